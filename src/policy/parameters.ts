@@ -1,0 +1,91 @@
+import type { PolicyCode } from './terms.ts'
+
+/** What a parameter of a policy is: its form, what it means, the reading of the ambiguous text it stands for. */
+export type Parameter =
+  | { readonly kind: 'PCT' | 'YUAN' | 'DATE' | 'COUNT', readonly meaning: string }
+  | { readonly kind: 'CHOICE', readonly choices: readonly string[], readonly meaning: string }
+
+const pct = (meaning: string): Parameter => ({ kind: 'PCT', meaning })
+const yuan = (meaning: string): Parameter => ({ kind: 'YUAN', meaning })
+const count = (meaning: string): Parameter => ({ kind: 'COUNT', meaning })
+const choice = (choices: readonly string[], meaning: string): Parameter => ({ kind: 'CHOICE', choices, meaning })
+
+export const SUBSIDY_BASES = ['BALANCE_DAYS', 'YEAR_AMOUNT'] as const
+export const RATE_BASES = ['EXECUTED', 'NET_OF_NATIONAL'] as const
+export const YEAR_BASES = ['PAID_DATE', 'ACCRUAL_SPLIT'] as const
+export const PREMIUM_RATE_RULES = ['RECOGNISE_UP_TO', 'DISQUALIFY'] as const
+export const PARTIAL_PAYMENTS = ['PROPORTIONAL', 'CLAMP_ONLY'] as const
+export const FEE_CEILING_SPANS = ['LIFETIME', 'YEAR'] as const
+export const WEEK_READINGS = ['CALENDAR_DAYS', 'WORK_DAYS'] as const
+export const CROSSING_CLAIMS = ['PARTIAL', 'ALL_OR_NOTHING'] as const
+export const DENOMINATORS = ['VINTAGE_LIABILITY', 'RELEASED', 'OUTSTANDING'] as const
+export const EXTENDED_INTERESTS = ['EXCLUDED', 'INCLUDED'] as const
+export const RECOVERY_TIMINGS = ['YEAR_END', 'AT_ONCE'] as const
+
+/** Every number and every reading of the policies by name; a version is complete when it has them all, and no other. */
+export const PARAMETERS: Readonly<Record<PolicyCode, Readonly<Record<string, Parameter>>>> = {
+  TECH_RENO_LOAN: {
+    subsidy_share_of_rate_pct: pct('L-01: share of the actual loan rate'),
+    subsidy_rate_max_pct: pct('L-01: highest subsidy rate a year'),
+    loan_year_ceiling_pct: pct('L-04: share of the eligible loan per loan and calendar year (A-02)'),
+    project_year_ceiling: yuan('L-05: per enterprise project and calendar year, over all banks (A-06)'),
+    interest_counts_from: { kind: 'DATE', meaning: 'A-24: days before this day do not count' },
+    subsidy_basis: choice(SUBSIDY_BASES, 'A-01: rate on day-weighted balance, or half of the year’s interest'),
+    rate_basis: choice(RATE_BASES, 'A-04: executed rate, or net of the national subsidy'),
+    year_basis: choice(YEAR_BASES, 'A-05: year of payment, or split over the years of accrual'),
+    extended_period_interest: choice(EXTENDED_INTERESTS, 'A-12: whether interest of an extended term counts'),
+    minimum_investment: yuan('E-03: total investment without land, inclusive'),
+    lease_rate_pct: pct('Z-01: on the principal balance'),
+    lease_project_year_ceiling: yuan('Z-01: per enterprise project and calendar year, apart from loans (A-07)'),
+    lease_partial_payment: choice(PARTIAL_PAYMENTS, 'Z-01, L-06a: interest paid in part reduces in proportion, or only clamps'),
+    leaseback_months_max: count('A-17: purchase at most so many months before a 直转回 lease'),
+    guarantee_fee_share_pct: pct('G-01: share of the fee charged (A-18)'),
+    guarantee_fee_rate_max_pct: pct('G-02: highest annualised fee rate, inclusive'),
+    guarantee_fee_ceiling: yuan('G-01: per enterprise project'),
+    guarantee_fee_ceiling_span: choice(FEE_CEILING_SPANS, 'A-16: once for ever, or per calendar year'),
+    premium_share_pct: pct('I-01…I-03: share of the annual premium'),
+    premium_rate_max_pct: pct('I-01: share of the insured amount'),
+    premium_rate_rule: choice(PREMIUM_RATE_RULES, 'A-14: premium recognised up to the rate, or a higher rate disqualifies'),
+    first_set_ceiling: yuan('I-01: per product and policy year (A-15)'),
+    first_version_ceiling: yuan('I-02: per enterprise, kind and policy year (A-15)'),
+    renovation_loss_ceiling: yuan('I-03: per enterprise, kind and policy year (A-15)'),
+    reward_share_pct: pct('X-01: share of the loans promoted'),
+    reward_ceiling: yuan('X-01: per household'),
+    contact_work_days: count('3个1: working days to contact'),
+    plan_and_approval_days: count('3个1: days to plan and approval'),
+    disbursement_days: count('3个1: days to disbursement'),
+    week_reading: choice(WEEK_READINGS, 'A-21: calendar days moved on to a working day, or working days'),
+    recalculation_pass_amount: yuan('§7.9: difference that passes'),
+    recalculation_pass_pct: pct('§7.9: difference that passes, of the recomputed interest'),
+    recalculation_warn_pct: pct('§7.9: difference that is held; above it the voucher fails'),
+    plausible_rate_min_pct: pct('§7.9: a lower loan rate is remarked'),
+    plausible_rate_max_pct: pct('§7.9: a higher loan rate is remarked'),
+    gap_days_max: count('5.9: a longer gap between vouchers is remarked'),
+    credit_check_days: count('E-07: how old a credit check may be')
+  },
+  PARK_TECH_GUARANTEE: {
+    household_limit: yuan('E-09: per enterprise (A-26)'),
+    household_limit_tagged: yuan('E-09: per enterprise with one of the five titles'),
+    consortium_banks_max: count('E-10: active banks per park'),
+    cooperation_years: count('E-11: default term of the agreement'),
+    credit_check_days: count('E-07: how old a credit check may be'),
+    guaranteed_share_pct: pct('R-01: part of the principal the system guarantees'),
+    share_guarantor_pct: pct('R-01'),
+    share_fiscal_pct: pct('R-01 (A-20: one party code)'),
+    share_bank_pct: pct('R-01'),
+    share_re_guarantor_pct: pct('R-01'),
+    breaker_cap_pct: pct('R-02: highest compensation rate'),
+    breaker_warning_share_pct: pct('§6: WARNING from this share of the cap'),
+    breaker_denominator: choice(DENOMINATORS, 'A-08: what the rate is measured against; numerator and denominator on one basis'),
+    breaker_crossing_claim: choice(CROSSING_CLAIMS, 'A-11: cover the headroom only, or nothing'),
+    breaker_recoveries: choice(RECOVERY_TIMINGS, 'A-09: when recoveries lower the numerator'),
+    list_rows_max: count('contract §4: rows of a list'),
+    list_amount_min: yuan('contract §4: a smaller need is held as a suspected unit error'),
+    list_amount_max: yuan('contract §4: a larger need is held as a suspected unit error'),
+    authorization_months_after_term: count('contract §4: a declared authorization lasts so many months longer than the loan')
+  },
+  FISCAL_FINANCE_LINKAGE: {
+    average_guarantee_fee_max_pct: pct('S5 (十): average fee rate of government guarantors'),
+    focus_guaranteed_amount_max: yuan('S5 (十): focus per household')
+  }
+}

@@ -1,0 +1,106 @@
+import { UNITS_PER_ONE } from './exact.ts'
+import { pointed, RuleBreach, type PointedFinding } from './findings.ts'
+import { assertFacts, ceilings, grantingOrder, interestLine, type InterestFacts, type InterestLine, type InterestRule, type UsedByYear } from './interest.ts'
+import { RATE_BASES, SUBSIDY_BASES, YEAR_BASES, EXTENDED_INTERESTS } from './parameters.ts'
+import { yearOf } from './period.ts'
+import { dateParameter, fenParameter, isInForce, nearestTerms, pctOf, readingOf, type PolicyVersion } from './terms.ts'
+
+/** A paid voucher of a project loan. The loan is named, so that vouchers of many loans and banks share the project's ceiling. */
+export interface LoanVoucher extends InterestFacts {
+  readonly loan_key: string
+  /** part of the loan for the project without land, fen */
+  readonly eligible_loan_fen: number
+  /** part of the loan for land, fen; share = eligible ÷ (eligible + land) */
+  readonly land_fen: number
+}
+
+export interface LoanInterest {
+  readonly policies: readonly PolicyVersion[]
+  /** vouchers of one enterprise project, in any order; results come back in this order */
+  readonly vouchers: readonly LoanVoucher[]
+  /** fen already granted to the project outside these vouchers, by calendar year */
+  readonly used_by_project?: UsedByYear
+  /** fen already granted to a loan outside these vouchers, by loan_key and calendar year */
+  readonly used_by_loan?: Readonly<Record<string, UsedByYear>>
+}
+
+const compiled = new WeakMap<PolicyVersion, InterestRule>()
+
+/** L-01, L-03 as weights: share × rate, and the same bounded by the highest subsidy rate (A-01). */
+function loanRule (policy: PolicyVersion): InterestRule {
+  const known = compiled.get(policy)
+  if (known !== undefined) return known
+  const share = pctOf(policy, 'subsidy_share_of_rate_pct')
+  const highest = pctOf(policy, 'subsidy_rate_max_pct') * UNITS_PER_ONE
+  const unbounded = readingOf(policy, 'subsidy_basis', SUBSIDY_BASES) === 'YEAR_AMOUNT'
+  const plain = (rate: bigint): bigint => rate * share
+  const rule: InterestRule = {
+    policy,
+    counts_from: dateParameter(policy, 'interest_counts_from'),
+    extended_counts: readingOf(policy, 'extended_period_interest', EXTENDED_INTERESTS) === 'INCLUDED',
+    split_by_year: readingOf(policy, 'year_basis', YEAR_BASES) === 'ACCRUAL_SPLIT',
+    net_of_national: readingOf(policy, 'rate_basis', RATE_BASES) === 'NET_OF_NATIONAL',
+    proportional: true,
+    plain,
+    bounded: (rate, scale) => {
+      const half = plain(rate)
+      const bound = highest * scale
+      return unbounded || half < bound ? half : bound
+    },
+    plain_rule: 'L-01',
+    formula_rule: 'L-03',
+    loan_ceiling_pct: pctOf(policy, 'loan_year_ceiling_pct'),
+    project_ceiling_fen: fenParameter(policy, 'project_year_ceiling'),
+    project_rule: 'L-05'
+  }
+  compiled.set(policy, rule)
+  return rule
+}
+
+function assertLoans (vouchers: readonly LoanVoucher[]): void {
+  const findings: PointedFinding[] = []
+  for (const [index, voucher] of vouchers.entries()) {
+    const parts = [voucher.eligible_loan_fen, voucher.land_fen]
+    if (parts.some((fen) => !Number.isSafeInteger(fen) || fen < 0) || voucher.eligible_loan_fen + voucher.land_fen <= 0) {
+      findings.push(pointed(`/vouchers/${index}/eligible_loan_amount`, 'amount_not_positive', 'a loan has an amount above zero', '贷款金额应大于零'))
+    }
+  }
+  if (findings.length > 0) throw new RuleBreach(findings)
+}
+
+/** L-04 is taken of the highest eligible amount the loan had in the year (A-03). */
+function highestLoans (vouchers: readonly LoanVoucher[]): Map<string, number> {
+  const highest = new Map<string, number>()
+  for (const { loan_key, paid_date, eligible_loan_fen } of vouchers) {
+    const key = `${yearOf(paid_date)}|${loan_key}`
+    highest.set(key, Math.max(highest.get(key) ?? 0, eligible_loan_fen))
+  }
+  return highest
+}
+
+/**
+ * Interest subsidy of an enterprise project, voucher by voucher: formula, then the ceilings per loan and year (L-04), per
+ * project and year (L-05), and what was really paid (L-06). Ceilings are used up in the order paid date, order key, as
+ * given; years are counted apart. The same function answers a quote and derives the lines of a project.
+ *
+ * @returns lines in the order of the vouchers; amounts in fen, rounded half up once per voucher
+ * @throws RuleBreach when a voucher could never have been accepted (reversed or overlapping segments, broken amounts)
+ * Source: S2 (一)(十三), S3 (二); rules L-01…L-06, readings A-01…A-06, A-12, A-24, A-25.
+ */
+export function loanInterestLines ({ policies, vouchers, used_by_project = {}, used_by_loan = {} }: LoanInterest): InterestLine[] {
+  assertFacts(vouchers)
+  assertLoans(vouchers)
+  const left = ceilings(used_by_project, used_by_loan)
+  const highest = highestLoans(vouchers)
+  const lines: InterestLine[] = []
+  for (const index of grantingOrder(vouchers)) {
+    const voucher = vouchers[index]
+    if (voucher === undefined) continue
+    const policy = nearestTerms(policies, 'TECH_RENO_LOAN', voucher.paid_date)
+    const whole_fen = voucher.eligible_loan_fen + voucher.land_fen
+    const amount_fen = highest.get(`${yearOf(voucher.paid_date)}|${voucher.loan_key}`) ?? voucher.eligible_loan_fen
+    const basis = { facts: voucher, eligible_fen: voucher.eligible_loan_fen, whole_fen, loan: { key: voucher.loan_key, amount_fen } }
+    lines[index] = interestLine(basis, loanRule(policy), isInForce(policy, voucher.paid_date), left)
+  }
+  return lines
+}
