@@ -1,0 +1,63 @@
+-- Who takes part: participants, their users, credentials and public keys; consortia of park, banks and guarantors.
+create table participants (
+  participant_no text primary key,
+  role text not null,
+  name text not null,
+  uscc text not null,
+  region_code text,
+  aliases text not null,
+  is_government_guarantor bigint not null default 0,
+  is_cooperating bigint not null default 0,
+  status text not null check (status in ('ACTIVE', 'SUSPENDED')),
+  version bigint not null default 1,
+  created_at text not null,
+  updated_at text not null,
+  unique (role, uscc)
+);
+create index participants_by_uscc on participants (uscc);
+
+create table users (
+  user_no text primary key,
+  participant_no text not null references participants (participant_no),
+  name text not null,
+  duties text not null,
+  status text not null check (status in ('ACTIVE', 'SUSPENDED'))
+);
+create index users_by_participant on users (participant_no);
+
+create table credentials (
+  secret_hash text primary key,
+  participant_no text not null references participants (participant_no),
+  user_no text references users (user_no),
+  client_id text not null,
+  kind text not null check (kind in ('API_KEY', 'CLIENT_SECRET')),
+  status text not null check (status in ('ACTIVE', 'RETIRED')),
+  created_at text not null
+);
+create index credentials_by_client on credentials (client_id);
+
+create table consortia (
+  consortium_no text primary key,
+  park_no text not null references participants (participant_no),
+  status text not null,
+  valid_from text not null,
+  valid_to text not null,
+  application text not null,
+  override_reason text,
+  override_by text,
+  created_by text not null,
+  version bigint not null default 1,
+  created_at text not null,
+  updated_at text not null
+);
+create index consortia_by_park on consortia (park_no, status);
+
+create table consortium_members (
+  consortium_no text not null references consortia (consortium_no),
+  participant_no text not null references participants (participant_no),
+  kind text not null check (kind in ('BANK', 'GUARANTOR')),
+  joined_on text not null,
+  left_on text,
+  primary key (consortium_no, participant_no)
+);
+create index consortium_members_by_participant on consortium_members (participant_no);

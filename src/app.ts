@@ -1,0 +1,47 @@
+/**
+ * Wiring by hand, in order; the only file that imports every floor. No logic.
+ */
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import type { Db } from './db/db.ts'
+import { createLoops, type Loops } from './db/loops.ts'
+import { createInstance } from './http/instance.ts'
+import { registerOpenapi } from './http/openapi.ts'
+import { sequence } from './journal/events.ts'
+import { journalRoutes } from './journal/routes.ts'
+import { participantRoutes } from './registry/participants/routes.ts'
+import { keyResolver } from './registry/participants/service.ts'
+
+/** What the rooms are given. */
+export interface Hub {
+  config: Readonly<Config>
+  db: Db
+  log: Logger
+}
+
+export interface HubApp { app: FastifyInstance, loops: Loops, ready: { value: boolean } }
+
+export async function buildApp (hub: Hub): Promise<HubApp> {
+  const { db, config, log } = hub
+  const loops = createLoops(db, log)
+  const ready = { value: false }
+  const app = await createInstance({ logger: log, resolve: keyResolver(db), rate_limit_max: config.rate_limit_per_minute })
+  await registerOpenapi(app, { server_url: config.public_url ?? 'http://127.0.0.1:8080', webhooks: {} })
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
+
+  loops.add({ name: 'sequence', work: () => sequence(db), every_ms: 50 })
+  journalRoutes(app, hub)
+  participantRoutes(app, hub)
+
+  app.get('/openapi.json', async (_request, reply) => reply.type('application/json; charset=utf-8').send(app.swagger()))
+  app.get('/health/live', async () => ({ status: 'live' }))
+  app.get('/health/ready', async (_request, reply) => {
+    const settings = await db.settings()
+    const fit = ready.value && settings.unsafe.length === 0
+    return reply.code(fit ? 200 : 503).send({ status: fit ? 'ready' : 'not_ready', dialect: db.dialect, settings: settings.facts, unsafe: settings.unsafe })
+  })
+  app.addHook('onClose', async () => { await loops.stop() })
+  return { app, loops, ready }
+}

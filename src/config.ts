@@ -1,0 +1,83 @@
+/**
+ * The one file that reads the environment. Every mistake is reported at once.
+ */
+export type HubMode = 'sandbox' | 'production'
+
+export interface Config {
+  host: string
+  port: number
+  data_dir: string
+  /** postgres://… or null for SQLite in data_dir */
+  database_url: string | null
+  hub_mode: HubMode
+  /** address that outside clients use; null = derived from host and port */
+  public_url: string | null
+  log_level: string
+  /** instant at which the sandbox clock starts; null = the machine's time */
+  now: string | null
+  /** file with the key-encryption keys; null = `keys/kek.json` in data_dir, made by the sandbox */
+  kek_file: string | null
+  /** requests per minute that one client may send */
+  rate_limit_per_minute: number
+}
+
+const log_levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
+
+/** Which dialect this process speaks; db/columns.ts builds its tables by it. */
+export const dialect: 'sqlite' | 'postgres' = /^postgres(ql)?:/.test(process.env.DATABASE_URL ?? '') ? 'postgres' : 'sqlite'
+
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+  readonly mistakes: readonly string[]
+  constructor (mistakes: readonly string[]) {
+    super(`configuration: ${mistakes.join('; ')}`)
+    this.mistakes = mistakes
+  }
+}
+
+/**
+ * Environment → frozen configuration.
+ *
+ * Errors: ConfigError with every mistake.
+ */
+export function readConfig (env: NodeJS.ProcessEnv = process.env): Readonly<Config> {
+  const mistakes: string[] = []
+  const hub_mode = env.HUB_MODE ?? 'production'
+  if (hub_mode !== 'sandbox' && hub_mode !== 'production') mistakes.push(`HUB_MODE is "${hub_mode}", needs sandbox or production`)
+  const port = Number(env.PORT ?? '8080')
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) mistakes.push(`PORT is "${env.PORT}", needs a whole number from 0 to 65535`)
+  const database_url = env.DATABASE_URL === undefined || env.DATABASE_URL === '' ? null : env.DATABASE_URL
+  if (database_url !== null && dialect !== 'postgres') mistakes.push('DATABASE_URL needs the form postgres://user:password@host:port/database')
+  const log_level = env.LOG_LEVEL ?? 'info'
+  if (!log_levels.includes(log_level)) mistakes.push(`LOG_LEVEL is "${log_level}", needs one of ${log_levels.join(', ')}`)
+  const now = env.NOW === undefined || env.NOW === '' ? null : env.NOW
+  if (now !== null) {
+    if (hub_mode !== 'sandbox') mistakes.push('NOW is for HUB_MODE=sandbox only')
+    if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(now) || Number.isNaN(Date.parse(now))) {
+      mistakes.push(`NOW is "${now}", needs an instant with offset such as 2026-03-18T09:00:00+08:00`)
+    }
+  }
+  const public_url = env.PUBLIC_URL === undefined || env.PUBLIC_URL === '' ? null : env.PUBLIC_URL
+  if (public_url !== null) {
+    if (!URL.canParse(public_url)) mistakes.push(`PUBLIC_URL is "${public_url}", needs an absolute URL`)
+    else if (hub_mode === 'production' && !public_url.startsWith('https://')) mistakes.push('PUBLIC_URL needs https in production')
+  }
+  if (hub_mode === 'production' && public_url === null) mistakes.push('PUBLIC_URL is missing: production needs the https address that clients use')
+  const kek_file = env.KEK_FILE === undefined || env.KEK_FILE === '' ? null : env.KEK_FILE
+  if (hub_mode === 'production' && kek_file === null) mistakes.push('KEK_FILE is missing: production needs the file with the key-encryption keys')
+  const rate_limit_per_minute = Number(env.RATE_LIMIT_PER_MINUTE ?? '600000')
+  if (!Number.isInteger(rate_limit_per_minute) || rate_limit_per_minute < 1) mistakes.push('RATE_LIMIT_PER_MINUTE needs a whole number above zero')
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  return Object.freeze({
+    host: env.HOST ?? '127.0.0.1',
+    port,
+    data_dir: env.DATA_DIR ?? './data',
+    database_url,
+    hub_mode: hub_mode as HubMode,
+    public_url,
+    log_level,
+    now,
+    kek_file,
+    rate_limit_per_minute
+  })
+}

@@ -1,0 +1,78 @@
+/**
+ * The storage seam: `read`, and `write(unit)`. SQLite and PostgreSQL stand behind it alike.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
+import type { Clock } from '../clock.ts'
+
+type Sql = BetterSQLite3Database
+export type ReadSql = Pick<Sql, 'select' | 'selectDistinct'>
+export type WriteSql = Pick<Sql, 'select' | 'selectDistinct' | 'insert' | 'update' | 'delete'>
+
+/** Atomic work. Touches only `sql`; may run again. `now` is the unit's one timestamp. */
+export type Unit<T> = (sql: WriteSql, now: string) => Promise<T>
+
+export interface Db {
+  readonly dialect: 'sqlite' | 'postgres'
+  readonly clock: Clock
+  readonly read: ReadSql
+  /** Runs the unit and answers after its commit is on disk. A failing unit leaves nothing behind. */
+  write<T> (unit: Unit<T>): Promise<T>
+  /** Calls back after every commit of this process, soon and not once per commit. */
+  onCommit (listener: () => void): void
+  /** Tries to hold a name for this process; true while held. Background loops work only under a lease. */
+  lease (name: string, holder: string, ttl_ms: number): Promise<boolean>
+  /** Facts about durability and isolation for /health/ready; empty `unsafe` means fit for production. */
+  settings (): Promise<{ facts: Record<string, string>, unsafe: string[] }>
+  close (): Promise<void>
+}
+
+/** The queue of waiting units is full: the caller should try again later (503). */
+export class DbOverloaded extends Error {
+  override name = 'DbOverloaded'
+}
+
+/** Thrown inside a unit that met a concurrent twin: the unit is run again from the start. */
+export class RunAgain extends Error {
+  override name = 'RunAgain'
+}
+
+export const run_again_max = 20
+
+const unit_mark = new AsyncLocalStorage<true>()
+
+/** Runs inside a unit's mark, so that a nested `write` is refused instead of waiting for itself. */
+export function insideUnit<T> (work: () => Promise<T>): Promise<T> {
+  return unit_mark.run(true, work)
+}
+
+export function refuseNested (): void {
+  if (unit_mark.getStore() === true) throw new Error('write inside a unit: pass `sql` on instead')
+}
+
+/** Collects calls of one turn of the event loop into one. */
+export function coalesced (listeners: readonly (() => void)[]): () => void {
+  let waiting = false
+  return () => {
+    if (waiting) return
+    waiting = true
+    setImmediate(() => {
+      waiting = false
+      for (const listener of listeners) listener()
+    })
+  }
+}
+
+const statements = new WeakMap<object, Map<object, unknown>>()
+
+/**
+ * A statement built once per connection: `hot(sql, build)` keeps what `build(sql)` returned for this `sql`.
+ * For hot paths only; building a query anew costs 50–80 µs.
+ */
+export function hot<S extends object, T> (sql: S, build: (sql: S) => T): T {
+  let kept = statements.get(sql)
+  if (kept === undefined) statements.set(sql, kept = new Map())
+  let statement = kept.get(build) as T | undefined
+  if (statement === undefined) kept.set(build, statement = build(sql))
+  return statement
+}

@@ -1,0 +1,85 @@
+/**
+ * Background loops: match, derive, seal, send, checkpoint. Each works at its own pace, under a lease, woken by commits.
+ */
+import type { Logger } from 'pino'
+import { newNo } from '../clock.ts'
+import type { Db } from './db.ts'
+
+export interface Loop {
+  name: string
+  /** One bounded step. @returns how much was done; more than zero means there may be more */
+  work (): Promise<number>
+  /** looks again at the latest after this time, also without a commit */
+  every_ms: number
+  /** several processes may run it at once: it claims its rows itself */
+  shared?: boolean
+}
+
+export interface Loops {
+  add (loop: Loop): void
+  start (): void
+  /** Runs every loop until none finds work: for tests and simulated years. */
+  settle (): Promise<void>
+  stop (): Promise<void>
+}
+
+const pause_ms = 5
+const lease_ms = 10_000
+const failed_pause_ms = 1000
+const settle_rounds_max = 10_000
+
+export function createLoops (db: Db, log: Logger): Loops {
+  const holder = newNo('process')
+  const loops: { loop: Loop, timer: NodeJS.Timeout | undefined, running: Promise<void> | undefined, again: boolean }[] = []
+  let started = false
+  let stopped = false
+
+  function wake (each: typeof loops[number]): void {
+    if (!started || stopped) return
+    if (each.running !== undefined) {
+      each.again = true
+      return
+    }
+    clearTimeout(each.timer)
+    each.again = false
+    each.running = turn(each.loop).then(wait_ms => {
+      each.running = undefined
+      if (stopped) return
+      each.timer = setTimeout(() => wake(each), each.again ? pause_ms : wait_ms)
+      each.timer.unref()
+    })
+  }
+
+  async function turn (loop: Loop): Promise<number> {
+    try {
+      if (loop.shared !== true && !await db.lease(loop.name, holder, lease_ms)) return Math.min(loop.every_ms, lease_ms / 4)
+      return await loop.work() > 0 ? 0 : loop.every_ms
+    } catch (error) {
+      log.error({ err: error, loop: loop.name }, 'a loop failed and will try again')
+      return failed_pause_ms
+    }
+  }
+
+  db.onCommit(() => { for (const each of loops) wake(each) })
+
+  return {
+    add: loop => { loops.push({ loop, timer: undefined, running: undefined, again: false }) },
+    start () {
+      started = true
+      for (const each of loops) wake(each)
+    },
+    async settle () {
+      for (let round = 0; round < settle_rounds_max; round++) {
+        let done = 0
+        for (const { loop } of loops) done += await loop.work()
+        if (done === 0) return
+      }
+      throw new Error('the loops do not come to rest')
+    },
+    async stop () {
+      stopped = true
+      for (const each of loops) clearTimeout(each.timer)
+      await Promise.all(loops.map(({ running }) => running))
+    }
+  }
+}

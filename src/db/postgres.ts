@@ -1,0 +1,103 @@
+/**
+ * PostgreSQL behind `Db`: a serializable transaction per unit, run again on serialization failure and deadlock.
+ * Any number of processes may share one database.
+ */
+import { drizzle } from 'drizzle-orm/node-postgres'
+import pg from 'pg'
+import type { Clock } from '../clock.ts'
+import { coalesced, DbOverloaded, insideUnit, refuseNested, run_again_max, RunAgain, type Db, type ReadSql, type Unit, type WriteSql } from './db.ts'
+
+const int8_oid = 20
+const numeric_oid = 1700
+pg.types.setTypeParser(int8_oid, Number)
+pg.types.setTypeParser(numeric_oid, Number)
+
+/** serialization_failure, deadlock_detected */
+const run_again_states = new Set(['40001', '40P01'])
+const retry_pause_max_ms = 20
+
+/** @param url postgres://user:password@host:port/database */
+export function openPostgres (url: string, clock: Clock, options: { connections?: number, queue_length_max?: number } = {}): Db {
+  const queue_max = options.queue_length_max ?? 10_000
+  const connections = options.connections ?? 10
+  const pool = new pg.Pool({ connectionString: url, max: connections, application_name: 'rongqiao' })
+  const reading = new pg.Pool({ connectionString: url, max: connections, application_name: 'rongqiao-read' })
+  for (const each of [pool, reading]) each.on('error', () => undefined)
+  const sql_of = new WeakMap<pg.PoolClient, WriteSql>()
+  const listeners: (() => void)[] = []
+  const announce = coalesced(listeners)
+
+  function sqlOf (client: pg.PoolClient): WriteSql {
+    let sql = sql_of.get(client)
+    if (sql === undefined) sql_of.set(client, sql = drizzle({ client }) as unknown as WriteSql)
+    return sql
+  }
+
+  async function once<T> (unit: Unit<T>): Promise<T> {
+    const client = await pool.connect()
+    let broken: Error | undefined
+    try {
+      await client.query('begin isolation level serializable')
+      try {
+        const value = await insideUnit(() => unit(sqlOf(client), clock.now()))
+        await client.query('commit')
+        return value
+      } catch (reason) {
+        await client.query('rollback').catch((error: Error) => { broken = error })
+        throw reason
+      }
+    } finally {
+      client.release(broken)
+    }
+  }
+
+  async function write<T> (unit: Unit<T>): Promise<T> {
+    refuseNested()
+    if (pool.waitingCount >= queue_max) throw new DbOverloaded('too many units are waiting')
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const value = await once(unit)
+        announce()
+        return value
+      } catch (reason) {
+        if (!mayRunAgain(reason) || attempt >= run_again_max) throw reason
+        await new Promise(resolve => setTimeout(resolve, Math.random() * retry_pause_max_ms * Math.min(attempt, 5)))
+      }
+    }
+  }
+
+  return {
+    dialect: 'postgres',
+    clock,
+    read: drizzle({ client: reading }) as unknown as ReadSql,
+    write,
+    onCommit: listener => { listeners.push(listener) },
+    async lease (name, holder, ttl_ms) {
+      const { rowCount } = await pool.query(
+        `insert into leases (name, holder, expires_at) values ($1, $2, extract(epoch from clock_timestamp()) * 1000 + $3)
+         on conflict (name) do update set holder = excluded.holder, expires_at = excluded.expires_at
+         where leases.holder = excluded.holder or leases.expires_at < extract(epoch from clock_timestamp()) * 1000`,
+        [name, holder, ttl_ms])
+      return rowCount === 1
+    },
+    async settings () {
+      const names = ['fsync', 'synchronous_commit', 'full_page_writes', 'server_version']
+      const facts: Record<string, string> = {}
+      for (const name of names) facts[name] = String((await reading.query(`show ${name}`)).rows[0][name])
+      const unsafe = ['fsync', 'full_page_writes'].filter(name => facts[name] !== 'on')
+      if (facts.synchronous_commit === 'off') unsafe.push('synchronous_commit')
+      return { facts, unsafe }
+    },
+    async close () {
+      await Promise.all([pool.end(), reading.end()])
+    }
+  }
+}
+
+function mayRunAgain (reason: unknown): boolean {
+  for (let error = reason; error instanceof Error; error = error.cause) {
+    if (error instanceof RunAgain) return true
+    if ('code' in error && run_again_states.has(String(error.code))) return true
+  }
+  return false
+}

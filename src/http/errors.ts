@@ -1,0 +1,101 @@
+/**
+ * From anything thrown to application/problem+json (RFC 9457), in the language of the caller.
+ */
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { DbOverloaded } from '../db/db.ts'
+import { Problem, problemOf, type ProblemItem } from '../problem.ts'
+
+interface ValidationIssue { instancePath: string, keyword: string, params: Record<string, unknown>, message?: string }
+
+/** Keyword of the schema → finding code and what to do. */
+const KEYWORDS: Record<string, [string, (p: Record<string, unknown>, m: string) => string, (p: Record<string, unknown>) => string]> = {
+  required: ['MISSING_FIELD', () => 'This field is needed', () => '缺少必填字段'],
+  additionalProperties: ['UNKNOWN_FIELD', () => 'This field is not part of the contract; leave it out', () => '契约中没有该字段，请删除'],
+  type: ['WRONG_TYPE', p => `Needs the type ${String(p.type)}`, p => `类型应为 ${String(p.type)}`],
+  pattern: ['WRONG_FORMAT', p => `Needs the form ${String(p.pattern)}`, p => `格式应为 ${String(p.pattern)}`],
+  format: ['WRONG_FORMAT', p => `Needs to be a real ${String(p.format)}`, p => `应为有效的 ${String(p.format)}`],
+  enum: ['NOT_ALLOWED', p => `Needs one of ${(p.allowedValues as string[]).join(', ')}`, p => `应为以下之一：${(p.allowedValues as string[]).join('、')}`],
+  const: ['NOT_ALLOWED', p => `Needs to be ${String(p.allowedValue)}`, p => `应为 ${String(p.allowedValue)}`],
+  minLength: ['TOO_SHORT', p => `Needs at least ${String(p.limit)} characters`, p => `至少 ${String(p.limit)} 个字符`],
+  maxLength: ['TOO_LONG', p => `At most ${String(p.limit)} characters`, p => `最多 ${String(p.limit)} 个字符`],
+  minItems: ['TOO_FEW', p => `Needs at least ${String(p.limit)} items`, p => `至少 ${String(p.limit)} 项`],
+  maxItems: ['TOO_MANY', p => `At most ${String(p.limit)} items`, p => `最多 ${String(p.limit)} 项`],
+  minimum: ['TOO_SMALL', p => `Needs to be at least ${String(p.limit)}`, p => `不得小于 ${String(p.limit)}`],
+  maximum: ['TOO_LARGE', p => `Needs to be at most ${String(p.limit)}`, p => `不得大于 ${String(p.limit)}`]
+}
+
+const places: Record<string, string> = { body: '', querystring: '/query', params: '/path', headers: '/headers' }
+
+function validationItems (issues: readonly ValidationIssue[], place: string): ProblemItem[] {
+  const items = new Map<string, ProblemItem>()
+  for (const { instancePath, keyword, params, message } of issues) {
+    const known = KEYWORDS[keyword]
+    const tail = keyword === 'required' ? `/${escapePointer(String(params.missingProperty))}`
+      : keyword === 'additionalProperties' ? `/${escapePointer(String(params.additionalProperty))}` : ''
+    const pointer = (places[place] ?? '') + instancePath + tail
+    const item: ProblemItem = {
+      pointer,
+      code: known?.[0] ?? 'INVALID',
+      message: known?.[1](params, message ?? '') ?? message ?? 'Not valid',
+      message_zh: known?.[2](params) ?? '不符合要求'
+    }
+    items.set(`${pointer} ${item.code}`, item)
+  }
+  return [...items.values()]
+}
+
+export function escapePointer (part: string): string {
+  return part.replaceAll('~', '~0').replaceAll('/', '~1')
+}
+
+const statuses_of_framework: Record<number, 'payload_too_large' | 'unsupported_media_type' | 'not_found' | 'rate_limited' | 'overloaded'> = {
+  404: 'not_found', 413: 'payload_too_large', 415: 'unsupported_media_type', 429: 'rate_limited', 503: 'overloaded'
+}
+
+/** Whatever was thrown, as a Problem; what is not known is a bug and shows nothing of itself. */
+export function problemFrom (error: unknown): Problem {
+  if (error instanceof Problem) return error
+  if (error instanceof DbOverloaded) return new Problem('overloaded', { headers: { 'retry-after': '1' } })
+  const framework = error as Partial<FastifyError>
+  if (framework.validation !== undefined) {
+    return new Problem('invalid_request', { errors: validationItems(framework.validation as unknown as ValidationIssue[], framework.validationContext ?? 'body') })
+  }
+  const code = statuses_of_framework[framework.statusCode ?? 0]
+  if (code !== undefined) return new Problem(code, code === 'overloaded' || code === 'rate_limited' ? { headers: { 'retry-after': '1' } } : {})
+  if (framework.statusCode !== undefined && framework.statusCode >= 400 && framework.statusCode < 500) {
+    return new Problem('invalid_request', { detail: framework.message ?? 'The request cannot be read' })
+  }
+  return new Problem('internal_error')
+}
+
+export function wantsChinese (request: FastifyRequest): boolean {
+  return /^\s*zh\b/i.test(request.headers['accept-language'] ?? '')
+}
+
+export function sendProblem (request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
+  const { status, title, title_zh } = problemOf(problem.code)
+  const chinese = wantsChinese(request)
+  const detail = chinese ? problem.detail_zh : problem.detail
+  const body = {
+    type: `urn:rongqiao:problem:${problem.code}`,
+    title: chinese ? title_zh : title,
+    status,
+    detail: detail ?? (chinese ? title_zh : title),
+    code: problem.code,
+    trace_id: request.id,
+    errors: problem.errors,
+    ...problem.extra
+  }
+  for (const [name, value] of Object.entries(problem.headers)) reply.header(name, value)
+  reply.header('content-language', chinese ? 'zh-CN' : 'en').header('cache-control', 'no-store')
+  return reply.code(status).type('application/problem+json; charset=utf-8').serializer((value: unknown) => JSON.stringify(value)).send(body)
+}
+
+export function registerErrors (app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemFrom(error)
+    if (problem.code === 'internal_error') request.log.error({ err: error }, 'bug')
+    return sendProblem(request, reply, problem)
+  })
+  app.setNotFoundHandler((request, reply) => sendProblem(request, reply, new Problem('not_found')))
+}

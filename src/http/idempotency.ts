@@ -1,0 +1,72 @@
+/**
+ * Idempotency-Key: the record stands in the same unit as the effect; a repeated request gets the first answer.
+ */
+import { and, eq, lt } from 'drizzle-orm'
+import { hot, RunAgain, type WriteSql } from '../db/db.ts'
+import { integer, primaryKey, table, text } from '../db/columns.ts'
+import { Problem } from '../problem.ts'
+import { sql as placeholders } from 'drizzle-orm'
+
+const idempotent_answers = table('idempotent_answers', {
+  caller: text().notNull(),
+  idempotency_key: text().notNull(),
+  request_digest: text().notNull(),
+  status: integer().notNull(),
+  headers: text().notNull(),
+  body: text().notNull(),
+  created_at: text().notNull()
+}, columns => [primaryKey({ columns: [columns.caller, columns.idempotency_key] })])
+
+export interface StoredAnswer { status: number, headers: Record<string, string>, body: string, replayed: boolean }
+
+export function keyOf (header: string | string[] | undefined): string {
+  if (typeof header !== 'string' || !/^[\x21-\x7e]{16,255}$/.test(header)) {
+    throw new Problem('idempotency_key_missing', {
+      detail: 'Send Idempotency-Key with 16 to 255 visible ASCII characters', detail_zh: '请发送 16 至 255 个可见 ASCII 字符的 Idempotency-Key',
+      errors: [{ pointer: '/headers/idempotency-key', code: 'MISSING_FIELD', message: 'Needs 16 to 255 visible ASCII characters', message_zh: '需 16 至 255 个可见 ASCII 字符' }]
+    })
+  }
+  return header
+}
+
+const buildFind = (sql: WriteSql) => sql.select().from(idempotent_answers)
+  .where(and(eq(idempotent_answers.caller, placeholders.placeholder('caller')), eq(idempotent_answers.idempotency_key, placeholders.placeholder('key'))))
+  .prepare()
+
+const buildKeep = (sql: WriteSql) => sql.insert(idempotent_answers).values({
+  caller: placeholders.placeholder('caller'),
+  idempotency_key: placeholders.placeholder('key'),
+  request_digest: placeholders.placeholder('digest'),
+  status: placeholders.placeholder('status'),
+  headers: placeholders.placeholder('headers'),
+  body: placeholders.placeholder('body'),
+  created_at: placeholders.placeholder('now')
+}).onConflictDoNothing().returning({ status: idempotent_answers.status }).prepare()
+
+/**
+ * Runs `work` once per caller and key.
+ *
+ * Errors: idempotency_mismatch when the key was used for another request.
+ */
+export async function answerOnce (
+  sql: WriteSql, now: string, request: { caller: string, key: string, digest: string },
+  work: () => Promise<Omit<StoredAnswer, 'replayed'>>
+): Promise<StoredAnswer> {
+  const [first] = await hot(sql, buildFind).execute({ caller: request.caller, key: request.key })
+  if (first !== undefined) {
+    if (first.request_digest !== request.digest) throw new Problem('idempotency_mismatch')
+    return { status: first.status, headers: JSON.parse(first.headers) as Record<string, string>, body: first.body, replayed: true }
+  }
+  const answer = await work()
+  const kept = await hot(sql, buildKeep).execute({
+    caller: request.caller, key: request.key, digest: request.digest, status: answer.status,
+    headers: JSON.stringify(answer.headers), body: answer.body, now
+  })
+  if (kept.length === 0) throw new RunAgain('the same idempotency key was answered at the same time')
+  return { ...answer, replayed: false }
+}
+
+/** Forgets answers older than an instant; business keys stay for ever. */
+export async function forgetAnswers (sql: WriteSql, before: string): Promise<void> {
+  await sql.delete(idempotent_answers).where(lt(idempotent_answers.created_at, before))
+}

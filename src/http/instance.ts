@@ -1,0 +1,140 @@
+/**
+ * The Fastify instance all rooms stand on: strict bodies, strict validation, who calls, trace ids, limits, logs.
+ */
+import { randomBytes } from 'node:crypto'
+import AjvCompiler from '@fastify/ajv-compiler'
+import rateLimit from '@fastify/rate-limit'
+import Fastify, { LogController, type FastifyInstance, type FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import { Problem } from '../problem.ts'
+import { bearerOf, checkCaller, type PrincipalResolver } from './access.ts'
+import { registerErrors } from './errors.ts'
+
+export const body_limit_bytes = 8 * 1024 * 1024
+const request_timeout_ms = 60_000
+const keep_alive_ms = 72_000
+const headers_timeout_ms = 15_000
+
+export interface InstanceOptions {
+  logger: Logger
+  resolve: PrincipalResolver
+  /** requests per minute and client */
+  rate_limit_max: number
+}
+
+/** Needs a real string in the raw text before the slower walk is worth it. */
+const escapes_worth_a_look = /\\u(0000|[dD][89abAB])/
+
+export async function createInstance (options: InstanceOptions): Promise<FastifyInstance> {
+  const compiler = AjvCompiler()
+  const strict = compiler({}, { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: true } })
+  const coercing = compiler({}, { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: false, allErrors: true } })
+  const app = Fastify({
+    loggerInstance: options.logger as never,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'trace_id' }),
+    bodyLimit: body_limit_bytes,
+    requestTimeout: request_timeout_ms,
+    keepAliveTimeout: keep_alive_ms,
+    http: { headersTimeout: headers_timeout_ms },
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    genReqId: request => traceIdOf(request.headers.traceparent) ?? randomBytes(16).toString('hex')
+  }) as unknown as FastifyInstance
+  app.setValidatorCompiler(route => route.httpPart === 'querystring' ? coercing(route as never) as never : strict(route as never) as never)
+  app.decorate('operations', new Map())
+  app.decorateRequest('principal', null)
+  app.decorateRequest('raw_body', null)
+  registerErrors(app)
+  app.removeContentTypeParser(['application/json', 'text/plain'])
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    request.raw_body = body as Buffer
+    try {
+      done(null, parseStrictly(body as Buffer))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+
+  app.addHook('onRoute', route => {
+    if (route.method !== 'HEAD' && route.method !== 'OPTIONS' && route.url.startsWith('/v1') && route.config?.operation === undefined) {
+      throw new Error(`${String(route.method)} ${route.url} declares no operation and so no callers`)
+    }
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-trace-id', request.id)
+    reply.header('x-content-type-options', 'nosniff')
+    if (request.url.includes('%00') || /%(?![0-9a-fA-F]{2})/.test(request.url)) {
+      throw new Problem('invalid_request', { detail: 'The address holds a NUL or a broken escape', detail_zh: '地址含有空字符或错误的转义' })
+    }
+    const spec = request.routeOptions.config.operation
+    if (spec === undefined) return
+    reply.header('cache-control', 'no-store')
+    if (spec.callers !== 'public') {
+      const bearer = bearerOf(request.headers.authorization)
+      const found = bearer === null ? null : options.resolve(bearer)
+      request.principal = found instanceof Promise ? await found : found
+    }
+    checkCaller(spec.callers, spec.person === true, request.principal)
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    const spec = request.routeOptions.config.operation
+    request.log.info({
+      operation: spec?.id ?? null, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10,
+      participant_no: request.principal?.participant_no ?? null, user_no: request.principal?.user_no ?? null
+    }, 'answered')
+    done()
+  })
+  await app.register(rateLimit, {
+    max: options.rate_limit_max,
+    timeWindow: 60_000,
+    enableDraftSpec: true,
+    keyGenerator: (request: FastifyRequest) => request.principal?.client_id ?? request.ip,
+    errorResponseBuilder: (_request, context) => new Problem('rate_limited', { headers: { 'retry-after': String(Math.ceil(context.ttl / 1000)) } })
+  })
+  return app
+}
+
+function traceIdOf (traceparent: unknown): string | null {
+  if (typeof traceparent !== 'string') return null
+  const match = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(traceparent)
+  return match?.[1] === undefined || /^0+$/.test(match[1]) ? null : match[1]
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function refuse (code: string, message: string, message_zh: string, pointer = ''): Problem {
+  return new Problem('invalid_request', { detail: message, detail_zh: message_zh, errors: [{ pointer, code, message, message_zh }] })
+}
+
+/** JSON as it must be: UTF-8, no NUL, no lone surrogate, no prototype names. */
+export function parseStrictly (bytes: Buffer): unknown {
+  if (bytes.length === 0) throw refuse('EMPTY_BODY', 'A JSON body is needed', '需要 JSON 请求体')
+  let text: string
+  try {
+    text = utf8.decode(bytes)
+  } catch {
+    throw refuse('NOT_UTF8', 'The body is not UTF-8', '请求体不是有效的 UTF-8')
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw refuse('NOT_JSON', 'The body is not JSON', '请求体不是有效的 JSON')
+  }
+  if (text.includes('__proto__') || text.includes('constructor') || escapes_worth_a_look.test(text)) checkStrings(value, '')
+  return value
+}
+
+function checkStrings (value: unknown, pointer: string): void {
+  if (typeof value === 'string') {
+    if (value.includes('\0')) throw refuse('NUL_CHARACTER', 'The text holds a NUL character', '文本含有空字符', pointer)
+    if (!value.isWellFormed()) throw refuse('LONE_SURROGATE', 'The text holds half of a character (lone surrogate)', '文本含有不成对的代理字符', pointer)
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [name, member] of Object.entries(value)) {
+      if (name === '__proto__' || name === 'constructor') throw refuse('UNKNOWN_FIELD', 'This field name is not allowed', '不允许的字段名', `${pointer}/${name}`)
+      checkStrings(name, pointer)
+      checkStrings(member, `${pointer}/${name}`)
+    }
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * One way to declare an operation: who may call, what goes in and out, which refusals, which example.
+ * The contract is generated from the same declaration.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Static, TSchema } from 'typebox'
+import { digestOf } from '../db/canonical.ts'
+import type { Db, Unit } from '../db/db.ts'
+import type { ProblemCode } from '../problem.ts'
+import { Problem } from '../problem.ts'
+import type { Callers, Principal } from './access.ts'
+import { wantsChinese } from './errors.ts'
+import { answerOnce, keyOf } from './idempotency.ts'
+
+export interface OperationSpec {
+  id: string
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** path as in the contract, `{name}` for parameters */
+  path: string
+  summary: string
+  summary_zh: string
+  /** meaning, with the clause that asks for it */
+  description: string
+  callers: Callers
+  /** a person has to call */
+  person?: boolean
+  /** creates or decides: needs Idempotency-Key (POST only; default true for POST) */
+  idempotent?: boolean
+  /** needs If-Match with the version (PATCH and DELETE) */
+  versioned?: boolean
+  params?: TSchema
+  query?: TSchema
+  body?: TSchema
+  /** media type of the body when it is not JSON; the handler reads it */
+  body_media?: string
+  /** success status → schema of the body; a schema or a media type for downloads */
+  replies: Record<number, TSchema | { media: string, description: string }>
+  /** refusals beyond the ones that follow from the rest */
+  refuses?: readonly ProblemCode[]
+  example?: { request?: unknown, query?: Record<string, unknown>, reply?: unknown }
+}
+
+export interface Answer {
+  status: number
+  body?: unknown
+  headers?: Record<string, string>
+  /** version of the object, sent as ETag; a GET with If-None-Match answers 304 */
+  version?: number | string
+}
+
+type In<S, K extends string> = S extends Record<K, infer T extends TSchema> ? Static<T> : undefined
+
+export interface Call<S extends OperationSpec> {
+  readonly spec: S
+  readonly principal: Principal
+  readonly params: In<S, 'params'>
+  readonly query: In<S, 'query'>
+  readonly body: In<S, 'body'>
+  readonly request: FastifyRequest
+  readonly now: string
+  readonly chinese: boolean
+  /** If-Match of a versioned operation */
+  readonly if_match: string | null
+  /**
+   * Runs a unit whose answer is kept under the request's Idempotency-Key and given again for the same request.
+   * `content` binds the key where the body is not JSON (digest of the file and the text parts).
+   */
+  decide (unit: Unit<Answer>, content?: string): Promise<Answer>
+}
+
+/** What an app carries for its operations. */
+export interface OperationContext { db: Db }
+
+declare module 'fastify' {
+  interface FastifyRequest { principal: Principal | null, raw_body: Buffer | null }
+  interface FastifyContextConfig { operation?: OperationSpec }
+  interface FastifyInstance { operations: Map<string, OperationSpec> }
+}
+
+/** Declares one operation on the app. Errors: a second operation with the same id or without callers stops the start. */
+export function operation<const S extends OperationSpec> (
+  app: FastifyInstance, context: OperationContext, spec: S, handler: (call: Call<S>) => Promise<Answer>
+): void {
+  if (app.operations.has(spec.id)) throw new Error(`two operations are called ${spec.id}`)
+  if (spec.callers !== 'any' && spec.callers !== 'public' && spec.callers.length === 0) throw new Error(`${spec.id} declares no caller`)
+  app.operations.set(spec.id, spec)
+  const decides = spec.method === 'POST' && spec.idempotent !== false
+  const response = Object.fromEntries(Object.entries(spec.replies).filter(([, reply]) => !('media' in reply)))
+  app.route({
+    method: spec.method,
+    url: spec.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    config: { operation: spec },
+    schema: {
+      ...(spec.params === undefined ? {} : { params: spec.params }),
+      ...(spec.query === undefined ? {} : { querystring: spec.query }),
+      ...(spec.body === undefined || spec.body_media !== undefined ? {} : { body: spec.body }),
+      response
+    },
+    async handler (request, reply) {
+      const answer = await handler(callOf(context, spec, request, reply, decides))
+      return sendAnswer(request, reply, answer)
+    }
+  })
+}
+
+function callOf<S extends OperationSpec> (context: OperationContext, spec: S, request: FastifyRequest, reply: FastifyReply, decides: boolean): Call<S> {
+  const principal = request.principal as Principal
+  const key = decides ? keyOf(request.headers['idempotency-key']) : null
+  const if_match = spec.versioned === true ? ifMatchOf(request) : null
+  return {
+    spec,
+    principal,
+    params: request.params as In<S, 'params'>,
+    query: request.query as In<S, 'query'>,
+    body: request.body as In<S, 'body'>,
+    request,
+    now: context.db.clock.now(),
+    chinese: wantsChinese(request),
+    if_match,
+    async decide (unit, content) {
+      const digest = digestOf([request.method, request.url, content ?? request.body ?? null])
+      const caller = `${principal.participant_no}/${principal.user_no ?? ''}`
+      if (key === null) throw new Error(`${spec.id} decides without an idempotency key`)
+      const stored = await context.db.write((sql, now) => answerOnce(sql, now, { caller, key, digest }, async () => {
+        const { status, body, headers, version } = await unit(sql, now)
+        return {
+          status,
+          headers: version === undefined ? headers ?? {} : { ...headers, etag: `"${version}"` },
+          body: body === undefined ? '' : serialized(reply, body, status)
+        }
+      }))
+      const headers = stored.replayed ? { ...stored.headers, 'idempotency-replayed': 'true' } : stored.headers
+      return { status: stored.status, headers, body: new Serialized(stored.body) }
+    }
+  }
+}
+
+class Serialized {
+  readonly text: string
+  constructor (text: string) { this.text = text }
+}
+
+function serialized (reply: FastifyReply, body: unknown, status: number): string {
+  const serialize = reply.getSerializationFunction(String(status))
+  if (serialize === undefined) throw new Error(`no reply schema for status ${status}`)
+  return serialize(body as Record<string, unknown>) as string
+}
+
+/** Already serialized JSON, sent as it stands: frozen bytes. */
+export function frozen (text: string): Serialized {
+  return new Serialized(text)
+}
+
+function ifMatchOf (request: FastifyRequest): string {
+  const header = request.headers['if-match']
+  if (typeof header !== 'string') throw new Problem('version_required')
+  return header.replaceAll(/^(W\/)?"|"$/g, '')
+}
+
+/** Compares If-Match with the object's version. Errors: stale_version. */
+export function checkVersion (if_match: string | null, version: number): void {
+  if (if_match !== '*' && if_match !== String(version)) throw new Problem('stale_version', { extra: { version } })
+}
+
+function sendAnswer (request: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply {
+  reply.code(answer.status)
+  if (answer.headers !== undefined) reply.headers(answer.headers)
+  if (answer.version !== undefined) {
+    const etag = `"${answer.version}"`
+    reply.header('etag', etag)
+    if (request.method === 'GET' && request.headers['if-none-match'] === etag) return reply.code(304).send()
+  }
+  const { body } = answer
+  if (body === undefined) return reply.send()
+  if (body instanceof Serialized) {
+    if (body.text === '') return reply.send()
+    return reply.type('application/json; charset=utf-8').send(body.text)
+  }
+  return reply.send(body)
+}

@@ -1,0 +1,57 @@
+/** Reading the feed, with a wait that costs nothing while nothing is new. */
+import type { Db } from '../db/db.ts'
+import { feed } from './events.ts'
+
+/** Where the details of a subject are read, by the prefix or the type of the event. */
+const links: Record<string, string> = {
+  lead: '/v1/leads/', enterprise_list: '/v1/enterprise-lists/', financing_need: '/v1/financing-needs/', authorization: '/v1/authorizations/',
+  subsidy_packet: '/v1/subsidy-packets/', payment_batch: '/v1/payment-batches/', subsidy_line: '/v1/subsidy-lines/', interest_voucher: '/v1/interest-vouchers/',
+  rent_voucher: '/v1/rent-vouchers/', fee_voucher: '/v1/fee-vouchers/', loan_contract: '/v1/loan-contracts/', drawdown: '/v1/drawdowns/',
+  lease_contract: '/v1/lease-contracts/', guarantee_contract: '/v1/guarantee-contracts/', insurance_policy: '/v1/insurance-policies/',
+  subsidy_account: '/v1/subsidy-accounts/', document: '/v1/documents/', project: '/v1/projects/', consortium: '/v1/consortia/'
+}
+
+const waiting = new WeakMap<Db, Set<() => void>>()
+const look_again_ms = 1000
+
+function waitersOf (db: Db): Set<() => void> {
+  let waiters = waiting.get(db)
+  if (waiters === undefined) {
+    const all = new Set<() => void>()
+    waiting.set(db, waiters = all)
+    db.onCommit(() => { for (const wake of all) wake() })
+  }
+  return waiters
+}
+
+export interface FeedItem { event_no: string, seq: number, type: string, subject: string, occurred_at: string, link: string | null, data: Record<string, unknown> }
+
+async function read (db: Db, participant_no: string, after: number, limit: number): Promise<FeedItem[]> {
+  const rows = await feed(db.read, participant_no, after, limit)
+  return rows.map(({ event_no, seq, type, subject, at, data }) => {
+    const base = links[type.split('.')[0] ?? '']
+    return { event_no, seq, type, subject, occurred_at: at, link: base === undefined ? null : base + encodeURIComponent(subject), data }
+  })
+}
+
+/** Events after a place; waits up to `wait_ms` for the first one. */
+export async function waitForFeed (db: Db, participant_no: string, after: number, limit: number, wait_ms: number, signal?: AbortSignal): Promise<FeedItem[]> {
+  const waiters = waitersOf(db)
+  const until = performance.now() + wait_ms
+  for (;;) {
+    const items = await read(db, participant_no, after, limit)
+    const left_ms = until - performance.now()
+    if (items.length > 0 || left_ms <= 0 || signal?.aborted === true) return items
+    await new Promise<void>(resolve => {
+      const wake = (): void => {
+        clearTimeout(timer)
+        waiters.delete(wake)
+        signal?.removeEventListener('abort', wake)
+        resolve()
+      }
+      const timer = setTimeout(wake, Math.min(left_ms, look_again_ms))
+      waiters.add(wake)
+      signal?.addEventListener('abort', wake)
+    })
+  }
+}
