@@ -1,5 +1,4 @@
-import { constants, createHash, sign, verify } from 'node:crypto'
-import { createPublicKey } from 'node:crypto'
+import { constants, createHash, createPublicKey, sign, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { SM_NODE, importSm2PublicKey } from './sm.ts'
 import type { SmProvider, Sm2PrivateKey, Sm2PublicKey } from './sm.ts'
@@ -65,12 +64,13 @@ const RSA_BITS_MIN = 2048
 const RSA_SALT_BYTES = 64
 const TARGET = ['@authority', '@path', '@query']
 const DERIVED = new Set(['@method', '@target-uri', '@authority', '@scheme', '@request-target', '@path', '@query'])
+const TARGET_URI = /^(https?):\/\/([^/?#\s]+)([^?#\s]*)(\?[^#\s]*)?$/
 const STRING = String.raw`"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"`
 // One label, one inner list, parameters, in the one form that RFC 8941 §4.1 serialises: nothing here can be read in two ways.
 const INPUT = new RegExp(String.raw`^([a-z*][a-z0-9_.*-]{0,63})=(\(((?:${STRING}(?: ${STRING})*)?)\)((?:;[a-z*][a-z0-9_.*-]*=(?:${STRING}|-?\d{1,15}))*))$`)
 const SIGNATURE = /^([a-z*][a-z0-9_.*-]{0,63})=:([A-Za-z0-9+/]+={0,2}):$/
 const FIELD_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/
-const PARAMETERS = ['created', 'expires', 'nonce', 'alg', 'keyid', 'tag']
+const PARAMETERS = new Set(['created', 'expires', 'nonce', 'alg', 'keyid', 'tag'])
 const NONCE = /^[\x21-\x7e]{16,128}$/
 
 class Refusal extends Error {
@@ -112,7 +112,7 @@ function single (headers: SignedRequest['headers'], name: string): string {
 function parseParameters (text: string): Map<string, string | number> {
   const parameters = new Map<string, string | number>()
   for (const [, name, value] of text.matchAll(new RegExp(String.raw`;([a-z*][a-z0-9_.*-]*)=(${STRING}|-?\d{1,15})`, 'g'))) {
-    if (name === undefined || value === undefined || !PARAMETERS.includes(name)) throw new Refusal('PARAMETER_UNKNOWN', `parameter ${name} is not understood`)
+    if (name === undefined || value === undefined || !PARAMETERS.has(name)) throw new Refusal('PARAMETER_UNKNOWN', `parameter ${name} is not understood`)
     if (parameters.has(name)) throw new Refusal('SIGNATURE_MALFORMED', `parameter ${name} stands twice`)
     const isNumber = name === 'created' || name === 'expires'
     if (isNumber !== /^(?:0|[1-9]\d*)$/.test(value)) throw new Refusal('SIGNATURE_MALFORMED', `parameter ${name} has the wrong type`)
@@ -151,16 +151,18 @@ function parse (headers: SignedRequest['headers']): Parsed {
 }
 
 function derived (component: string, request: SignedRequest): string {
-  const url = new URL(request.target_uri)
+  // Taken from the text, not from URL: a parser that resolves "/a/../b" would let one signature stand for two requests.
+  const [, scheme, authority, path, query] = TARGET_URI.exec(request.target_uri) ?? []
+  if (scheme === undefined || authority === undefined || path === undefined) throw new Refusal('SIGNATURE_MALFORMED', 'the target is no absolute http address')
   switch (component) {
     case '@method': return request.method
     case '@target-uri': return request.target_uri
-    case '@authority': return url.host
-    case '@scheme': return url.protocol.slice(0, -1)
-    case '@path': return url.pathname
+    case '@authority': return authority.toLowerCase()
+    case '@scheme': return scheme
+    case '@path': return path === '' ? '/' : path
     // A request without a query has the query "?", RFC 9421 §2.2.7.
-    case '@query': return url.search === '' ? '?' : url.search
-    case '@request-target': return url.pathname + url.search
+    case '@query': return query ?? '?'
+    case '@request-target': return (path === '' ? '/' : path) + (query ?? '')
     default: throw new Refusal('COMPONENT_UNKNOWN', `component ${component} is not understood`)
   }
 }
@@ -173,7 +175,7 @@ function componentValue (component: string, request: SignedRequest): string {
   const value = request.headers[component]
   if (value === undefined) throw new Refusal('COMPONENT_ABSENT', `${component} is signed but was not sent`)
   const text = (typeof value === 'string' ? [value] : value).map(line => line.replaceAll(/^[ \t]+|[ \t]+$/g, '')).join(', ')
-  if (/[\r\n]/.test(text)) throw new Refusal('SIGNATURE_MALFORMED', `${component} holds a line break`)
+  if (!/^[\t\x20-\x7e]*$/.test(text)) throw new Refusal('SIGNATURE_MALFORMED', `${component} is signed and holds more than visible ASCII`)
   return text
 }
 
