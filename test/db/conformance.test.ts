@@ -1,0 +1,152 @@
+/** What every Db must do; the same promises on SQLite and on PostgreSQL. */
+import { eq } from 'drizzle-orm'
+import Database from 'better-sqlite3'
+import pg from 'pg'
+import t, { type Test } from 'tap'
+import { frozenClock } from '../../src/clock.ts'
+import { integer, table, text } from '../../src/db/columns.ts'
+import { DbOverloaded, type Db } from '../../src/db/db.ts'
+import { migrate } from '../../src/db/migrate.ts'
+import { openDb } from '../../src/db/open.ts'
+import { openPostgres } from '../../src/db/postgres.ts'
+import { openSqlite } from '../../src/db/sqlite.ts'
+import { temporaryDatabase } from '../helper.ts'
+
+const accounts = table('accounts', { name: text().primaryKey(), balance_fen: integer().notNull() })
+const first = {
+  name: '0001-accounts.sql',
+  sql: `-- accounts
+    create table leases (name text primary key, holder text not null, expires_at double precision not null);
+    create table accounts (name text primary key, balance_fen bigint not null check (balance_fen >= 0));`,
+  checksum: 'a'
+}
+
+async function open (t: Test): Promise<{ db: Db, target: string }> {
+  const { target } = await temporaryDatabase(t)
+  await migrate(target, [first])
+  const db = openDb(target, frozenClock('2026-03-18T02:00:00.000Z'))
+  t.teardown(() => db.close())
+  return { db, target }
+}
+
+const all = (db: Db) => db.read.select().from(accounts).orderBy(accounts.name)
+
+t.test('a unit is there as a whole once it is acknowledged', async t => {
+  const { db } = await open(t)
+  const answer = await db.write(async sql => {
+    await sql.insert(accounts).values({ name: 'a', balance_fen: 1 })
+    await sql.insert(accounts).values({ name: 'b', balance_fen: 2 })
+    return 'done'
+  })
+  t.equal(answer, 'done')
+  t.same(await all(db), [{ name: 'a', balance_fen: 1 }, { name: 'b', balance_fen: 2 }])
+})
+
+t.test('a failing unit leaves nothing behind and fails alone', async t => {
+  const { db } = await open(t)
+  const outcomes = await Promise.allSettled([
+    db.write(async sql => { await sql.insert(accounts).values({ name: 'good-1', balance_fen: 1 }) }),
+    db.write(async sql => {
+      await sql.insert(accounts).values({ name: 'bad', balance_fen: 1 })
+      throw new Error('changed my mind')
+    }),
+    db.write(async sql => { await sql.insert(accounts).values({ name: 'negative', balance_fen: -1 }) }),
+    db.write(async sql => { await sql.insert(accounts).values({ name: 'good-2', balance_fen: 2 }) })
+  ])
+  t.same(outcomes.map(({ status }) => status), ['fulfilled', 'rejected', 'rejected', 'fulfilled'])
+  t.same((await all(db)).map(({ name }) => name), ['good-1', 'good-2'])
+})
+
+t.test('a read never sees half of a unit', async t => {
+  const { db } = await open(t)
+  await db.write(async sql => { await sql.insert(accounts).values([{ name: 'a', balance_fen: 100 }, { name: 'b', balance_fen: 0 }]) })
+  let inside = -1
+  await db.write(async sql => {
+    await sql.update(accounts).set({ balance_fen: 40 }).where(eq(accounts.name, 'a'))
+    inside = (await all(db)).reduce((sum, { balance_fen }) => sum + balance_fen, 0)
+    await sql.update(accounts).set({ balance_fen: 60 }).where(eq(accounts.name, 'b'))
+  })
+  t.equal(inside, 100)
+  t.equal((await all(db)).reduce((sum, { balance_fen }) => sum + balance_fen, 0), 100)
+})
+
+t.test('units that race for one balance never overdraw it and use it fully', async t => {
+  const { db } = await open(t)
+  await db.write(async sql => { await sql.insert(accounts).values({ name: 'pot', balance_fen: 100 }) })
+  const takes = await Promise.all(Array.from({ length: 40 }, () => db.write(async sql => {
+    const [pot] = await sql.select().from(accounts).where(eq(accounts.name, 'pot'))
+    const taken = Math.min(pot?.balance_fen ?? 0, 7)
+    await sql.update(accounts).set({ balance_fen: (pot?.balance_fen ?? 0) - taken }).where(eq(accounts.name, 'pot'))
+    return taken
+  })))
+  t.equal(takes.reduce((a, b) => a + b, 0), 100)
+  t.same(await all(db), [{ name: 'pot', balance_fen: 0 }])
+})
+
+t.test('a write inside a unit is refused, not waited for', async t => {
+  const { db } = await open(t)
+  await t.rejects(db.write(async () => db.write(async () => 'inner')), /write inside a unit/)
+  t.equal(await db.write(async () => 'still alive'), 'still alive')
+})
+
+t.test('the durable settings are in force and shown', async t => {
+  const { db } = await open(t)
+  const { facts, unsafe } = await db.settings()
+  t.same(unsafe, [])
+  t.match(facts, db.dialect === 'sqlite' ? { journal_mode: 'wal', synchronous: '2', foreign_keys: '1' } : { fsync: 'on', synchronous_commit: 'on' })
+})
+
+t.test('a full queue says so at once', async t => {
+  const { db, target } = await open(t)
+  const clock = frozenClock('2026-03-18T02:00:00.000Z')
+  const small = db.dialect === 'sqlite' ? openSqlite(target, clock, { queue_length_max: 5 }) : openPostgres(target, clock, { connections: 1, queue_length_max: 5 })
+  t.teardown(() => small.close())
+  const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => small.write(async () => 1)))
+  const refused = outcomes.filter(outcome => outcome.status === 'rejected')
+  t.ok(refused.length >= 30, `${refused.length} of 50 refused`)
+  t.ok(refused.every(({ reason }) => reason instanceof DbOverloaded))
+  t.equal(await small.write(async () => 'recovered'), 'recovered')
+})
+
+t.test('a commit is announced', async t => {
+  const { db } = await open(t)
+  const announced = new Promise<void>(resolve => { db.onCommit(resolve) })
+  await db.write(async sql => { await sql.insert(accounts).values({ name: 'a', balance_fen: 1 }) })
+  await announced
+  t.pass('called back')
+})
+
+t.test('a lease has one holder until it ends', async t => {
+  const { db } = await open(t)
+  t.equal(await db.lease('match', 'one', 60_000), true)
+  if (db.dialect === 'postgres') t.equal(await db.lease('match', 'two', 60_000), false)
+  t.equal(await db.lease('match', 'one', 1), true)
+  await new Promise(resolve => setTimeout(resolve, 20))
+  t.equal(await db.lease('match', 'two', 60_000), true)
+})
+
+t.test('a released migration that was changed or lost stops the start, a failing one leaves nothing', async t => {
+  const { target } = await open(t)
+  t.same(await migrate(target, [first]), [])
+  await t.rejects(migrate(target, [{ ...first, checksum: 'b' }]), /changed after it was applied/)
+  await t.rejects(migrate(target, []), /older than its database/)
+  const broken = { name: '0002-broken.sql', sql: 'create table half (x text); create table accounts (y text);', checksum: 'c' }
+  await t.rejects(migrate(target, [first, broken]))
+  const fixed = { ...broken, sql: 'create table half (x text);' }
+  t.same(await migrate(target, [first, fixed]), ['0002-broken.sql'])
+})
+
+t.test('what was acknowledged is read by another connection of another process', async t => {
+  const { db, target } = await open(t)
+  await db.write(async sql => { await sql.insert(accounts).values({ name: 'kept', balance_fen: 9_007_199_254_740_991 }) })
+  if (db.dialect === 'sqlite') {
+    const other = new Database(target, { readonly: true })
+    t.same(other.prepare('select * from accounts').all(), [{ name: 'kept', balance_fen: Number.MAX_SAFE_INTEGER }])
+    other.close()
+  } else {
+    const other = new pg.Client({ connectionString: target })
+    await other.connect()
+    t.same((await other.query('select * from accounts')).rows, [{ name: 'kept', balance_fen: Number.MAX_SAFE_INTEGER }])
+    await other.end()
+  }
+})
