@@ -1,0 +1,208 @@
+import { setImmediate } from 'node:timers/promises'
+import { yuanOf } from '../../policy/money.ts'
+import { dayNumber } from '../../policy/period.ts'
+import { LIMIT_TAGS } from '../../policy/tags.ts'
+import { gradeOf, listFinding, rowName, type FindingCode, type Grade } from './findings.ts'
+import { hasValidCode } from './normalising.ts'
+import { nameKey } from './values.ts'
+import type { DecidedRow, Field, ListRow, Outcome } from './rows.ts'
+
+/** A need of the same park that is still open. `sheet` and `row`: where it stood in its list, if it came by one. */
+export interface OpenNeed {
+  need_no: string
+  project_code: string | null
+  project_name: string | null
+  amount_fen: number
+  sheet?: string | null
+  row?: number | null
+}
+
+/** What a list is judged against; everything is looked up before, nothing is read here. */
+export interface DecidingContext {
+  /** the sender's own names and aliases */
+  park_names: readonly string[]
+  /** names and aliases of all other registered parks */
+  other_park_names: readonly string[]
+  /** names under which the same park sent this code before */
+  known_names (uscc: string): readonly string[]
+  /** open needs of this enterprise that the same park sent */
+  open_needs (uscc: string): readonly OpenNeed[]
+  /** contract limits in force and open needs without contract, over all banks and parks */
+  household (uscc: string): { in_force_fen: number, open_fen: number }
+  /** tags that hold today */
+  tags (uscc: string): readonly string[]
+  limits: { standard_fen: number, raised_fen: number }
+  /** Beijing date */
+  today: string
+}
+
+const FAR_DAYS = 5 * 366
+const LIMIT_TAG_CODES: ReadonlySet<string> = new Set(LIMIT_TAGS)
+const RANK: Readonly<Record<Grade, number>> = { NONE: 0, REMARK: 1, HELD: 2, REJECTED: 3 }
+const OUTCOME_OF_RANK: readonly Outcome[] = ['ACCEPTED', 'ACCEPTED_WITH_REMARK', 'HELD', 'REJECTED']
+
+/** What two spellings of one park have in common: 重庆, brackets at the end and the long words for a zone left out. */
+function parkKey (text: string): string {
+  return nameKey(text).replace(/\([^()]*\)$/u, '').replace(/^重庆市?(?=.{3})/u, '').replace(/经济技术开发区/gu, '经开区')
+    .replace(/高新技术产业(?:开发)?区|高新技术产业开发区|高新技术开发区/gu, '高新区').replace(/园区/gu, '园')
+}
+
+const PARK_KEY_MIN = 3
+
+/** The longest of the names that the text contains, or that contains the text; its length and the name. */
+function longestNamed (text: string, names: readonly (readonly [key: string, name: string])[], also_inside: boolean): { length: number, name: string } {
+  let best = { length: 0, name: '' }
+  for (const [key, name] of names) {
+    if (key.length < PARK_KEY_MIN || key.length <= best.length) continue
+    if (text.includes(key) || (also_inside && text.length >= PARK_KEY_MIN && key.includes(text))) best = { length: key.length, name }
+  }
+  return best
+}
+
+function outcomeOf (row: ListRow): Outcome {
+  if (row.skipped) return 'SKIPPED'
+  const rank = Math.max(0, ...row.findings.map((one) => RANK[gradeOf(one.code)]))
+  return OUTCOME_OF_RANK[rank] ?? 'REJECTED'
+}
+
+interface Taken { row: ListRow, amount_fen: number }
+interface Project { project_code: string | null, project_name: string | null }
+
+/** The same project: by code where both have one, else by name; two needs that name no project cannot be told apart. */
+function sameProject (a: Project, b: Project): boolean {
+  if (a.project_code !== null && b.project_code !== null) return a.project_code === b.project_code
+  if (a.project_name !== null && b.project_name !== null) return nameKey(a.project_name) === nameKey(b.project_name)
+  return a.project_code === null && a.project_name === null && b.project_code === null && b.project_name === null
+}
+
+/**
+ * Decides the rows of one list, one after the other in their order: later rows are compared with earlier ones.
+ *
+ * @returns a function to be called once per row
+ * Source: contract.md §4; rules E-01, E-09, E-16; S1 二(二), 四(三)2.
+ */
+export function decider (context: DecidingContext): (row: ListRow) => DecidedRow {
+  const keyed = (names: readonly string[]) => names.map((name): readonly [string, string] => [parkKey(name), name])
+  const own_parks = keyed(context.park_names)
+  const other_parks = keyed(context.other_park_names)
+  const first_by_code = new Map<string, ListRow>()
+  const first_by_name = new Map<string, ListRow>()
+  const taken = new Map<string, Taken[]>()
+  const today = dayNumber(context.today)
+
+  const checkIdentity = (row: ListRow & { uscc: string }, note: Note): void => {
+    if (row.name === null) return
+    const name = nameKey(row.name)
+    const same_code = first_by_code.get(row.uscc)
+    if (same_code === undefined) first_by_code.set(row.uscc, row)
+    else if (nameKey(same_code.name ?? '') !== name) {
+      const { en, zh } = rowName(same_code)
+      note('SAME_CODE_OTHER_NAME', 'name', [en, same_code.name ?? ''], [zh, same_code.name ?? ''])
+    }
+    const same_name = first_by_name.get(name)
+    if (same_name === undefined) first_by_name.set(name, row)
+    else if (same_name.uscc !== row.uscc) {
+      const { en, zh } = rowName(same_name)
+      note('SAME_NAME_OTHER_CODE', 'uscc', [en, same_name.uscc ?? ''], [zh, same_name.uscc ?? ''])
+    }
+    const known = context.known_names(row.uscc)
+    if (known.length > 0 && !known.some((one) => nameKey(one) === name)) note('NAME_DIFFERS_FROM_EARLIER', 'name', [known[0] ?? ''])
+  }
+
+  const checkPark = (row: ListRow, note: Note): void => {
+    if (row.park_text === null) return
+    const text = parkKey(row.park_text)
+    const other = longestNamed(text, other_parks, false)
+    if (other.length > longestNamed(text, own_parks, true).length) note('OTHER_PARK', 'park', [other.name])
+  }
+
+  const checkDuplicate = (row: ListRow & { uscc: string }, note: Note): void => {
+    const field: Field = row.project_code === null && row.project_name !== null ? 'project_name' : row.columns.project_code === undefined ? 'uscc' : 'project_code'
+    const differs = (fen: number): { en: string, zh: string } => fen === row.amount_fen || row.amount_fen === null
+      ? { en: '', zh: '' }
+      : { en: `, with another amount (${yuanOf(fen)} yuan)`, zh: `，但金额不同（${yuanOf(fen)}元）` }
+    const in_file = taken.get(row.uscc)?.find((one) => sameProject(one.row, row))
+    if (in_file !== undefined) {
+      const { en, zh } = rowName(in_file.row)
+      const other = differs(in_file.amount_fen)
+      note('DUPLICATE', field, [en, other.en], [zh, other.zh])
+      return
+    }
+    const open = context.open_needs(row.uscc).find((one) => sameProject(one, row))
+    if (open === undefined) return
+    const at = typeof open.row === 'number' ? rowName({ sheet: open.sheet ?? null, row: open.row }) : null
+    const other = differs(open.amount_fen)
+    note('DUPLICATE', field, [`${open.need_no}${at === null ? '' : `, ${at.en} of an earlier list`}`, other.en],
+      [`${open.need_no}${at === null ? '' : `（早前名单${at.zh}）`}`, other.zh])
+  }
+
+  const checkLimit = (row: ListRow & { uscc: string }, note: Note): void => {
+    if (row.amount_fen === null) return
+    const earlier = taken.get(row.uscc) ?? []
+    const first = earlier[0]
+    if (first !== undefined) {
+      const { en, zh } = rowName(first.row)
+      note('SECOND_PROJECT', 'uscc', [en], [zh])
+    }
+    const { in_force_fen, open_fen } = context.household(row.uscc)
+    const raised = [...row.qualifications, ...context.tags(row.uscc), ...earlier.flatMap((one) => one.row.qualifications)].some((tag) => LIMIT_TAG_CODES.has(tag))
+    const limit = raised ? context.limits.raised_fen : context.limits.standard_fen
+    const sum = earlier.reduce((before, one) => before + one.amount_fen, in_force_fen + open_fen + row.amount_fen)
+    if (sum > limit) note('HOUSEHOLD_LIMIT', 'amount', [yuanOf(limit)])
+  }
+
+  return (read) => {
+    const row: ListRow = { ...read, findings: [...read.findings] }
+    const note: Note = (code, field, en, zh) => { row.findings.push(listFinding(code, row, field, en, zh)) }
+    if (!row.skipped) {
+      if (row.demand_date !== null && Math.abs(dayNumber(row.demand_date) - today) > FAR_DAYS) note('DATE_UNLIKELY', 'demand_date')
+      checkPark(row, note)
+      if (hasValidCode(row)) {
+        checkIdentity(row, note)
+        checkDuplicate(row, note)
+        if (outcomeOf(row) !== 'REJECTED') checkLimit(row, note)
+      }
+    }
+    const outcome = outcomeOf(row)
+    if ((outcome === 'ACCEPTED' || outcome === 'ACCEPTED_WITH_REMARK') && row.uscc !== null && row.amount_fen !== null) {
+      const before = taken.get(row.uscc)
+      if (before === undefined) taken.set(row.uscc, [{ row, amount_fen: row.amount_fen }])
+      else before.push({ row, amount_fen: row.amount_fen })
+    }
+    const { skipped: _skipped, raw: _raw, columns: _columns, ...values } = row
+    return { ...values, outcome }
+  }
+}
+
+type Note = (code: FindingCode, field: Field | null, en?: readonly string[], zh?: readonly string[]) => void
+
+/** All rows of a list at once. */
+export function decideRows (rows: readonly ListRow[], context: DecidingContext): DecidedRow[] {
+  return rows.map(decider(context))
+}
+
+const SLICE_ROWS = 200
+
+/** The same, letting other work run between slices. */
+export async function decideRowsInSlices (rows: readonly ListRow[], context: DecidingContext): Promise<DecidedRow[]> {
+  const decide = decider(context)
+  const decided: DecidedRow[] = []
+  for (let from = 0; from < rows.length; from += SLICE_ROWS) {
+    for (const row of rows.slice(from, from + SLICE_ROWS)) decided.push(decide(row))
+    await setImmediate()
+  }
+  return decided
+}
+
+export type Counts = Record<Outcome, number>
+
+/** How many rows came to which outcome, and the sum of what went in. */
+export function summaryOf (rows: readonly DecidedRow[]): { counts: Counts, amount_accepted_fen: number } {
+  const counts: Counts = { ACCEPTED: 0, ACCEPTED_WITH_REMARK: 0, HELD: 0, REJECTED: 0, SKIPPED: 0 }
+  let amount_accepted_fen = 0
+  for (const row of rows) {
+    counts[row.outcome]++
+    if (row.outcome === 'ACCEPTED' || row.outcome === 'ACCEPTED_WITH_REMARK') amount_accepted_fen += row.amount_fen ?? 0
+  }
+  return { counts, amount_accepted_fen }
+}
