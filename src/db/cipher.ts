@@ -151,7 +151,9 @@ export function createCipher (keyring: Keyring, suites: readonly [Suite, ...Suit
 
   function open (sealed: string, associated: string): string {
     const [, kekId, suiteName, wrapped, value] = SEALED.exec(sealed) ?? []
-    if (kekId === undefined || suiteName === undefined || wrapped === undefined || value === undefined) throw new SealError('SEALED_MALFORMED')
+    if (kekId === undefined || suiteName === undefined || wrapped === undefined || value === undefined) {
+      throw new SealError('SEALED_MALFORMED')
+    }
     const valueBytes = strictBytes(value)
     if (valueBytes === null) throw new SealError('SEALED_MALFORMED')
     const bytes = openingKey(kekId, suiteName, wrapped).open(valueBytes, place(`v1.${kekId}.${suiteName}.${wrapped}`, associated))
@@ -206,7 +208,9 @@ function jsonOf (text: string): unknown {
 /** Reads the text that `newKeyring` and `rotatedKeyring` write: `{ current, keys: [ { id, key } ], index_key }`, keys in base64. */
 export function parseKeyring (text: string): Keyring {
   const parsed = jsonOf(text)
-  if (!isRecord(parsed) || typeof parsed['current'] !== 'string' || !Array.isArray(parsed['keys'])) throw new Error('keyring: { current, keys, index_key } expected')
+  if (!isRecord(parsed) || typeof parsed['current'] !== 'string' || !Array.isArray(parsed['keys'])) {
+    throw new Error('keyring: { current, keys, index_key } expected')
+  }
   const keys = parsed['keys'].map((entry: unknown) => {
     if (!isRecord(entry) || typeof entry['id'] !== 'string') throw new Error('keyring: a key is { id, key }')
     return { id: entry['id'], key: keyBytes(entry['key']) }
@@ -222,7 +226,8 @@ export function keyringFromFile (path: string): Keyring {
 
 /** The text of a fresh keyring with one key, to be written with mode 0600. */
 export function newKeyring (id: string): string {
-  const text = JSON.stringify({ current: id, keys: [{ id, key: randomBytes(KEY_BYTES).toString('base64') }], index_key: randomBytes(KEY_BYTES).toString('base64') }, null, 2)
+  const fresh = (): string => randomBytes(KEY_BYTES).toString('base64')
+  const text = JSON.stringify({ current: id, keys: [{ id, key: fresh() }], index_key: fresh() }, null, 2)
   parseKeyring(text)
   return `${text}\n`
 }

@@ -67,7 +67,8 @@ const DERIVED = new Set(['@method', '@target-uri', '@authority', '@scheme', '@re
 const TARGET_URI = /^(https?):\/\/([^/?#\s]+)([^?#\s]*)(\?[^#\s]*)?$/
 const STRING = String.raw`"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"`
 // One label, one inner list, parameters, in the one form that RFC 8941 §4.1 serialises: nothing here can be read in two ways.
-const INPUT = new RegExp(String.raw`^([a-z*][a-z0-9_.*-]{0,63})=(\(((?:${STRING}(?: ${STRING})*)?)\)((?:;[a-z*][a-z0-9_.*-]*=(?:${STRING}|-?\d{1,15}))*))$`)
+const PARAMETER = String.raw`;[a-z*][a-z0-9_.*-]*=(?:${STRING}|-?\d{1,15})`
+const INPUT = new RegExp(String.raw`^([a-z*][a-z0-9_.*-]{0,63})=(\(((?:${STRING}(?: ${STRING})*)?)\)((?:${PARAMETER})*))$`)
 const SIGNATURE = /^([a-z*][a-z0-9_.*-]{0,63})=:([A-Za-z0-9+/]+={0,2}):$/
 const FIELD_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/
 const PARAMETERS = new Set(['created', 'expires', 'nonce', 'alg', 'keyid', 'tag'])
@@ -112,7 +113,9 @@ function single (headers: SignedRequest['headers'], name: string): string {
 function parseParameters (text: string): Map<string, string | number> {
   const parameters = new Map<string, string | number>()
   for (const [, name, value] of text.matchAll(new RegExp(String.raw`;([a-z*][a-z0-9_.*-]*)=(${STRING}|-?\d{1,15})`, 'g'))) {
-    if (name === undefined || value === undefined || !PARAMETERS.has(name)) throw new Refusal('PARAMETER_UNKNOWN', `parameter ${name} is not understood`)
+    if (name === undefined || value === undefined || !PARAMETERS.has(name)) {
+      throw new Refusal('PARAMETER_UNKNOWN', `parameter ${name} is not understood`)
+    }
     if (parameters.has(name)) throw new Refusal('SIGNATURE_MALFORMED', `parameter ${name} stands twice`)
     const isNumber = name === 'created' || name === 'expires'
     if (isNumber !== /^(?:0|[1-9]\d*)$/.test(value)) throw new Refusal('SIGNATURE_MALFORMED', `parameter ${name} has the wrong type`)
@@ -128,7 +131,9 @@ function parse (headers: SignedRequest['headers']): Parsed {
     throw new Refusal('SIGNATURE_MALFORMED', 'Signature-Input is not one label with plain components and parameters, as RFC 8941 serialises them')
   }
   const signature = encoded === undefined ? null : strictBase64(encoded)
-  if (signature === null || label !== signedLabel) throw new Refusal('SIGNATURE_MALFORMED', 'Signature is not one byte sequence under the same label')
+  if (signature === null || label !== signedLabel) {
+    throw new Refusal('SIGNATURE_MALFORMED', 'Signature is not one byte sequence under the same label')
+  }
   const components = list === '' ? [] : [...list.matchAll(new RegExp(STRING, 'g'))].map(match => unquote(match[0]))
   if (components.length > COMPONENTS_MAX || new Set(components).size !== components.length) {
     throw new Refusal('SIGNATURE_MALFORMED', 'a component stands twice, or there are too many')
@@ -153,7 +158,9 @@ function parse (headers: SignedRequest['headers']): Parsed {
 function derived (component: string, request: SignedRequest): string {
   // Taken from the text, not from URL: a parser that resolves "/a/../b" would let one signature stand for two requests.
   const [, scheme, authority, path, query] = TARGET_URI.exec(request.target_uri) ?? []
-  if (scheme === undefined || authority === undefined || path === undefined) throw new Refusal('SIGNATURE_MALFORMED', 'the target is no absolute http address')
+  if (scheme === undefined || authority === undefined || path === undefined) {
+    throw new Refusal('SIGNATURE_MALFORMED', 'the target is no absolute http address')
+  }
   switch (component) {
     case '@method': return request.method
     case '@target-uri': return request.target_uri
@@ -196,9 +203,15 @@ function checkCoverage (parsed: Parsed, request: SignedRequest, rules: Signature
 
 function checkTime (parsed: Parsed, now: Date): void {
   const seconds = now.getTime() / 1000
-  if (parsed.created < seconds - CREATED_TOLERANCE_S) throw new Refusal('CREATED_TOO_OLD', `created is more than ${CREATED_TOLERANCE_S} s ago`)
-  if (parsed.created > seconds + CREATED_TOLERANCE_S) throw new Refusal('CREATED_IN_FUTURE', `created is more than ${CREATED_TOLERANCE_S} s ahead`)
-  if (parsed.expires !== null && (parsed.expires <= seconds || parsed.expires < parsed.created)) throw new Refusal('SIGNATURE_EXPIRED', 'expires has passed')
+  if (parsed.created < seconds - CREATED_TOLERANCE_S) {
+    throw new Refusal('CREATED_TOO_OLD', `created is more than ${CREATED_TOLERANCE_S} s ago`)
+  }
+  if (parsed.created > seconds + CREATED_TOLERANCE_S) {
+    throw new Refusal('CREATED_IN_FUTURE', `created is more than ${CREATED_TOLERANCE_S} s ahead`)
+  }
+  if (parsed.expires !== null && (parsed.expires <= seconds || parsed.expires < parsed.created)) {
+    throw new Refusal('SIGNATURE_EXPIRED', 'expires has passed')
+  }
 }
 
 /**
@@ -279,8 +292,12 @@ export async function verifyRequest (request: SignedRequest, rules: SignatureRul
     const base = baseOf(parsed.components, parsed.params_text, request)
     const held = await rules.findKey(parsed.keyid)
     if (held === null) throw new Refusal('KEY_UNKNOWN', 'no live key has this keyid')
-    if (parsed.alg !== null && parsed.alg !== held.algorithm) throw new Refusal('ALGORITHM_MISMATCH', `the key is registered for ${held.algorithm}`)
-    if (!isRight(Buffer.from(base), parsed.signature, held, rules.sm ?? SM_NODE)) throw new Refusal('SIGNATURE_WRONG', 'the signature is not over this request')
+    if (parsed.alg !== null && parsed.alg !== held.algorithm) {
+      throw new Refusal('ALGORITHM_MISMATCH', `the key is registered for ${held.algorithm}`)
+    }
+    if (!isRight(Buffer.from(base), parsed.signature, held, rules.sm ?? SM_NODE)) {
+      throw new Refusal('SIGNATURE_WRONG', 'the signature is not over this request')
+    }
     return {
       ok: true, keyid: parsed.keyid, nonce: parsed.nonce, created: parsed.created,
       keep_nonce_until: new Date((parsed.created + CREATED_TOLERANCE_S + 1) * 1000),
@@ -311,12 +328,15 @@ export function signRequest (request: SignedRequest, held: SigningKey, order: Si
   const components = order.components ?? usual
   const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`
   const expires = order.expires === undefined ? '' : `;expires=${order.expires}`
-  const params = `(${components.map(quoted).join(' ')});created=${order.created}${expires};nonce=${quoted(order.nonce)};keyid=${quoted(order.keyid)};alg="${held.algorithm}"`
+  const time = `created=${order.created}${expires}`
+  const params = `(${components.map(quoted).join(' ')});${time};nonce=${quoted(order.nonce)};keyid=${quoted(order.keyid)};alg="${held.algorithm}"`
   const base = Buffer.from(baseOf(components, params, sent))
   const signature = {
     ed25519: () => sign(null, base, held.key as KeyObject),
     'ecdsa-p256-sha256': () => sign('sha256', base, { key: held.key as KeyObject, dsaEncoding: 'ieee-p1363' }),
-    'rsa-pss-sha512': () => sign('sha512', base, { key: held.key as KeyObject, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: RSA_SALT_BYTES }),
+    'rsa-pss-sha512': () => sign('sha512', base, {
+      key: held.key as KeyObject, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: RSA_SALT_BYTES
+    }),
     'sm2-sm3': () => (order.sm ?? SM_NODE).sign(held.key as Sm2PrivateKey, base)
   }[held.algorithm]()
   return { ...digest, 'signature-input': `hub=${params}`, signature: `hub=:${signature.toString('base64')}:` }

@@ -58,7 +58,9 @@ function withPoint (key: KeyObject): Sm2PublicKey {
   // OpenSSL knows the key as SM2, for which Node has no type name; the SPKI head is the one sure sign.
   const spki = key.export({ type: 'spki', format: 'der' })
   const point = spki.subarray(SPKI_HEAD.length)
-  if (!spki.subarray(0, SPKI_HEAD.length).equals(SPKI_HEAD) || point.length !== 2 * SCALAR_BYTES + 1 || point[0] !== 4) throw new TypeError('not the SM2 curve')
+  if (!spki.subarray(0, SPKI_HEAD.length).equals(SPKI_HEAD) || point.length !== 2 * SCALAR_BYTES + 1 || point[0] !== 4) {
+    throw new TypeError('not the SM2 curve')
+  }
   // Imported anew: a key object that came out of key generation is an EC key to OpenSSL and would sign and check plain ECDSA.
   return { key: createPublicKey({ key: spki, format: 'der', type: 'spki' }), point: Buffer.from(point) }
 }

@@ -10,7 +10,9 @@ export type TokenAlgorithm = typeof TOKEN_ALGORITHMS[number]
 export const ASSERTION_ALGORITHMS = ['EdDSA', 'ES256', 'PS256'] as const
 export type AssertionAlgorithm = typeof ASSERTION_ALGORITHMS[number]
 
-export const TOKEN_REASONS = ['TOKEN_MALFORMED', 'TOKEN_EXPIRED', 'CLAIM_WRONG', 'KEY_UNKNOWN', 'ALGORITHM_NOT_ALLOWED', 'SIGNATURE_WRONG'] as const
+export const TOKEN_REASONS = [
+  'TOKEN_MALFORMED', 'TOKEN_EXPIRED', 'CLAIM_WRONG', 'KEY_UNKNOWN', 'ALGORITHM_NOT_ALLOWED', 'SIGNATURE_WRONG'
+] as const
 export type TokenReason = typeof TOKEN_REASONS[number]
 export interface TokenRefusal { readonly ok: false, readonly reason: TokenReason }
 
@@ -130,7 +132,9 @@ export function importAssertionKey (alg: AssertionAlgorithm, pem: string): Asser
  */
 export function createTokenIssuer (order: { issuer: string, audience: string, lifetime_s: number, key: TokenSigningKey }): TokenIssuer {
   const { issuer, audience, lifetime_s, key } = order
-  if (!Number.isInteger(lifetime_s) || lifetime_s < TOKEN_LIFETIME_MIN_S || lifetime_s > TOKEN_LIFETIME_MAX_S) throw new RangeError('access tokens live 300 to 900 seconds')
+  if (!Number.isInteger(lifetime_s) || lifetime_s < TOKEN_LIFETIME_MIN_S || lifetime_s > TOKEN_LIFETIME_MAX_S) {
+    throw new RangeError('access tokens live 300 to 900 seconds')
+  }
   if (!fits(key.public_key, key.alg)) throw new TypeError(`the key does not fit ${key.alg}`)
   return {
     async issue (grant, jti, now) {
@@ -166,7 +170,10 @@ export function createTokenVerifier (order: {
       if (key === undefined) throw new Refusal('KEY_UNKNOWN')
       if (header.alg !== key.alg) throw new Refusal('ALGORITHM_NOT_ALLOWED')
       return key.public_key
-    }, { issuer, audience, typ: ACCESS_TOKEN_TYPE, algorithms: [...TOKEN_ALGORITHMS], currentDate: now, requiredClaims: ['exp', 'iat', 'jti', 'sub', 'client_id'] })
+    }, {
+      issuer, audience, typ: ACCESS_TOKEN_TYPE, algorithms: [...TOKEN_ALGORITHMS], currentDate: now,
+      requiredClaims: ['exp', 'iat', 'jti', 'sub', 'client_id']
+    })
     const expiresAt = secondsOf(payload.exp)
     const issuedAt = secondsOf(payload.iat)
     if (expiresAt - issuedAt > TOKEN_LIFETIME_MAX_S || issuedAt > now.getTime() / 1000 + CLOCK_SKEW_S) throw new Refusal('CLAIM_WRONG')
@@ -233,7 +240,9 @@ export async function verifyClientAssertion (assertion: string, rules: Assertion
     if (expiresAt > seconds + ASSERTION_LIFETIME_MAX_S + CLOCK_SKEW_S) throw new Refusal('CLAIM_WRONG')
     if (payload.iat !== undefined && secondsOf(payload.iat) > seconds + CLOCK_SKEW_S) throw new Refusal('CLAIM_WRONG')
     // An assertion that is also meant for another server could be carried on to us by it.
-    if (![payload.aud].flat().every(audience => audience !== undefined && rules.audiences.includes(audience))) throw new Refusal('CLAIM_WRONG')
+    if (![payload.aud].flat().every(audience => audience !== undefined && rules.audiences.includes(audience))) {
+      throw new Refusal('CLAIM_WRONG')
+    }
     return {
       ok: true, client_id: clientId, kid: id(protectedHeader.kid), jti: id(payload.jti), keep_jti_until: new Date((expiresAt + CLOCK_SKEW_S + 1) * 1000)
     }

@@ -10,7 +10,9 @@ export interface NoteVerifier { readonly name: string, readonly public_key: KeyO
 /** The state of a log: which log, how many entries, their RFC 6962 root. */
 export interface Checkpoint { readonly origin: string, readonly size: number, readonly root: Uint8Array, readonly extensions: readonly string[] }
 
-export const NOTE_PROBLEMS = ['NOTE_MALFORMED', 'NOTE_NOT_SIGNED_BY_KEY', 'NOTE_SIGNATURE_WRONG', 'CHECKPOINT_MALFORMED', 'ORIGIN_UNEXPECTED'] as const
+export const NOTE_PROBLEMS = [
+  'NOTE_MALFORMED', 'NOTE_NOT_SIGNED_BY_KEY', 'NOTE_SIGNATURE_WRONG', 'CHECKPOINT_MALFORMED', 'ORIGIN_UNEXPECTED'
+] as const
 export type NoteProblem = typeof NOTE_PROBLEMS[number]
 export type Opened<T> = { readonly ok: true, readonly value: T } | { readonly ok: false, readonly problem: NoteProblem }
 
@@ -115,7 +117,9 @@ export function openNote (note: string, verifier: NoteVerifier): Opened<string> 
 /** The text that is signed: origin, size, root in base64, then extension lines if any. Source: C2SP tlog-checkpoint. */
 export function checkpointText (checkpoint: Checkpoint): string {
   const { origin, size, root, extensions } = checkpoint
-  if (![origin, ...extensions].every(line => LINE.test(line) && line.isWellFormed())) throw new TypeError('origin and extensions are single lines')
+  if (![origin, ...extensions].every(line => LINE.test(line) && line.isWellFormed())) {
+    throw new TypeError('origin and extensions are single lines')
+  }
   if (!Number.isSafeInteger(size) || size < 0) throw new RangeError('a checkpoint counts entries')
   if (root.length !== 32) throw new RangeError('a root has 32 bytes')
   return [origin, String(size), Buffer.from(root).toString('base64'), ...extensions].map(line => `${line}\n`).join('')
