@@ -5,12 +5,18 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
+import { AES_256_GCM, createCipher } from './db/cipher.ts'
 import type { Db } from './db/db.ts'
 import { createLoops, type Loops } from './db/loops.ts'
 import { createInstance } from './http/instance.ts'
 import { registerOpenapi } from './http/openapi.ts'
+import { SM4_CTR_HMAC_SM3 } from './http/sm.ts'
+import { auditRoutes } from './journal/audit-routes.ts'
+import { journal_origin, keepCheckpoints } from './journal/checkpoints.ts'
 import { sequence } from './journal/events.ts'
+import { verifierOf, vkeyOf } from './journal/note.ts'
 import { journalRoutes } from './journal/routes.ts'
+import { loadHubKeys } from './keys.ts'
 import { participantRoutes } from './registry/participants/routes.ts'
 import { keyResolver } from './registry/participants/service.ts'
 
@@ -27,13 +33,18 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   const { db, config, log } = hub
   const loops = createLoops(db, log)
   const ready = { value: false }
+  const keys = loadHubKeys(config)
+  const rooms = { ...hub, keys, cipher: createCipher(keys.keyring, [AES_256_GCM, SM4_CTR_HMAC_SM3]) }
   const app = await createInstance({ logger: log, resolve: keyResolver(db), rate_limit_max: config.rate_limit_per_minute })
   await registerOpenapi(app, { server_url: config.public_url ?? 'http://127.0.0.1:8080', webhooks: {} })
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
 
   loops.add({ name: 'sequence', work: () => sequence(db), every_ms: 50 })
-  journalRoutes(app, hub)
-  participantRoutes(app, hub)
+  const signer = { name: journal_origin, private_key: keys.private_key }
+  loops.add({ name: 'checkpoint', work: () => keepCheckpoints(db, signer), every_ms: 1000 })
+  journalRoutes(app, rooms)
+  auditRoutes(app, { db, verifier_key: vkeyOf(verifierOf(journal_origin, keys.public_key)) })
+  participantRoutes(app, rooms)
 
   app.get('/openapi.json', async (_request, reply) => reply.type('application/json; charset=utf-8').send(app.swagger()))
   app.get('/health/live', async () => ({ status: 'live' }))
