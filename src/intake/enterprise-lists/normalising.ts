@@ -15,6 +15,8 @@ const SUSPECT_ABOVE_FEN = 1_000_000_000_00
 const SUSPECT_BELOW_FEN = 10_000_00
 const TERM_USUAL_MAX = 180
 const REQUIRED: ReadonlySet<Field> = new Set(['name', 'uscc', 'amount', 'term', 'purpose'])
+/** Fields that findings about the whole list point to: their text stays with the row. */
+const JUDGED_LATER: readonly Field[] = ['name', 'uscc', 'amount', 'project_code', 'project_name', 'demand_date', 'park']
 
 /** Units that hold for the whole list where a cell does not name its own. */
 export interface Units { money: string | null, revenue: string | null, term: '月' | '年' | null }
@@ -126,6 +128,7 @@ export function normalisedRow (source: Source, gaps: UnitGaps): ListRow {
   readContact(row, text('contact_name'), text('contact_phone'))
   readSize(row, cells, text, units.revenue, note)
   if (source.hidden) note('ROW_HIDDEN', null)
+  row.raw = Object.fromEntries(JUDGED_LATER.flatMap((field) => raw[field] === undefined ? [] : [[field, raw[field]]]))
   return row
 }
 

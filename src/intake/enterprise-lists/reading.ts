@@ -36,7 +36,7 @@ export type ListReading =
  * CSV bytes as a sheet; of the three delimiters the one under which a head is found, the most fields first. Text that is
  * named like a workbook and has no heads is no damaged CSV but something else.
  */
-function csvSheet (bytes: Uint8Array, file_name: string): Sheet {
+export function csvSheet (bytes: Uint8Array, file_name: string): Sheet {
   const named_workbook = /\.(?:xlsx|xlsm|xlsb|xls|et)$/iu.test(file_name)
   let text = ''
   try {
