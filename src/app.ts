@@ -8,17 +8,21 @@ import type { Config } from './config.ts'
 import { AES_256_GCM, createCipher } from './db/cipher.ts'
 import type { Db } from './db/db.ts'
 import { createLoops, type Loops } from './db/loops.ts'
+import { registerHealth } from './http/health.ts'
 import { createInstance } from './http/instance.ts'
 import { registerOpenapi } from './http/openapi.ts'
 import { SM4_CTR_HMAC_SM3 } from './http/sm.ts'
 import { auditRoutes } from './journal/audit-routes.ts'
-import { journal_origin, keepCheckpoints } from './journal/checkpoints.ts'
+import { checkpointAge, journal_origin, keepCheckpoints } from './journal/checkpoints.ts'
 import { sequence } from './journal/events.ts'
 import { verifierOf, vkeyOf } from './journal/note.ts'
 import { journalRoutes } from './journal/routes.ts'
 import { loadHubKeys } from './keys.ts'
+import { seedCalendars } from './registry/calendars/service.ts'
 import { participantRoutes } from './registry/participants/routes.ts'
 import { keyResolver } from './registry/participants/service.ts'
+import { quoteRoutes } from './registry/policies/quote-routes.ts'
+import { seedPolicies } from './registry/policies/service.ts'
 
 /** What the rooms are given. */
 export interface Hub {
@@ -44,15 +48,13 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   loops.add({ name: 'checkpoint', work: () => keepCheckpoints(db, signer), every_ms: 1000 })
   journalRoutes(app, rooms)
   auditRoutes(app, { db, verifier_key: vkeyOf(verifierOf(journal_origin, keys.public_key)) })
+  await seedPolicies(db)
+  await seedCalendars(db)
   participantRoutes(app, rooms)
+  quoteRoutes(app, rooms)
 
   app.get('/openapi.json', async (_request, reply) => reply.type('application/json; charset=utf-8').send(app.swagger()))
-  app.get('/health/live', async () => ({ status: 'live' }))
-  app.get('/health/ready', async (_request, reply) => {
-    const settings = await db.settings()
-    const fit = ready.value && settings.unsafe.length === 0
-    return reply.code(fit ? 200 : 503).send({ status: fit ? 'ready' : 'not_ready', dialect: db.dialect, settings: settings.facts, unsafe: settings.unsafe })
-  })
+  registerHealth(app, { db, ready, check: () => checkpointAge(db) })
   app.addHook('onClose', async () => { await loops.stop() })
   return { app, loops, ready }
 }

@@ -59,6 +59,7 @@ const PROBLEMS = {
   amount_over_line: [422, 'The recognised amount exceeds the line', '认定金额超过明细金额'],
   policy_version_overlap: [422, 'The version overlaps another one of this policy', '政策版本有效期与其他版本重叠'],
   policy_unknown: [422, 'No such policy or version', '无此政策或版本'],
+  policy_invalid: [422, 'The policy version is incomplete or contradicts itself', '政策版本不完整或自相矛盾'],
   fee_unknown: [422, 'No such guarantee contract', '无此保证合同'],
   guarantor_not_government: [422, 'The guarantor is not a government financing guarantor', '担保机构非政府性融资担保机构'],
   endpoint_address_refused: [422, 'The hub may not call this address', '该回调地址不被允许'],

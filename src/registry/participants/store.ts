@@ -68,6 +68,16 @@ export async function activeOfRole (sql: ReadSql, role: Role): Promise<Participa
   return sql.select().from(participants).where(and(eq(participants.role, role), eq(participants.status, 'ACTIVE'))).orderBy(asc(participants.participant_no))
 }
 
+const concerned: readonly Role[] = ['PARK', 'BANK', 'GUARANTOR', 'RE_GUARANTOR', 'LESSOR', 'INSURER', 'AUDITOR', 'MEIC', 'DISTRICT_MEIC', 'FINANCE_BUREAU', 'REGULATOR_VIEWER',
+  'PARTNER_PLATFORM', 'PLATFORM_OPERATOR']
+
+/** Numbers of all active participants but enterprises: who hears of a new policy, calendar or consortium list. */
+export async function everybodyConcerned (sql: ReadSql): Promise<string[]> {
+  const rows = await sql.select({ participant_no: participants.participant_no }).from(participants)
+    .where(and(inArray(participants.role, [...concerned]), eq(participants.status, 'ACTIVE')))
+  return rows.map(({ participant_no }) => participant_no)
+}
+
 export async function findByUscc (sql: ReadSql, role: Role, uscc: string): Promise<Participant | undefined> {
   return (await sql.select().from(participants).where(and(eq(participants.role, role), eq(participants.uscc, uscc))))[0]
 }
