@@ -109,3 +109,16 @@ export async function proofOfEntry (sql: ReadSql, seq: number, size: number): Pr
 export async function proofOfGrowth (sql: ReadSql, from: number, to: number): Promise<string[]> {
   return hex(await consistencyProof(from, to, readerOf(sql)))
 }
+
+const checkpoint_age_max_ms = 10 * checkpoint_every_ms
+
+/** For /health/ready: how old the newest checkpoint is while entries wait for one. */
+export async function checkpointAge (db: Db): Promise<{ facts: Record<string, string | number | null>, unfit: string[] }> {
+  const [last, head] = await Promise.all([
+    lastCheckpoint(db.read), db.read.select({ seq: events.seq }).from(events).where(isNotNull(events.seq)).orderBy(desc(events.seq)).limit(1)
+  ])
+  const waiting = (head[0]?.seq ?? 0) - (last?.size ?? 0)
+  const age_ms = last === undefined ? null : Date.parse(db.clock.now()) - Date.parse(last.signed_at)
+  const late = waiting > 0 && age_ms !== null && age_ms > checkpoint_age_max_ms
+  return { facts: { checkpoint_size: last?.size ?? 0, checkpoint_age_seconds: age_ms === null ? null : Math.round(age_ms / 1000) }, unfit: late ? ['checkpoint_late'] : [] }
+}
