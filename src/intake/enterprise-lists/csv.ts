@@ -37,7 +37,7 @@ export function csvText (bytes: Uint8Array): string {
   const utf16 = marked ?? unmarkedUtf16(bytes)
   const text = utf16 === null ? decoded(bytes, 'utf-8') ?? decoded(bytes, 'gb18030') : decoded(bytes, utf16)
   if (text === null) {
-    if (bytes.includes(0)) throw new ListRefused('NOT_A_SPREADSHEET')
+    if (utf16 === null && bytes.includes(0)) throw new ListRefused('NOT_A_SPREADSHEET')
     throw new ListRefused('ENCODING_UNKNOWN')
   }
   const sample = text.slice(0, 100_000)

@@ -191,7 +191,9 @@ export function findHead (sheet: Sheet): Head | null {
     for (let depth = 1; depth <= HEAD_DEPTH_MAX; depth++) {
       const found = headAt(sheet, rows, first_row, depth)
       if (found === null || found.score < HEAD_FIELDS_MIN || (found.head.columns.name === undefined && found.head.columns.uscc === undefined)) continue
-      if (best === null || found.score > best.score) best = found
+      // Of equal heads the flatter: a title or unit line above is no part of it.
+      const depth_of = (head: Head): number => head.last_row - head.first_row
+      if (best === null || found.score > best.score || (found.score === best.score && depth_of(found.head) < depth_of(best.head))) best = found
     }
   }
   if (best === null) return null

@@ -57,8 +57,9 @@ export function csvSheet (bytes: Uint8Array, file_name: string): Sheet {
       unclosed = error
     }
   }
-  if (named_workbook && (best?.score ?? 0) === 0) throw new ListRefused('NOT_A_SPREADSHEET')
-  if (best === null) throw unclosed ?? new ListRefused('DAMAGED')
+  if (best !== null && best.score > 0) return best.sheet
+  if (named_workbook) throw new ListRefused('NOT_A_SPREADSHEET')
+  if (best === null || unclosed !== null) throw unclosed ?? new ListRefused('DAMAGED')
   return best.sheet
 }
 

@@ -77,6 +77,7 @@ const DIGITS_MAX = 40
  * @returns whole fen; `rounded` when a fraction of a fen was dropped; `unit_known: false` for a bare figure without any unit
  */
 export function amountOf (cell: Cell, unit: string | null, zero_allowed = false): AmountReading {
+  if (cell.kind === 'NUMBER' && /e/iu.test(cell.text)) return { fault: 'AMOUNT_TOO_LARGE' }
   const match = cell.kind === 'TEXT' || cell.kind === 'NUMBER' ? AMOUNT.exec(compact(cell.text)) : null
   if (match === null) return { fault: 'AMOUNT_UNREADABLE' }
   const whole = (match[2] ?? '').replaceAll(',', '')
@@ -84,8 +85,7 @@ export function amountOf (cell: Cell, unit: string | null, zero_allowed = false)
   if (whole.length + fraction.length > DIGITS_MAX) return { fault: 'AMOUNT_TOO_LARGE' }
   const shown = match[4] ?? (cell.format === null ? null : moneyUnitIn(cell.format.unit)) ?? unit
   const units = BigInt(whole + fraction)
-  if (!zero_allowed && (units === 0n || match[1] === '-')) return { fault: 'AMOUNT_NOT_POSITIVE' }
-  if (match[1] === '-') return { fault: 'AMOUNT_NOT_POSITIVE' }
+  if (match[1] === '-' || (units === 0n && !zero_allowed)) return { fault: 'AMOUNT_NOT_POSITIVE' }
   const power = shown === null ? null : moneyPower(shown)
   if (power === null) return { unit_known: false }
   const shift = power + 2 - (match[4] === undefined ? cell.format?.scale ?? 0 : 0) - fraction.length
