@@ -18,10 +18,12 @@ import { sequence } from './journal/events.ts'
 import { verifierOf, vkeyOf } from './journal/note.ts'
 import { journalRoutes } from './journal/routes.ts'
 import { loadHubKeys } from './keys.ts'
+import { calendarRoutes } from './registry/calendars/routes.ts'
 import { seedCalendars } from './registry/calendars/service.ts'
 import { participantRoutes } from './registry/participants/routes.ts'
 import { keyResolver } from './registry/participants/service.ts'
 import { quoteRoutes } from './registry/policies/quote-routes.ts'
+import { policyRoutes } from './registry/policies/routes.ts'
 import { seedPolicies } from './registry/policies/service.ts'
 
 /** What the rooms are given. */
@@ -51,7 +53,9 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   await seedPolicies(db)
   await seedCalendars(db)
   participantRoutes(app, rooms)
+  policyRoutes(app, rooms)
   quoteRoutes(app, rooms)
+  calendarRoutes(app, rooms)
 
   app.get('/openapi.json', async (_request, reply) => reply.type('application/json; charset=utf-8').send(app.swagger()))
   registerHealth(app, { db, ready, check: () => checkpointAge(db) })

@@ -9,7 +9,7 @@ import { dayNumber, isDate } from '../../policy/period.ts'
 import { Problem, type ProblemItem } from '../../problem.ts'
 import { everybodyConcerned } from '../participants/store.ts'
 import { remembered } from '../remembered.ts'
-import { calendarsByAge, findCalendar, keepCalendar, type CalendarTable } from './store.ts'
+import { calendarsByAge, findCalendar, keepCalendar, listCalendars, type CalendarTable } from './store.ts'
 
 const hub = 'hub'
 
@@ -48,12 +48,14 @@ export interface CalendarContent { year: number, version: string, source: string
  *
  * Errors: duplicate_key, calendar_invalid (every mistake listed).
  */
-export async function loadCalendar (sql: WriteSql, now: string, principal: Principal, content: CalendarContent): Promise<{ row: CalendarTable, is_new: boolean }> {
+export async function loadCalendar (
+  sql: WriteSql, now: string, principal: Principal, content: CalendarContent
+): Promise<{ row: CalendarTable, is_new: boolean, in_force: boolean }> {
   const content_digest = digestOf(content)
   const before = await findCalendar(sql, content.year, content.version)
   if (before !== undefined) {
     if (before.content_digest !== content_digest) throw new Problem('duplicate_key')
-    return { row: before, is_new: false }
+    return { row: before, is_new: false, in_force: inForce(await calendarsByAge(sql)).has(before.calendar_no) }
   }
   const mistakes = checkTable(content)
   if (mistakes.length > 0) throw new Problem('calendar_invalid', { errors: mistakes })
@@ -62,7 +64,21 @@ export async function loadCalendar (sql: WriteSql, now: string, principal: Princ
   await append(sql, now, {
     type: 'calendar.loaded', subject: row.calendar_no, actor: principal, audience: await everybodyConcerned(sql), data: { year: row.year, version: row.version }
   })
-  return { row, is_new: true }
+  return { row, is_new: true, in_force: true }
+}
+
+/** The table loaded last of every year, out of all in the order of age. */
+function inForce (newest_first: readonly CalendarTable[]): Set<string> {
+  const by_year = new Map<number, string>()
+  for (const { year, calendar_no } of newest_first) if (!by_year.has(year)) by_year.set(year, calendar_no)
+  return new Set(by_year.values())
+}
+
+/** A page of the tables, one more than asked for, with the mark of those in force. */
+export async function listTables (db: Db, filter: { year?: number | undefined }, page: { after: string | null, limit: number }) {
+  const valid = inForce(await calendarsByAge(db.read))
+  const rows = await listCalendars(db.read, filter, page.after, page.limit + 1)
+  return rows.map(row => Object.assign(row, { in_force: valid.has(row.calendar_no) }))
 }
 
 /** What makes a table contradict itself: foreign years, days named twice, a make-up day that is a working day anyhow or off. */

@@ -11,7 +11,7 @@ import { notFound, Problem, stateConflict, type ProblemCode } from '../../proble
 import { problemItems } from '../findings.ts'
 import { everybodyConcerned } from '../participants/store.ts'
 import { remembered } from '../remembered.ts'
-import { confirmedPolicies, confirmPolicy, endPolicy, findPolicy, keepPolicy, type StoredPolicy } from './store.ts'
+import { confirmedPolicies, confirmPolicy, endPolicy, findPolicy, keepPolicy, listPolicies, type PolicyStatus, type StoredPolicy } from './store.ts'
 
 const hub = 'hub'
 
@@ -68,6 +68,15 @@ export async function policyOn (db: Db, policy_code: string, on: string | undefi
   return row
 }
 
+/** A page of versions, one more than asked for. */
+export async function listVersions (
+  db: Db, filter: { policy_code?: PolicyCode | undefined, status?: PolicyStatus | undefined }, page: { after: string | null, limit: number }
+): Promise<StoredPolicy[]> {
+  const [policy_code = '', version = ''] = page.after?.split('/') ?? []
+  return listPolicies(db.read, filter, page.after === null ? null : [policy_code, version], page.limit + 1)
+}
+
+/** Errors: not_found for an unknown policy. */
 export function codeOf (text: string): PolicyCode {
   const code = POLICY_CODES.find(each => each === text)
   if (code === undefined) throw notFound()
