@@ -23,7 +23,7 @@ export interface InstanceOptions {
 }
 
 /** Needs a real string in the raw text before the slower walk is worth it. */
-const escapes_worth_a_look = /\\u(0000|[dD][89abAB])/
+const escapes_worth_a_look = /\\u(0000|[dD][89a-fA-F])/
 
 export async function createInstance (options: InstanceOptions): Promise<FastifyInstance> {
   const compiler = AjvCompiler()
