@@ -5,7 +5,7 @@ const of = (clause: string, clause_zh: string): Clause => ({ clause, clause_zh }
 const LOAN_RATE = '渝经信规范〔2024〕11号（一）：按照企业实际项目贷款利率的50%，最高不超过贷款金额的2%给予贴息'
 const PAY_FIRST = '渝经信规范〔2024〕11号（十三）：免申即享、先付后贴'
 const PREMIUM = '渝经信规范〔2024〕11号（六）：按照实际投保年度保费的80%进行补贴'
-const FEE = '渝经信规范〔2024〕11号（五）：年化担保费率不超过1%的，按不超过实际担保费率的50%给予奖补'
+const FEE = '渝经信规范〔2024〕11号（五）：年化担保费率不超过1%的融资担保机构，按不超过实际担保费率的50%给予奖补'
 const SHARES = '渝经信规范〔2025〕10号五（一）：担保机构(40%)、市级以上财政(30%)、银行(20%)、再担保机构(10%)'
 
 /** S2 and S3, printed 2024-05-10, in force thirty days later (A-23), until the end of the plan. */
@@ -56,29 +56,29 @@ const TECH_RENO_LOAN: PolicyVersion = {
     credit_check_days: 30
   },
   clauses: {
-    'OUTSIDE_POLICY_PERIOD': of('S2, title and last paragraph: in force from 2024-06-09 to 2027-12-31', '渝经信规范〔2024〕11号：2024—2027年，自印发之日起三十日后施行'),
-    'A-12': of('S2 (1): interest of the project loan; penalty and compound interest are left out', '渝经信规范〔2024〕11号（一）：项目贷款正常利息，不含罚息、复利'),
+    'OUTSIDE_POLICY_PERIOD': of('S2, title and last paragraph: in force from 2024-06-09 to 2027-12-31', '渝经信规范〔2024〕11号：2024—2027年……本政策措施自印发之日起三十日后施行'),
+    'A-12': of('S2 (1), reading A-12: normal interest only; penalty and compound interest are left out', '渝经信规范〔2024〕11号（一）：实际项目贷款利率。执行口径：仅计正常利息，不含罚息、复利'),
     'L-01': of('S2 (1): half of the actual project loan rate', LOAN_RATE),
     'L-02': of('S2 (1), S3 (2): the whole project loan without land', '渝经信规范〔2024〕11号（一）：整个技改项目贷款（不含土地）'),
     'L-03': of('S2 (1): at most 2 % a year on the balance, day by day', LOAN_RATE),
-    'L-04': of('S2 (1): at most 2 % of the loan per loan and calendar year', '渝经信规范〔2024〕11号（一）：最高不超过贷款金额的2%'),
+    'L-04': of('S2 (1), reading A-02: at most 2 % of the loan per loan and calendar year', '渝经信规范〔2024〕11号（一）：最高不超过贷款金额的2%。执行口径：按单笔贷款、自然年度'),
     'L-05': of('S2 (1): at most 10 million yuan per enterprise project and year', '渝经信规范〔2024〕11号（一）：单个企业项目每年贴息上限为1000万元'),
-    'L-06a': of('S2 (13): pay first; what was paid in part counts in part', PAY_FIRST),
-    'L-06': of('S2 (13), S1 5 (2): never more than the interest paid net of other subsidies', `${PAY_FIRST}；叠加享受国家贴息不超过实付利息`),
-    'L-07': of('S2 (19): loans of cooperating institutions first', '渝经信规范〔2024〕11号（十九）：优先兑现合作金融机构发放的贷款贴息'),
-    'Z-01': of('S2 (3), S3 (12): 2 % on direct leases', '渝经信规范〔2024〕11号（三）：融资租赁直租业务（含“直转回”）给予2%的贴息'),
+    'L-06a': of('S2 (13), reading: pay first; what was paid in part counts in part', `${PAY_FIRST}。执行口径：部分付息按实付比例计算`),
+    'L-06': of('S2 (13), S1 5 (2), reading: never more than the interest paid net of other subsidies', `${PAY_FIRST}。执行口径：叠加国家等其他贴息后不超过实付利息`),
+    'L-07': of('S2 (19): loans of cooperating institutions first', '渝经信规范〔2024〕11号（十九）：优先兑现合作银行业金融机构和融资租赁机构发放的“技改专项贷”贷款贴息'),
+    'Z-01': of('S2 (3), S3 (12): 2 % on direct leases', '渝经信规范〔2024〕11号（三）：将符合条件的融资租赁直租业务（含“直转回”……给予2%的贴息'),
     'Z-01-CEILING': of('S2 (3): at most 5 million yuan per enterprise project and year', '渝经信规范〔2024〕11号（三）：单个企业项目每年贴息上限为500万元'),
     'G-01': of('S2 (5): half of the guarantee fee charged', FEE),
     'G-02': of('S2 (5): only where the annualised fee rate is at most 1 %', FEE),
-    'G-01-CEILING': of('S2 (5): at most 1 million yuan per enterprise project', '渝经信规范〔2024〕11号（五）：单个企业项目担保奖补上限为100万元'),
-    'A-14': of('S2 (6), S3 (13): premium recognised up to 3 % of the insured amount', '渝经信规范〔2024〕11号（六）：实际保险费率不超过3%的上限'),
-    'I-01': of('S2 (6), S3 (13): 80 % of the annual premium, first set of equipment', '渝经信规范〔2024〕11号（六）：首台（套）重大技术装备，不超过实际投保年度保费的80%'),
+    'G-01-CEILING': of('S2 (5), reading A-16: at most 1 million yuan per enterprise project, for ever', '渝经信规范〔2024〕11号（五）：单个企业项目担保奖补上限为100万元。执行口径：终身累计'),
+    'A-14': of('S2 (6), S3 (13), reading A-14: premium recognised up to 3 % of the insured amount', '渝经信规范〔2024〕11号（六）：实际保险费率不超过3%的上限。执行口径：超过部分的保费不予认定'),
+    'I-01': of('S2 (6), S3 (13): 80 % of the annual premium, first set of equipment', '渝经信规范〔2024〕11号（六）：对首台（套）重大技术装备，按照不超过实际投保年度保费的80%'),
     'I-02': of('S2 (6), S3 (13): 80 % of the annual premium, first version of software', PREMIUM),
     'I-03': of('S2 (6), S3 (13): 80 % of the annual premium, renovation cost loss', PREMIUM),
-    'I-01-CEILING': of('S2 (6), S3 (13): at most 5 million yuan per product and policy year', '渝经信规范〔2024〕11号（六）：单个产品最高500万元保费补贴'),
-    'I-02-CEILING': of('S2 (6), S3 (13): at most 1 million yuan per policy year', '渝经信规范〔2024〕11号（六）：最高不超过100万元'),
-    'I-03-CEILING': of('S2 (6), S3 (13): at most 1 million yuan per policy year', '渝经信规范〔2024〕11号（六）：最高不超过100万元'),
-    'X-01': of('S3 (4): 0.5 % of the loans promoted', '渝经信规范〔2024〕12号（四）：按其实际促进贷款额的5‰给予奖励'),
+    'I-01-CEILING': of('S2 (6), S3 (13), reading A-15: at most 5 million yuan per product and policy year', '渝经信规范〔2024〕11号（六）：给予单个产品最高500万元保费补贴。执行口径：按保单年度'),
+    'I-02-CEILING': of('S2 (6), S3 (13), reading A-15: at most 1 million yuan per policy year', '渝经信规范〔2024〕11号（六）：最高不超过100万元。执行口径：按企业、险种、保单年度'),
+    'I-03-CEILING': of('S2 (6), S3 (13), reading A-15: at most 1 million yuan per policy year', '渝经信规范〔2024〕11号（六）：最高不超过100万元。执行口径：按企业、险种、保单年度'),
+    'X-01': of('S3 (4): 0.5 % of the loans promoted', '渝经信规范〔2024〕12号（四）：按其实际促进贷款额的5‰……给予奖励'),
     'X-01-CEILING': of('S3 (4): at most 1 million yuan per household', '渝经信规范〔2024〕12号（四）：单户最高不超过100万元')
   }
 }
@@ -117,7 +117,7 @@ const PARK_TECH_GUARANTEE: PolicyVersion = {
     'E-10': of('S1 4 (2): in principle at most two banks per park', '渝经信规范〔2025〕10号四（二）：原则上每个园区联合的银行不超过2家'),
     'E-11': of('S1 4 (2): cooperation for three years', '渝经信规范〔2025〕10号四（二）：合作期暂定3年'),
     'R-01': of('S1 5 (1): guarantor 40 %, fiscal 30 %, bank 20 %, re-guarantor 10 %', SHARES),
-    'R-02': of('S1 5 (1): compensation rate at most 4 %, the excess is borne by the bank', '渝经信规范〔2025〕10号五（一）：代偿熔断上限设置为4%，超出部分的业务风险由合作银行承担')
+    'R-02': of('S1 5 (1): compensation rate at most 4 %, the excess is borne by the bank', '渝经信规范〔2025〕10号五（一）：代偿熔断上限设置为4%……超出担保代偿上限的业务风险由合作银行承担')
   }
 }
 

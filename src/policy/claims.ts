@@ -1,4 +1,4 @@
-import { breakerState, type Borne, type BreakerState, type RiskShare } from './risk-share.ts'
+import { type Borne, type BreakerState, type RiskShare } from './risk-share.ts'
 import { cutDown, UNITS_PER_ONE } from './exact.ts'
 import { finding, type Finding } from './findings.ts'
 import { checkedFen } from './money.ts'
@@ -123,4 +123,3 @@ export function systemPart (split: Borne): number {
   return split.guarantor_fen + split.fiscal_fen + split.re_guarantor_fen
 }
 
-export { breakerState }

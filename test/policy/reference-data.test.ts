@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { BUILT_IN_CALENDAR, isWorkDay } from '../../src/policy/calendar.ts'
@@ -6,9 +6,12 @@ import { checkUscc, isUscc, normaliseUscc } from '../../src/policy/identifiers.t
 import { INDUSTRY_NAMES } from '../../src/policy/industries.ts'
 import { addDays } from '../../src/policy/period.ts'
 import { REGIONS } from '../../src/policy/regions.ts'
+import { BUILT_IN_POLICIES } from '../../src/policy/terms.ts'
 
 const DATA = join(import.meta.dirname, '../../../shared/data')
 const skip = existsSync(DATA) ? false : 'the folder ../shared/data is not here; the built-in facts stand without their second source'
+const TEXTS = join(DATA, '../policy')
+const skipTexts = existsSync(TEXTS) ? false : 'the policy texts are not here; the quotations stand unchecked'
 const text = (path: string): string => readFileSync(join(DATA, path), 'utf8').replace(/^\ufeff/u, '')
 const rows = (path: string): string[][] => text(path).trim().split(/\r?\n/u).slice(1).map((line) => line.split(','))
 
@@ -48,4 +51,20 @@ t.test('regions: every code that Chongqing ever had', { skip }, async (t) => {
   const table = rows('regions/chongqing-districts.csv')
   t.equal(REGIONS.length, table.length)
   t.same(table.filter(([code, name, , status]) => !REGIONS.some((one) => one.code === code && one.name === name && (one.valid_to === null) === (status === 'current'))), [])
+})
+
+t.test('clauses: what stands as a quotation stands in the policy text, word by word', { skip: skipTexts }, async (t) => {
+  const plain = (words: string): string => words.replace(/\s+/gu, '')
+  const sources: Record<string, string> = {}
+  for (const file of readdirSync(TEXTS)) sources[file.slice(0, 2)] = plain(readFileSync(join(TEXTS, file), 'utf8'))
+  const source: Record<string, string> = { '渝经信规范〔2025〕10号': 'S1', '渝经信规范〔2024〕11号': 'S2', '渝经信规范〔2024〕12号': 'S3', '渝府办发〔2025〕59号': 'S5' }
+  for (const policy of BUILT_IN_POLICIES) {
+    for (const [rule_id, { clause_zh }] of Object.entries(policy.clauses)) {
+      const [citation = '', ...rest] = clause_zh.split('：')
+      const number = Object.keys(source).find((one) => citation.startsWith(one)) ?? ''
+      const quotation = rest.join('：').split('。执行口径')[0] ?? ''
+      t.ok(number !== '' && quotation !== '', `${rule_id} cites its source`)
+      for (const words of quotation.split('……')) t.ok(sources[source[number] ?? '']?.includes(plain(words)), `${rule_id}: ${words}`)
+    }
+  }
 })
