@@ -82,5 +82,6 @@ export function fail (rule_id: string, code: string, message: string, message_zh
 
 /** The rule cannot be judged: the finding names the missing fact. It never fails or holds anything. */
 export function unknown (rule_id: string, fact: string, fact_zh: string): Judgement {
-  return { result: 'UNKNOWN', finding: finding('FACT_MISSING', rule_id, `Cannot be judged yet: ${fact} is not known; send it when asked.`, `尚无法判断：缺少${fact_zh}；后续按要求补充即可。`) }
+  return { result: 'UNKNOWN', finding: finding('FACT_MISSING', rule_id, `Cannot be judged yet: ${fact} is not known; send it when asked.`,
+    `尚无法判断：缺少${fact_zh}；后续按要求补充即可。`) }
 }

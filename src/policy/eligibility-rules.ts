@@ -32,7 +32,9 @@ export const ELIGIBILITY_RULES: readonly EligibilityRule[] = [
     check: ({ industry_code }) => {
       const manufacturing = industry_code === undefined ? null : isManufacturing(industry_code)
       if (manufacturing === null) return unknown('E-01', 'the industry code', '行业代码')
-      return manufacturing ? PASS : fail('E-01', 'NOT_MANUFACTURING', `Industry ${industry_code} is no manufacturing (C13–C43); correct the main industry if it is wrong.`, `行业代码 ${industry_code} 不属于制造业（C13—C43）；如有误请更正主营行业。`)
+      return manufacturing ? PASS : fail('E-01', 'NOT_MANUFACTURING',
+        `Industry ${industry_code} is no manufacturing (C13–C43); correct the main industry if it is wrong.`,
+        `行业代码 ${industry_code} 不属于制造业（C13—C43）；如有误请更正主营行业。`)
     }
   },
   {
@@ -43,9 +45,11 @@ export const ELIGIBILITY_RULES: readonly EligibilityRule[] = [
     hard: true,
     products: BOTH,
     check: ({ has_project, is_tech_renovation }) => {
-      if (has_project === false) return fail('E-02', 'NOT_TECH_RENOVATION', 'No renovation project is known; send its code or name.', '未提供技改项目；请补充项目代码或名称。')
+      if (has_project === false) return fail('E-02', 'NOT_TECH_RENOVATION', 'No renovation project is known; send its code or name.',
+        '未提供技改项目；请补充项目代码或名称。')
       if (has_project === undefined || is_tech_renovation === undefined) return unknown('E-02', 'the renovation project', '技改项目信息')
-      return is_tech_renovation ? PASS : fail('E-02', 'NOT_TECH_RENOVATION', 'The project is no technical renovation; name one that is.', '该项目不属于技术改造（含改扩建）；请提供技改项目。')
+      return is_tech_renovation ? PASS : fail('E-02', 'NOT_TECH_RENOVATION', 'The project is no technical renovation; name one that is.',
+        '该项目不属于技术改造（含改扩建）；请提供技改项目。')
     }
   },
   {
@@ -59,7 +63,9 @@ export const ELIGIBILITY_RULES: readonly EligibilityRule[] = [
       if (total_investment_fen === undefined || land_cost_fen === undefined) return unknown('E-03', 'total investment and land cost', '总投资和土地费用')
       const without_land = total_investment_fen - land_cost_fen
       const threshold = fenParameter(loan, 'minimum_investment')
-      return without_land >= threshold ? PASS : fail('E-03', 'PROJECT_BELOW_THRESHOLD', `Investment without land is ${yuanOf(without_land)}, the threshold ${yuanOf(threshold)}; check both figures.`, `扣除土地后投资额为 ${yuanOf(without_land)} 元，低于 ${yuanOf(threshold)} 元；请核对总投资和土地费用。`)
+      return without_land >= threshold ? PASS : fail('E-03', 'PROJECT_BELOW_THRESHOLD',
+        `Investment without land is ${yuanOf(without_land)}, the threshold ${yuanOf(threshold)}; check both figures.`,
+        `扣除土地后投资额为 ${yuanOf(without_land)} 元，低于 ${yuanOf(threshold)} 元；请核对总投资和土地费用。`)
     }
   },
   {
@@ -71,7 +77,9 @@ export const ELIGIBILITY_RULES: readonly EligibilityRule[] = [
     products: LOAN_ONLY,
     check: ({ filing_no, is_listed_in_library }) => {
       if (filing_no === '') return fail('E-04', 'PROJECT_NOT_FILED', 'The project is not filed; file it with the district.', '项目尚未备案；请先办理技改备案。')
-      if (is_listed_in_library === false) return fail('E-04', 'PROJECT_NOT_LISTED', 'The project is not in the library; ask the district to list it.', '项目尚未入库；请向区县经信部门申请入库。')
+      if (is_listed_in_library === false) return fail('E-04', 'PROJECT_NOT_LISTED',
+        'The project is not in the library; ask the district to list it.',
+        '项目尚未入库；请向区县经信部门申请入库。')
       return filing_no === undefined || is_listed_in_library === undefined ? unknown('E-04', 'filing number or library entry', '备案号或入库状态') : PASS
     }
   },
@@ -85,7 +93,8 @@ export const ELIGIBILITY_RULES: readonly EligibilityRule[] = [
     check: (facts) => {
       const size = sizeOf(facts)
       if (size === undefined) return unknown('E-05', 'employees and revenue', '从业人员和营业收入')
-      return size === 'LARGE' ? fail('E-05', 'NOT_SME', 'The enterprise is large; the park guarantee is for medium, small and micro ones. The renovation loan itself stays open to it.', '企业为大型企业，不适用“园区技改担”；仍可申请“技改专项贷”。') : PASS
+      return size === 'LARGE' ? fail('E-05', 'NOT_SME', 'The enterprise is large; the park guarantee is for medium, small and micro ones. The renovation loan itself stays open to it.',
+        '企业为大型企业，不适用“园区技改担”；仍可申请“技改专项贷”。') : PASS
     }
   },
   {
@@ -96,7 +105,8 @@ export const ELIGIBILITY_RULES: readonly EligibilityRule[] = [
     hard: false,
     products: PARK_ONLY,
     check: ({ declares_innovative_features, is_operating, tags }) => {
-      if (is_operating === false) return fail('E-06', 'NOT_OPERATING', 'The enterprise does not operate normally; the bank decides.', '企业生产经营不正常；由银行审慎判断。')
+      if (is_operating === false) return fail('E-06', 'NOT_OPERATING', 'The enterprise does not operate normally; the bank decides.',
+        '企业生产经营不正常；由银行审慎判断。')
       const innovative = declares_innovative_features === true || (tags ?? []).length > 0
       return is_operating === undefined || !innovative ? unknown('E-06', 'operation and technology features', '经营状况或科技型特征') : PASS
     }
@@ -109,9 +119,12 @@ export const ELIGIBILITY_RULES: readonly EligibilityRule[] = [
     hard: true,
     products: BOTH,
     check: ({ is_dishonesty_listed, credit_checked_on, on }, { loan }) => {
-      if (is_dishonesty_listed === true) return fail('E-07', 'DISHONESTY_LISTED', 'The enterprise is on the dishonesty list; it can come back when it is off.', '企业被列入失信名单；移出后可再次申请。')
+      if (is_dishonesty_listed === true) return fail('E-07', 'DISHONESTY_LISTED',
+        'The enterprise is on the dishonesty list; it can come back when it is off.',
+        '企业被列入失信名单；移出后可再次申请。')
       if (is_dishonesty_listed === undefined || credit_checked_on === undefined) return unknown('E-07', 'a credit check', '信用查询结果')
-      return addDays(credit_checked_on, countOf(loan, 'credit_check_days')) < on ? unknown('E-07', `a credit check newer than ${credit_checked_on}`, `${credit_checked_on} 之后的信用查询结果`) : PASS
+      return addDays(credit_checked_on, countOf(loan, 'credit_check_days')) < on ? unknown('E-07', `a credit check newer than ${credit_checked_on}`,
+        `${credit_checked_on} 之后的信用查询结果`) : PASS
     }
   },
   {
@@ -125,7 +138,8 @@ export const ELIGIBILITY_RULES: readonly EligibilityRule[] = [
       if (national_fund_filing_wanted === false) return PASS
       if (national_fund_filing_wanted === undefined) return unknown('E-08', 'whether the national fund shall share', '是否申请国担基金分险')
       return wanted(meets_national_fund_rules, () => unknown('E-08', 'the check against the fund’s rules', '国担基金要求核对结果'),
-        () => fail('E-08', 'NOT_FILED_WITH_RE_GUARANTOR', 'The loan does not meet the rules of the national fund; file it without the fund or change it.', '不满足国担基金要求；请调整或不申请国担基金分险。'))
+        () => fail('E-08', 'NOT_FILED_WITH_RE_GUARANTOR', 'The loan does not meet the rules of the national fund; file it without the fund or change it.',
+          '不满足国担基金要求；请调整或不申请国担基金分险。'))
     }
   },
   {
@@ -136,12 +150,14 @@ export const ELIGIBILITY_RULES: readonly EligibilityRule[] = [
     hard: false,
     products: PARK_ONLY,
     check: ({ contract_limits_fen, open_needs_fen, tags, on }, { park }) => {
-      if (contract_limits_fen === undefined || open_needs_fen === undefined) return unknown('E-09', 'the sum of limits and open needs', '已有额度和未签约需求合计')
+      if (contract_limits_fen === undefined || open_needs_fen === undefined) return unknown('E-09', 'the sum of limits and open needs',
+        '已有额度和未签约需求合计')
       const sum = sumFen([contract_limits_fen, open_needs_fen])
       const tagged = hasLimitTag(tags ?? [], on)
       const limit = fenParameter(park, tagged ? 'household_limit_tagged' : 'household_limit')
       if (sum <= limit) return PASS
-      return fail('E-09', 'HOUSEHOLD_LIMIT', `Limits and needs sum to ${yuanOf(sum)}, over ${yuanOf(limit)}${tagged ? '' : ' (no title in force)'}; lower the need, or give the reason at the guarantee contract.`,
+      return fail('E-09', 'HOUSEHOLD_LIMIT',
+        `Limits and needs sum to ${yuanOf(sum)}, over ${yuanOf(limit)}${tagged ? '' : ' (no title in force)'}; lower the need, or give the reason at the guarantee contract.`,
         `额度与需求合计 ${yuanOf(sum)} 元，超过 ${yuanOf(limit)} 元${tagged ? '' : '（无有效资质）'}；请调减，或在签订保证合同时说明理由。`)
     }
   },
@@ -155,7 +171,9 @@ export const ELIGIBILITY_RULES: readonly EligibilityRule[] = [
     check: ({ active_banks }, { park }) => {
       if (active_banks === undefined) return unknown('E-10', 'the number of active banks', '联合体银行数量')
       const most = countOf(park, 'consortium_banks_max')
-      return active_banks <= most ? PASS : fail('E-10', 'CONSORTIUM_BANK_LIMIT', `${active_banks} active banks are more than ${most}; MEIC may allow it with a reason.`, `联合银行 ${active_banks} 家，超过 ${most} 家；确有需要的由市经济信息委说明理由后放宽。`)
+      return active_banks <= most ? PASS : fail('E-10', 'CONSORTIUM_BANK_LIMIT',
+        `${active_banks} active banks are more than ${most}; MEIC may allow it with a reason.`,
+        `联合银行 ${active_banks} 家，超过 ${most} 家；确有需要的由市经济信息委说明理由后放宽。`)
     }
   },
   {
@@ -168,7 +186,9 @@ export const ELIGIBILITY_RULES: readonly EligibilityRule[] = [
     check: ({ agreement_from, agreement_to, on }, { park }) => {
       if (agreement_from === undefined) return unknown('E-11', 'the cooperation agreement', '合作协议')
       const to = agreement_to ?? addMonths(agreement_from, 12 * countOf(park, 'cooperation_years'))
-      return agreement_from <= on && on < to ? PASS : fail('E-11', 'AGREEMENT_NOT_IN_FORCE', `The agreement holds from ${agreement_from} until before ${to}; renew it before new pushes.`, `合作协议有效期为 ${agreement_from} 至 ${to}；续签后方可新推送。`)
+      return agreement_from <= on && on < to ? PASS : fail('E-11', 'AGREEMENT_NOT_IN_FORCE',
+        `The agreement holds from ${agreement_from} until before ${to}; renew it before new pushes.`,
+        `合作协议有效期为 ${agreement_from} 至 ${to}；续签后方可新推送。`)
     }
   },
   {
@@ -178,8 +198,10 @@ export const ELIGIBILITY_RULES: readonly EligibilityRule[] = [
     clause: 'S1 三(三)1',
     hard: true,
     products: PARK_ONLY,
-    check: ({ park_level }) => wanted(park_level === undefined ? undefined : park_level !== 'OTHER', () => unknown('E-12', 'the level of the park', '园区级别'),
-      () => fail('E-12', 'PARK_LEVEL', 'The park is neither national nor municipal; apply through the nearest one that is.', '园区非国家级或市级；可就近向符合条件的园区申请。'))
+    check: ({ park_level }) => wanted(park_level === undefined ? undefined : park_level !== 'OTHER', () => unknown('E-12', 'the level of the park',
+      '园区级别'),
+      () => fail('E-12', 'PARK_LEVEL', 'The park is neither national nor municipal; apply through the nearest one that is.',
+        '园区非国家级或市级；可就近向符合条件的园区申请。'))
   },
   {
     id: 'E-13',
@@ -188,7 +210,9 @@ export const ELIGIBILITY_RULES: readonly EligibilityRule[] = [
     clause: 'S1 三(一)1',
     hard: true,
     products: PARK_ONLY,
-    check: ({ guarantors }) => wanted(guarantors === undefined ? undefined : guarantors > 0, () => unknown('E-13', 'the guarantors of the consortium', '联合体担保机构'),
+    check: ({ guarantors }) => wanted(guarantors === undefined ? undefined : guarantors > 0, () => unknown('E-13',
+      'the guarantors of the consortium',
+      '联合体担保机构'),
       () => fail('E-13', 'GUARANTOR_MISSING', 'The consortium has no guarantor; add one.', '联合体缺少政府性融资担保机构；请补充。'))
   },
   {
@@ -199,7 +223,8 @@ export const ELIGIBILITY_RULES: readonly EligibilityRule[] = [
     hard: true,
     products: PARK_ONLY,
     check: ({ is_government_guarantor }) => wanted(is_government_guarantor, () => unknown('E-14', 'the kind of guarantor', '担保机构性质'),
-      () => fail('E-14', 'GUARANTOR_NOT_QUALIFIED', 'The guarantor is no government financing guarantor; choose one that is.', '担保机构不属于政府性融资担保机构；请另行选择。'))
+      () => fail('E-14', 'GUARANTOR_NOT_QUALIFIED', 'The guarantor is no government financing guarantor; choose one that is.',
+        '担保机构不属于政府性融资担保机构；请另行选择。'))
   },
   {
     id: 'E-15',
@@ -221,7 +246,8 @@ export const ELIGIBILITY_RULES: readonly EligibilityRule[] = [
       if (uscc !== undefined && usccRegion(uscc)?.is_chongqing === true) return PASS
       if (site_region_code?.startsWith('50') === true) return PASS
       if (uscc === undefined || site_region_code === undefined) return unknown('E-16', 'where the enterprise produces', '实际生产地')
-      return fail('E-16', 'NOT_IN_CHONGQING', 'Neither registration nor site is in Chongqing; send the site of production if there is one.', '注册地和生产地均不在重庆；如在渝有生产场所请补充。')
+      return fail('E-16', 'NOT_IN_CHONGQING', 'Neither registration nor site is in Chongqing; send the site of production if there is one.',
+        '注册地和生产地均不在重庆；如在渝有生产场所请补充。')
     }
   },
   {

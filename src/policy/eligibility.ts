@@ -33,7 +33,8 @@ export const FAST_TRACKS = ['GREEN', 'WHITELIST', 'EQUIPMENT_ONLY'] as const
 export type FastTrack = typeof FAST_TRACKS[number]
 
 /** Loans and projects for which a short opinion replaces the appraisal; the first ground counts. Source: S2 (十五). */
-export function fastTrackOf (facts: { readonly is_green_loan: boolean, readonly is_whitelisted: boolean, readonly is_equipment_only: boolean }): FastTrack | null {
+export function fastTrackOf (facts: { readonly is_green_loan: boolean, readonly is_whitelisted: boolean,
+  readonly is_equipment_only: boolean }): FastTrack | null {
   if (facts.is_green_loan) return 'GREEN'
   if (facts.is_whitelisted) return 'WHITELIST'
   return facts.is_equipment_only ? 'EQUIPMENT_ONLY' : null

@@ -32,20 +32,26 @@ export interface FeeVoucher {
 /** What is wrong with a fee. Codes: amount_invalid, amount_not_positive, term_out_of_range, date_invalid. */
 export function checkFee (fee: FeeVoucher, pointer: string): PointedFinding[] {
   const findings: PointedFinding[] = []
-  const amounts = { fee_total: fee.fee_fen, contract_fee_total: fee.contract_fee_fen, other_fees_total: fee.other_fees_fen, guaranteed_amount: fee.guaranteed_fen }
+  const amounts = { fee_total: fee.fee_fen, contract_fee_total: fee.contract_fee_fen, other_fees_total: fee.other_fees_fen,
+    guaranteed_amount: fee.guaranteed_fen }
   for (const [name, fen] of Object.entries(amounts)) {
-    if (!Number.isSafeInteger(fen) || fen < 0) findings.push(pointed(`${pointer}/${name}`, 'amount_invalid', `${name} is no amount`, `${name} 不是有效金额`))
+    if (!Number.isSafeInteger(fen) || fen < 0) findings.push(pointed(`${pointer}/${name}`, 'amount_invalid', `${name} is no amount`,
+      `${name} 不是有效金额`))
   }
-  if (fee.guaranteed_fen === 0) findings.push(pointed(`${pointer}/guaranteed_amount`, 'amount_not_positive', 'the guaranteed principal must be above zero', '担保本金应大于零'))
+  if (fee.guaranteed_fen === 0) findings.push(pointed(`${pointer}/guaranteed_amount`, 'amount_not_positive',
+    'the guaranteed principal must be above zero',
+    '担保本金应大于零'))
   if (!Number.isSafeInteger(fee.term_months) || fee.term_months < 1 || fee.term_months > 600) {
     findings.push(pointed(`${pointer}/term_months`, 'term_out_of_range', 'the term is 1 to 600 whole months', '期限应为 1 至 600 个整月'))
   }
-  if (!isDate(fee.charged_date)) findings.push(pointed(`${pointer}/charged_date`, 'date_invalid', `${fee.charged_date} is no day of the calendar`, `${fee.charged_date} 不是真实日期`))
+  if (!isDate(fee.charged_date)) findings.push(pointed(`${pointer}/charged_date`, 'date_invalid', `${fee.charged_date} is no day of the calendar`,
+    `${fee.charged_date} 不是真实日期`))
   return findings
 }
 
 /** (fee + other fees) ÷ guaranteed × 12 ÷ months against the highest rate, both sides multiplied out: nothing is rounded. */
-export function isFeeRateWithin (fee: Pick<FeeVoucher, 'contract_fee_fen' | 'other_fees_fen' | 'guaranteed_fen' | 'term_months'>, rate_max_units: bigint): boolean {
+export function isFeeRateWithin (fee: Pick<FeeVoucher, 'contract_fee_fen' | 'other_fees_fen' | 'guaranteed_fen' | 'term_months'>,
+  rate_max_units: bigint): boolean {
   const charged = BigInt(fee.contract_fee_fen) + BigInt(fee.other_fees_fen)
   return charged * 12n * UNITS_PER_ONE <= rate_max_units * BigInt(fee.guaranteed_fen) * BigInt(fee.term_months)
 }
@@ -98,7 +104,8 @@ export function guaranteeFeeLines ({ policies, fees, used_by_year = {} }: {
     const formula_fen = step('G-01', roundHalfUp(BigInt(base) * pctOf(policy, 'guarantee_fee_share_pct'), UNITS_PER_ONE))
     const amount_fen = step('G-01-CEILING', Math.min(formula_fen, Math.max(0, fenParameter(policy, 'guarantee_fee_ceiling') - before)))
     used.set(year, (used.get(year) ?? 0) + amount_fen)
-    lines[index] = { voucher_no: fee.voucher_no, policy: { policy_code: policy.policy_code, version: policy.version }, formula_fen, amount_fen, trace: steps }
+    lines[index] = { voucher_no: fee.voucher_no, policy: { policy_code: policy.policy_code, version: policy.version }, formula_fen,
+      amount_fen, trace: steps }
   }
   return lines
 }

@@ -75,7 +75,8 @@ export function checkUscc (code: string): IdentifierFinding[] {
       '校验码不符：有一位写错或两位颠倒；请与营业执照核对。')]
   }
   if (organisationCheckCharacter(code.slice(8, 16)) !== code.charAt(16)) {
-    return [wrong('USCC_ORGANISATION_CODE', 'The organisation code inside (characters 9 to 17) has an unusual check character; compare with the licence.',
+    return [wrong('USCC_ORGANISATION_CODE',
+      'The organisation code inside (characters 9 to 17) has an unusual check character; compare with the licence.',
       '其中的主体标识码（第 9 至 17 位）校验位异常；请与营业执照核对。', 'WARNING')]
   }
   return findings
@@ -133,7 +134,8 @@ export function checkProjectCode (code: string): IdentifierFinding[] {
     findings.push(wrong('PROJECT_CODE_REGION', 'The project was filed outside Chongqing; check the code.', '项目代码的行政区划不在重庆；请核对。', 'WARNING'))
   }
   if (match[4] !== '07-02') {
-    findings.push(wrong('PROJECT_CODE_KIND', `Technical renovation usually carries 07-02, this code says ${match[4]}; make sure it is a renovation project.`,
+    findings.push(wrong('PROJECT_CODE_KIND',
+      `Technical renovation usually carries 07-02, this code says ${match[4]}; make sure it is a renovation project.`,
       `技术改造项目一般为 07-02，此代码为 ${match[4]}；请确认属于技改（含改扩建）项目。`, 'WARNING'))
   }
   return findings
@@ -174,7 +176,8 @@ export function checkAccountNo (account_no: string): IdentifierFinding[] {
     return [wrong('ACCOUNT_NO_INVALID', 'An account number has 8 to 32 digits; copy it from the account permit.', '账号应为 8 至 32 位数字；请按开户许可证填写。')]
   }
   if (/^62\d{14,17}$/u.test(account_no) && passesLuhn(account_no)) {
-    return [wrong('ACCOUNT_NOT_CORPORATE', 'This looks like a personal bank card; the subsidy goes to an account of the enterprise only (S2 (13)).',
+    return [wrong('ACCOUNT_NOT_CORPORATE',
+      'This looks like a personal bank card; the subsidy goes to an account of the enterprise only (S2 (13)).',
       '该号码疑似个人银行卡；贴息资金只能拨付至企业账户（渝经信规范〔2024〕11号（十三））。')]
   }
   return []

@@ -85,8 +85,11 @@ const isFen = (value: number | undefined): boolean => value === undefined || (Nu
 /** What is wrong with the facts of one voucher. */
 export function checkInterestFacts (facts: InterestFacts, pointer: string): PointedFinding[] {
   const findings: PointedFinding[] = []
-  if (!isDate(facts.paid_date)) findings.push(pointed(`${pointer}/paid_date`, 'date_invalid', `${facts.paid_date} is no day of the calendar`, `${facts.paid_date} 不是真实日期`))
-  const amounts = { normal_interest_paid: facts.normal_interest_paid_fen, penalty_interest: facts.penalty_interest_fen, compound_interest: facts.compound_interest_fen, national_subsidy_deducted: facts.national_subsidy_fen, other_subsidy_received: facts.other_subsidy_fen }
+  if (!isDate(facts.paid_date)) findings.push(pointed(`${pointer}/paid_date`, 'date_invalid', `${facts.paid_date} is no day of the calendar`,
+    `${facts.paid_date} 不是真实日期`))
+  const amounts = { normal_interest_paid: facts.normal_interest_paid_fen, penalty_interest: facts.penalty_interest_fen,
+    compound_interest: facts.compound_interest_fen, national_subsidy_deducted: facts.national_subsidy_fen,
+    other_subsidy_received: facts.other_subsidy_fen }
   for (const [name, fen] of Object.entries(amounts)) {
     if (!isFen(fen)) findings.push(pointed(`${pointer}/${name}`, 'amount_invalid', `${name} is no amount`, `${name} 不是有效金额`))
   }
@@ -213,10 +216,12 @@ export function interestLine (basis: LineBasis, rule: InterestRule, in_force: bo
   const pieces = splitYears(formula_fen, sums.bounded_by_year, yearOf(facts.paid_date))
   if (basis.loan !== null) {
     const ceiling = cutDown(BigInt(basis.loan.amount_fen) * rule.loan_ceiling_pct, UNITS_PER_ONE)
-    for (const piece of pieces) piece.amount_fen = Math.min(piece.amount_fen, Math.max(0, ceiling - (left.used_by_loan.get(`${piece.year}|${basis.loan.key}`) ?? 0)))
+    for (const piece of pieces) piece.amount_fen = Math.min(piece.amount_fen, Math.max(0,
+      ceiling - (left.used_by_loan.get(`${piece.year}|${basis.loan.key}`) ?? 0)))
     step('L-04', totalOf(pieces))
   }
-  for (const piece of pieces) piece.amount_fen = Math.min(piece.amount_fen, Math.max(0, rule.project_ceiling_fen - (left.used_by_project.get(piece.year) ?? 0)))
+  for (const piece of pieces) piece.amount_fen = Math.min(piece.amount_fen, Math.max(0,
+    rule.project_ceiling_fen - (left.used_by_project.get(piece.year) ?? 0)))
   step(rule.project_rule, totalOf(pieces))
   lowerTo(pieces, netInterestPaid(basis, due_fen, eligible_interest_fen, paid_fen))
   const amount_fen = step('L-06', totalOf(pieces))

@@ -1,6 +1,7 @@
 import { UNITS_PER_ONE } from './exact.ts'
 import { finding, type Finding } from './findings.ts'
-import { assertFacts, ceilings, grantingOrder, interestLine, type InterestFacts, type InterestLine, type InterestRule, type UsedByYear } from './interest.ts'
+import { assertFacts, ceilings, grantingOrder, interestLine, type InterestFacts, type InterestLine, type InterestRule,
+  type UsedByYear } from './interest.ts'
 import { EXTENDED_INTERESTS, PARTIAL_PAYMENTS, YEAR_BASES } from './parameters.ts'
 import { addMonths, isDate } from './period.ts'
 import { countOf, dateParameter, fenParameter, isInForce, nearestTerms, pctOf, readingOf, type PolicyVersion } from './terms.ts'
@@ -64,17 +65,21 @@ export function leaseLines ({ policies, vouchers, used_by_project = {} }: {
  *
  * Source: S2 (三); reading A-17.
  */
-export function checkLeaseMode (facts: { readonly lease_mode: LeaseMode, readonly lease_start: string, readonly purchase_date: string | null, readonly is_new_equipment: boolean | null }, policy: PolicyVersion): Finding[] {
+export function checkLeaseMode (facts: { readonly lease_mode: LeaseMode, readonly lease_start: string,
+  readonly purchase_date: string | null, readonly is_new_equipment: boolean | null }, policy: PolicyVersion): Finding[] {
   if (facts.lease_mode === 'DIRECT') return []
   if (facts.lease_mode === 'SALE_AND_LEASEBACK') {
-    return [finding('SALE_AND_LEASEBACK', 'Z-02', 'An ordinary sale and leaseback is not subsidised; only direct leases are.', '一般售后回租不在贴息范围；仅支持直租（含“直转回”）。')]
+    return [finding('SALE_AND_LEASEBACK', 'Z-02', 'An ordinary sale and leaseback is not subsidised; only direct leases are.',
+      '一般售后回租不在贴息范围；仅支持直租（含“直转回”）。')]
   }
   if (facts.purchase_date === null || !isDate(facts.purchase_date) || facts.is_new_equipment === null) {
-    return [finding('LEASE_NOT_DIRECT', 'Z-02', 'A converted lease needs the day of purchase and whether the equipment is new; send both.', '“直转回”需提供设备购置日期及是否为新设备。')]
+    return [finding('LEASE_NOT_DIRECT', 'Z-02', 'A converted lease needs the day of purchase and whether the equipment is new; send both.',
+      '“直转回”需提供设备购置日期及是否为新设备。')]
   }
   const months = countOf(policy, 'leaseback_months_max')
   if (!facts.is_new_equipment || addMonths(facts.purchase_date, months) < facts.lease_start) {
-    return [finding('LEASE_NOT_DIRECT', 'Z-02', `A converted lease needs new equipment bought at most ${months} months before the lease.`, `“直转回”须为租赁起始前 ${months} 个月内购置的新设备。`)]
+    return [finding('LEASE_NOT_DIRECT', 'Z-02', `A converted lease needs new equipment bought at most ${months} months before the lease.`,
+      `“直转回”须为租赁起始前 ${months} 个月内购置的新设备。`)]
   }
   return []
 }

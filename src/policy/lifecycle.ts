@@ -1,7 +1,8 @@
 /** A state machine as a table: from each state the states that may follow. A state without followers is an end. */
 export type Moves<S extends string> = { readonly [state in S]: readonly S[] }
 
-export const LEAD_STATUSES = ['PUSHED', 'CONTACTED', 'PLAN_SUBMITTED', 'APPROVED', 'CONTRACT_SIGNED', 'DISBURSED', 'REJECTED', 'ABANDONED', 'EXPIRED', 'WITHDRAWN'] as const
+export const LEAD_STATUSES = ['PUSHED', 'CONTACTED', 'PLAN_SUBMITTED', 'APPROVED', 'CONTRACT_SIGNED', 'DISBURSED', 'REJECTED', 'ABANDONED',
+  'EXPIRED', 'WITHDRAWN'] as const
 export type LeadStatus = typeof LEAD_STATUSES[number]
 
 const stopped: readonly LeadStatus[] = ['ABANDONED', 'EXPIRED', 'WITHDRAWN']
@@ -21,7 +22,8 @@ export const MACHINES = {
     WITHDRAWN: []
   } satisfies Moves<LeadStatus>,
   /** Nothing returns to ACTIVE; a new authorization is issued instead. */
-  authorization: { PENDING: ['ACTIVE', 'WITHDRAWN', 'EXPIRED'], ACTIVE: ['EXPIRED', 'WITHDRAWN', 'SUPERSEDED'], EXPIRED: [], WITHDRAWN: [], SUPERSEDED: [] },
+  authorization: { PENDING: ['ACTIVE', 'WITHDRAWN', 'EXPIRED'], ACTIVE: ['EXPIRED', 'WITHDRAWN',
+    'SUPERSEDED'], EXPIRED: [], WITHDRAWN: [], SUPERSEDED: [] },
   need: {
     DRAFT: ['SUBMITTED', 'WITHDRAWN'],
     SUBMITTED: ['REJECTED_BY_CHECK', 'MATCHED', 'WITHDRAWN'],
@@ -66,7 +68,8 @@ export const MACHINES = {
     TERMINATED: []
   },
   list: { RECEIVED: ['READING', 'REFUSED'], READING: ['DECIDED', 'REFUSED'], DECIDED: [], REFUSED: [] },
-  library_entry: { APPLIED: ['DISTRICT_PASSED', 'REJECTED'], DISTRICT_PASSED: ['LISTED', 'REJECTED'], LISTED: ['REMOVED'], REJECTED: [], REMOVED: [] },
+  library_entry: { APPLIED: ['DISTRICT_PASSED', 'REJECTED'], DISTRICT_PASSED: ['LISTED',
+    'REJECTED'], LISTED: ['REMOVED'], REJECTED: [], REMOVED: [] },
   policy_version: { PROPOSED: ['CONFIRMED', 'REJECTED'], CONFIRMED: [], REJECTED: [] },
   budget: { OPEN: ['CLOSED'], CLOSED: [] },
   hold: { OPEN: ['RELEASED'], RELEASED: [] },
@@ -106,7 +109,8 @@ export function isEnd<M extends MachineName> (machine: M, state: StateOf<M>): bo
   return allowed(machine, state).length === 0
 }
 
-export const LEAD_EVENTS = ['ACKNOWLEDGED', 'CONTACTED', 'DUE_DILIGENCE', 'PLAN_SUBMITTED', 'APPROVED', 'REJECTED', 'CONTRACT_SIGNED', 'DISBURSED', 'PAUSED', 'RESUMED', 'ABANDONED_BY_ENTERPRISE'] as const
+export const LEAD_EVENTS = ['ACKNOWLEDGED', 'CONTACTED', 'DUE_DILIGENCE', 'PLAN_SUBMITTED', 'APPROVED', 'REJECTED', 'CONTRACT_SIGNED',
+  'DISBURSED', 'PAUSED', 'RESUMED', 'ABANDONED_BY_ENTERPRISE'] as const
 export type LeadEvent = typeof LEAD_EVENTS[number]
 
 /** Events that leave the status where it is. */

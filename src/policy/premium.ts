@@ -31,12 +31,15 @@ export function checkPremium (premium: Premium, pointer: string): PointedFinding
   const findings: PointedFinding[] = []
   const amounts = { annual_premium: premium.annual_premium_fen, insured_amount: premium.insured_fen ?? 0, used_in_policy_year: premium.used_fen }
   for (const [name, fen] of Object.entries(amounts)) {
-    if (!Number.isSafeInteger(fen) || fen < 0) findings.push(pointed(`${pointer}/${name}`, 'amount_invalid', `${name} is no amount`, `${name} 不是有效金额`))
+    if (!Number.isSafeInteger(fen) || fen < 0) findings.push(pointed(`${pointer}/${name}`, 'amount_invalid', `${name} is no amount`,
+      `${name} 不是有效金额`))
   }
   if (premium.insurance_kind === 'FIRST_SET_EQUIPMENT' && premium.insured_fen === null) {
-    findings.push(pointed(`${pointer}/insured_amount`, 'insured_amount_missing', 'the first set of equipment needs the insured amount', '首台（套）保险需提供保险金额'))
+    findings.push(pointed(`${pointer}/insured_amount`, 'insured_amount_missing', 'the first set of equipment needs the insured amount',
+      '首台（套）保险需提供保险金额'))
   }
-  if (!isDate(premium.paid_date)) findings.push(pointed(`${pointer}/paid_date`, 'date_invalid', `${premium.paid_date} is no day of the calendar`, `${premium.paid_date} 不是真实日期`))
+  if (!isDate(premium.paid_date)) findings.push(pointed(`${pointer}/paid_date`, 'date_invalid', `${premium.paid_date} is no day of the calendar`,
+    `${premium.paid_date} 不是真实日期`))
   return findings
 }
 
@@ -65,5 +68,6 @@ export function premiumLine (policies: readonly PolicyVersion[], premium: Premiu
   }
   const formula_fen = step(rule_id, roundHalfUp(recognised * share, UNITS_PER_ONE * UNITS_PER_ONE))
   const amount_fen = step(`${rule_id}-CEILING`, Math.min(formula_fen, Math.max(0, fenParameter(policy, ceiling) - premium.used_fen)))
-  return { voucher_no: premium.voucher_no, policy: { policy_code: policy.policy_code, version: policy.version }, formula_fen, amount_fen, trace: steps }
+  return { voucher_no: premium.voucher_no, policy: { policy_code: policy.policy_code, version: policy.version }, formula_fen, amount_fen,
+    trace: steps }
 }

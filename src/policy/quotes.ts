@@ -19,7 +19,8 @@ import { countOf, nearestTerms, readingOf, withDraft, type PolicyVersion } from 
 export type * from './quote-requests.ts'
 
 const outOfRange = (pointer: string): PointedFinding =>
-  pointed(pointer, 'amount_out_of_range', 'an amount of the answer has more than thirteen digits; check the amounts and days sent', '结果金额超过十三位整数；请核对金额与天数')
+  pointed(pointer, 'amount_out_of_range', 'an amount of the answer has more than thirteen digits; check the amounts and days sent',
+    '结果金额超过十三位整数；请核对金额与天数')
 
 /** Every yuan text of the request that is none; the shape check of the route normally leaves nothing to find. */
 function checkMoney (texts: Readonly<Record<string, string | undefined>>): PointedFinding[] {
@@ -78,7 +79,9 @@ function checkVouchers (vouchers: readonly InterestFacts[], loan_fen: number): P
   for (const [index, facts] of vouchers.entries()) {
     for (const [at, segment] of facts.segments.entries()) {
       if (segment.balance_fen <= loan_fen) continue
-      findings.push(pointed(`/vouchers/${index}/segments/${at}/balance`, 'balance_over_loan', `a balance of ${yuanOf(segment.balance_fen)} is over the loan of ${yuanOf(loan_fen)}`, `余额 ${yuanOf(segment.balance_fen)} 大于贷款（融资）金额 ${yuanOf(loan_fen)}`))
+      findings.push(pointed(`/vouchers/${index}/segments/${at}/balance`, 'balance_over_loan',
+        `a balance of ${yuanOf(segment.balance_fen)} is over the loan of ${yuanOf(loan_fen)}`,
+        `余额 ${yuanOf(segment.balance_fen)} 大于贷款（融资）金额 ${yuanOf(loan_fen)}`))
     }
   }
   if (findings.length > 0) return findings
@@ -95,7 +98,8 @@ function checkInterestShape (request: LoanInterestQuote | LeaseQuote): PointedFi
   for (const [index, voucher] of request.vouchers.entries()) Object.assign(texts, voucherMoney(voucher, `/vouchers/${index}`))
   return [
     ...checkMoney(texts),
-    ...(request.kind === 'LOAN_INTEREST' ? notPositive('/eligible_loan_amount', request.eligible_loan_amount) : notPositive('/financed_principal', request.financed_principal)),
+    ...(request.kind === 'LOAN_INTEREST' ? notPositive('/eligible_loan_amount',
+      request.eligible_loan_amount) : notPositive('/financed_principal', request.financed_principal)),
     ...checkUsed(request.used_by_project, '/used_by_project'),
     ...(request.kind === 'LOAN_INTEREST' ? checkUsed(request.used_by_loan, '/used_by_loan') : [])
   ]
@@ -104,7 +108,8 @@ function checkInterestShape (request: LoanInterestQuote | LeaseQuote): PointedFi
 function checkInterestQuote (request: LoanInterestQuote | LeaseQuote): PointedFinding[] {
   const shape = checkInterestShape(request)
   if (shape.length > 0) return shape
-  const loan_fen = request.kind === 'LEASE' ? fenOf(request.financed_principal) : sumFen([fenOf(request.eligible_loan_amount), fenOf(request.land_amount ?? '0.00')])
+  const loan_fen = request.kind === 'LEASE' ? fenOf(request.financed_principal) : sumFen([fenOf(request.eligible_loan_amount),
+    fenOf(request.land_amount ?? '0.00')])
   return checkVouchers(request.vouchers.map((voucher, index) => factsOf(voucher, index, request.day_count ?? 'ACT_360')), loan_fen)
 }
 
@@ -133,7 +138,8 @@ function premiumOf (request: Extract<SubsidyQuoteRequest, { kind: 'PREMIUM' }>):
 }
 
 function promotionOf (request: Extract<SubsidyQuoteRequest, { kind: 'SUPPLY_CHAIN_REWARD' }>): Parameters<typeof checkPromotion>[0] {
-  return { voucher_no: null, date: request.date, promoted_fen: fenOf(request.promoted_amount), used_fen: fenOf(request.used_by_household ?? '0.00') }
+  return { voucher_no: null, date: request.date, promoted_fen: fenOf(request.promoted_amount),
+    used_fen: fenOf(request.used_by_household ?? '0.00') }
 }
 
 /** Everything that forbids the quote; every mistake is listed. */
@@ -143,11 +149,13 @@ export function checkSubsidyQuote (request: SubsidyQuoteRequest): PointedFinding
     case 'LEASE':
       return checkInterestQuote(request)
     case 'GUARANTEE_FEE': {
-      const shape = checkMoney({ '/guaranteed_amount': request.guaranteed_amount, '/fee_total': request.fee_total, '/other_fees_total': request.other_fees_total, '/used_lifetime': request.used_lifetime })
+      const shape = checkMoney({ '/guaranteed_amount': request.guaranteed_amount, '/fee_total': request.fee_total,
+        '/other_fees_total': request.other_fees_total, '/used_lifetime': request.used_lifetime })
       return shape.length > 0 ? shape : checkFee(feeOf(request), '')
     }
     case 'PREMIUM': {
-      const shape = checkMoney({ '/annual_premium': request.annual_premium, '/insured_amount': request.insured_amount, '/used_in_policy_year': request.used_in_policy_year })
+      const shape = checkMoney({ '/annual_premium': request.annual_premium, '/insured_amount': request.insured_amount,
+        '/used_in_policy_year': request.used_in_policy_year })
       return shape.length > 0 ? shape : checkPremium(premiumOf(request), '')
     }
     case 'SUPPLY_CHAIN_REWARD': {
@@ -158,11 +166,13 @@ export function checkSubsidyQuote (request: SubsidyQuoteRequest): PointedFinding
 }
 
 function quotedInterest (line: InterestLine): QuotedLine {
-  return { voucher_no: line.voucher_no, eligible_interest: yuanOf(line.eligible_interest_fen), formula_amount: yuanOf(line.formula_fen), amount: yuanOf(line.amount_fen), trace: line.trace }
+  return { voucher_no: line.voucher_no, eligible_interest: yuanOf(line.eligible_interest_fen), formula_amount: yuanOf(line.formula_fen),
+    amount: yuanOf(line.amount_fen), trace: line.trace }
 }
 
 function quotedFlat (line: FlatLine): QuotedLine {
-  return { voucher_no: line.voucher_no, eligible_interest: null, formula_amount: yuanOf(line.formula_fen), amount: yuanOf(line.amount_fen), trace: line.trace }
+  return { voucher_no: line.voucher_no, eligible_interest: null, formula_amount: yuanOf(line.formula_fen), amount: yuanOf(line.amount_fen),
+    trace: line.trace }
 }
 
 function linesOf (request: SubsidyQuoteRequest, policies: readonly PolicyVersion[]): QuotedLine[] {
@@ -198,7 +208,8 @@ function rulingDate (request: SubsidyQuoteRequest): string {
 
 function resultOf (request: SubsidyQuoteRequest, policies: readonly PolicyVersion[], named: PolicyVersion): SubsidyQuoteResult {
   const lines = linesOf(request, policies)
-  return { policy: { policy_code: named.policy_code, version: named.version }, lines, total: yuanOf(sumFen(lines.map((line) => fenOf(line.amount)))) }
+  return { policy: { policy_code: named.policy_code, version: named.version }, lines,
+    total: yuanOf(sumFen(lines.map((line) => fenOf(line.amount)))) }
 }
 
 /**
@@ -210,7 +221,8 @@ function resultOf (request: SubsidyQuoteRequest, policies: readonly PolicyVersio
  * rate_too_high, amount_not_positive, date_invalid, amount_out_of_range …)
  * Source: contract §7.
  */
-export function quoteSubsidy (request: SubsidyQuoteRequest, policies: readonly PolicyVersion[], draft: PolicyVersion | null = null): Outcome<SubsidyQuoteReply> {
+export function quoteSubsidy (request: SubsidyQuoteRequest, policies: readonly PolicyVersion[],
+  draft: PolicyVersion | null = null): Outcome<SubsidyQuoteReply> {
   const findings = checkSubsidyQuote(request)
   if (findings.length > 0) return refused(findings)
   const amounts = request.kind === 'LOAN_INTEREST' || request.kind === 'LEASE' ? tooLarge(request) : []
@@ -239,9 +251,11 @@ function tooLarge (request: LoanInterestQuote | LeaseQuote): PointedFinding[] {
  * @param on day whose terms rule; the newest version when left out
  * Source: contract §7; rules R-01, R-02.
  */
-export function quoteRiskShare (request: RiskShareQuoteRequest, policies: readonly PolicyVersion[], on = '9999-12-31'): Outcome<RiskShareQuoteReply> {
+export function quoteRiskShare (request: RiskShareQuoteRequest, policies: readonly PolicyVersion[],
+  on = '9999-12-31'): Outcome<RiskShareQuoteReply> {
   const findings = [
-    ...checkMoney({ '/default_principal': request.default_principal, '/vintage_liability': request.vintage_liability, '/vintage_compensated': request.vintage_compensated }),
+    ...checkMoney({ '/default_principal': request.default_principal, '/vintage_liability': request.vintage_liability,
+      '/vintage_compensated': request.vintage_compensated }),
     ...notPositive('/default_principal', request.default_principal)
   ]
   if (findings.length > 0) return refused(findings)
@@ -285,15 +299,19 @@ const LAST_INSTANT = '9999-01-01T00:00:00Z'
  */
 export function quoteDeadlines (request: DeadlineQuoteRequest, calendar: Calendar, policies: readonly PolicyVersion[]): Outcome<Deadlines> {
   const findings: PointedFinding[] = []
-  for (const [name, text] of Object.entries({ pushed_at: request.pushed_at, contacted_at: request.contacted_at, approved_at: request.approved_at })) {
+  for (const [name, text] of Object.entries({ pushed_at: request.pushed_at, contacted_at: request.contacted_at,
+    approved_at: request.approved_at })) {
     if (text === undefined) continue
     if (!isInstant(text)) findings.push(pointed(`/${name}`, 'instant_invalid', `${text} is no instant with an offset`, `${text} 不是带时区偏移的时刻`))
-    else if (instantMs(text) < instantMs(FIRST_INSTANT) || instantMs(text) > instantMs(LAST_INSTANT)) findings.push(pointed(`/${name}`, 'instant_out_of_range', `${text} is outside the years 1900 to 9998`, `${text} 超出 1900 至 9998 年范围`))
+    else if (instantMs(text) < instantMs(FIRST_INSTANT) || instantMs(text) > instantMs(LAST_INSTANT)) findings.push(pointed(`/${name}`,
+      'instant_out_of_range', `${text} is outside the years 1900 to 9998`,
+      `${text} 超出 1900 至 9998 年范围`))
   }
   if (findings.length > 0) return refused(findings)
   if (!stagesInOrder(request)) {
     const pointer = request.contacted_at === undefined || instantMs(request.contacted_at) >= instantMs(request.pushed_at) ? '/approved_at' : '/contacted_at'
-    return refused([pointed(pointer, 'stage_order', 'stages come in the order push, contact, approval; an approval needs its contact', '阶段应按推送、对接、审批的顺序；审批前须已对接')])
+    return refused([pointed(pointer, 'stage_order', 'stages come in the order push, contact, approval; an approval needs its contact',
+      '阶段应按推送、对接、审批的顺序；审批前须已对接')])
   }
   const policy = nearestTerms(policies, 'TECH_RENO_LOAN', request.pushed_at.slice(0, 10))
   return accepted(deadlines(request, calendar, clockTermsOf(policy)))

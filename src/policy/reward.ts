@@ -19,9 +19,11 @@ export function checkPromotion (promotion: Promotion, pointer: string): PointedF
   const findings: PointedFinding[] = []
   const amounts = { promoted_amount: promotion.promoted_fen, used_by_household: promotion.used_fen }
   for (const [name, fen] of Object.entries(amounts)) {
-    if (!Number.isSafeInteger(fen) || fen < 0) findings.push(pointed(`${pointer}/${name}`, 'amount_invalid', `${name} is no amount`, `${name} 不是有效金额`))
+    if (!Number.isSafeInteger(fen) || fen < 0) findings.push(pointed(`${pointer}/${name}`, 'amount_invalid', `${name} is no amount`,
+      `${name} 不是有效金额`))
   }
-  if (!isDate(promotion.date)) findings.push(pointed(`${pointer}/date`, 'date_invalid', `${promotion.date} is no day of the calendar`, `${promotion.date} 不是真实日期`))
+  if (!isDate(promotion.date)) findings.push(pointed(`${pointer}/date`, 'date_invalid', `${promotion.date} is no day of the calendar`,
+    `${promotion.date} 不是真实日期`))
   return findings
 }
 
@@ -39,5 +41,6 @@ export function rewardLine (policies: readonly PolicyVersion[], promotion: Promo
   const { steps, step } = traceFrom(policy, promotion.promoted_fen)
   const formula_fen = step('X-01', roundHalfUp(BigInt(promotion.promoted_fen) * pctOf(policy, 'reward_share_pct'), UNITS_PER_ONE))
   const amount_fen = step('X-01-CEILING', Math.min(formula_fen, Math.max(0, fenParameter(policy, 'reward_ceiling') - promotion.used_fen)))
-  return { voucher_no: promotion.voucher_no, policy: { policy_code: policy.policy_code, version: policy.version }, formula_fen, amount_fen, trace: steps }
+  return { voucher_no: promotion.voucher_no, policy: { policy_code: policy.policy_code, version: policy.version }, formula_fen, amount_fen,
+    trace: steps }
 }

@@ -1,6 +1,7 @@
 import { UNITS_PER_ONE } from './exact.ts'
 import { pointed, RuleBreach, type PointedFinding } from './findings.ts'
-import { assertFacts, ceilings, grantingOrder, interestLine, type InterestFacts, type InterestLine, type InterestRule, type UsedByYear } from './interest.ts'
+import { assertFacts, ceilings, grantingOrder, interestLine, type InterestFacts, type InterestLine, type InterestRule,
+  type UsedByYear } from './interest.ts'
 import { RATE_BASES, SUBSIDY_BASES, YEAR_BASES, EXTENDED_INTERESTS } from './parameters.ts'
 import { yearOf } from './period.ts'
 import { dateParameter, fenParameter, isInForce, nearestTerms, pctOf, readingOf, type PolicyVersion } from './terms.ts'

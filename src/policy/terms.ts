@@ -125,7 +125,8 @@ export function clauseOf (policy: PolicyVersion, rule_id: string): Clause {
   return clause
 }
 
-function checkValue (name: string, pointer: string, given: string | number | undefined, kind: string, choices: readonly string[]): PointedFinding[] {
+function checkValue (name: string, pointer: string, given: string | number | undefined, kind: string,
+  choices: readonly string[]): PointedFinding[] {
   const text = typeof given === 'string' ? given : ''
   const right = kind === 'PCT' ? isRate(text)
     : kind === 'YUAN' ? isMoney(text)
@@ -133,7 +134,8 @@ function checkValue (name: string, pointer: string, given: string | number | und
         : kind === 'COUNT' ? typeof given === 'number' && Number.isSafeInteger(given) && given >= 0
           : choices.includes(text)
   if (right) return []
-  const wanted = kind === 'CHOICE' ? choices.join(' | ') : { PCT: 'a percentage as text ("2.5")', YUAN: 'yuan as text ("10000000.00")', DATE: 'a day ("2026-01-12")', COUNT: 'a whole number' }[kind] ?? kind
+  const wanted = kind === 'CHOICE' ? choices.join(' | ') : { PCT: 'a percentage as text ("2.5")', YUAN: 'yuan as text ("10000000.00")',
+    DATE: 'a day ("2026-01-12")', COUNT: 'a whole number' }[kind] ?? kind
   return [pointed(pointer, 'parameter_invalid', `${name} must be ${wanted}`, `参数 ${name} 应为 ${wanted}`)]
 }
 
@@ -142,7 +144,8 @@ export function checkParameters (policy_code: PolicyCode, parameters: Parameters
   const known = PARAMETERS[policy_code]
   const findings: PointedFinding[] = []
   for (const name of Object.keys(parameters)) {
-    if (known[name] === undefined) findings.push(pointed(`/parameters/${name}`, 'parameter_unknown', `${policy_code} has no parameter ${name}`, `${policy_code} 没有参数 ${name}`))
+    if (known[name] === undefined) findings.push(pointed(`/parameters/${name}`, 'parameter_unknown', `${policy_code} has no parameter ${name}`,
+      `${policy_code} 没有参数 ${name}`))
   }
   for (const [name, parameter] of Object.entries(known)) {
     const choices = parameter.kind === 'CHOICE' ? parameter.choices : []
@@ -166,7 +169,8 @@ export function checkNewVersion (existing: readonly PolicyVersion[], candidate: 
   const own = existing.filter((policy) => policy.policy_code === candidate.policy_code)
   const findings: PointedFinding[] = []
   if (own.some((policy) => policy.version === candidate.version)) {
-    findings.push(pointed('/version', 'version_exists', `${candidate.policy_code} already has a version ${candidate.version}`, `${candidate.policy_code} 已有版本 ${candidate.version}`))
+    findings.push(pointed('/version', 'version_exists', `${candidate.policy_code} already has a version ${candidate.version}`,
+      `${candidate.policy_code} 已有版本 ${candidate.version}`))
   }
   if (!isDate(candidate.effective_from)) {
     findings.push(pointed('/effective_from', 'parameter_invalid', 'effective_from must be a day', '生效日期应为真实日期'))
@@ -178,12 +182,14 @@ export function checkNewVersion (existing: readonly PolicyVersion[], candidate: 
     findings.push(pointed('/effective_to', 'period_reversed', 'the version ends before it starts', '失效日期早于生效日期'))
   }
   for (const policy of own.filter((one) => one.version !== candidate.version && periodsOverlap(one, candidate))) {
-    findings.push(pointed('/effective_from', 'period_overlap', `version ${policy.version} is in force ${policy.effective_from} to ${policy.effective_to ?? 'open end'}; two versions cannot hold on one day`,
+    findings.push(pointed('/effective_from', 'period_overlap',
+      `version ${policy.version} is in force ${policy.effective_from} to ${policy.effective_to ?? 'open end'}; two versions cannot hold on one day`,
       `版本 ${policy.version} 的有效期为 ${policy.effective_from} 至 ${policy.effective_to ?? '长期'}；同一天不能有两个版本生效`))
   }
   findings.push(...checkParameters(candidate.policy_code, candidate.parameters))
   for (const rule_id of new Set(own.flatMap((policy) => Object.keys(policy.clauses)))) {
-    if (candidate.clauses[rule_id] === undefined) findings.push(pointed(`/clauses/${rule_id}`, 'clause_missing', `rule ${rule_id} needs its clause`, `规则 ${rule_id} 缺少条款依据`))
+    if (candidate.clauses[rule_id] === undefined) findings.push(pointed(`/clauses/${rule_id}`, 'clause_missing', `rule ${rule_id} needs its clause`,
+      `规则 ${rule_id} 缺少条款依据`))
   }
   return findings
 }

@@ -37,7 +37,8 @@ function found (consequence: Consequence, code: string, message: string, message
 /** Σ balance × days × rate ÷ day count, fen, half up once. Source: domain notes §7.9. */
 export function interestOf (segments: readonly Segment[], day_count: DayCount): number {
   let sum = 0n
-  for (const { from, to, balance_fen, annual_rate_pct } of segments) sum += BigInt(balance_fen) * BigInt(daysBetween(from, to, day_count)) * rateUnits(annual_rate_pct)
+  for (const { from, to, balance_fen, annual_rate_pct } of segments) sum += BigInt(balance_fen) * BigInt(daysBetween(from, to,
+    day_count)) * rateUnits(annual_rate_pct)
   return roundHalfUp(sum, yearDays(day_count) * UNITS_PER_ONE)
 }
 
@@ -55,23 +56,27 @@ function checkRates (voucher: StatedVoucher, terms: PolicyVersion): VoucherFindi
   const high = pctOf(terms, 'plausible_rate_max_pct')
   const odd = voucher.segments.find((segment) => rateUnits(segment.annual_rate_pct) < low || rateUnits(segment.annual_rate_pct) > high)
   if (odd !== undefined) {
-    findings.push(found('REMARK', 'RATE_IMPLAUSIBLE', `A rate of ${odd.annual_rate_pct} % is unusual; make sure it is percent a year.`, `年利率 ${odd.annual_rate_pct}% 异常；请确认单位为年化百分数。`))
+    findings.push(found('REMARK', 'RATE_IMPLAUSIBLE', `A rate of ${odd.annual_rate_pct} % is unusual; make sure it is percent a year.`,
+      `年利率 ${odd.annual_rate_pct}% 异常；请确认单位为年化百分数。`))
   }
   const contract = voucher.contract_rate_pct
   const other = contract === null ? undefined : voucher.segments.find((segment) => rateUnits(segment.annual_rate_pct) !== rateUnits(contract))
   if (other !== undefined) {
-    findings.push(found('HOLD', 'RATE_NOT_OF_CONTRACT', `The voucher says ${other.annual_rate_pct} %, the contract ${contract ?? ''} %; report the repricing or correct the voucher.`, `凭证利率 ${other.annual_rate_pct}% 与合同利率 ${contract ?? ''}% 不一致；请报送重定价信息或更正凭证。`))
+    findings.push(found('HOLD', 'RATE_NOT_OF_CONTRACT', `The voucher says ${other.annual_rate_pct} %, the contract ${contract ?? ''} %; report the repricing or correct the voucher.`,
+      `凭证利率 ${other.annual_rate_pct}% 与合同利率 ${contract ?? ''}% 不一致；请报送重定价信息或更正凭证。`))
   }
   return findings
 }
 
 function checkCover (voucher: StatedVoucher): VoucherFinding[] {
   if (voucher.segments.some((segment) => segment.from < voucher.from || segment.to > voucher.to)) {
-    return [found('REFUSE', 'SEGMENT_OUTSIDE_PERIOD', 'A segment reaches beyond the period of the voucher; cut it at the period.', '计息分段超出凭证计息期间；请按期间截断。')]
+    return [found('REFUSE', 'SEGMENT_OUTSIDE_PERIOD', 'A segment reaches beyond the period of the voucher; cut it at the period.',
+      '计息分段超出凭证计息期间；请按期间截断。')]
   }
   const covered = voucher.segments.reduce((sum, segment) => sum + daysBetween(segment.from, segment.to), 0)
   const gap = daysBetween(voucher.from, voucher.to) - covered
-  return gap === 0 ? [] : [found('REMARK', 'SEGMENT_GAP', `${gap} days of the period are in no segment; make sure no balance stood on them.`, `计息期间有 ${gap} 天未包含在任何分段；请确认该期间无余额。`)]
+  return gap === 0 ? [] : [found('REMARK', 'SEGMENT_GAP', `${gap} days of the period are in no segment; make sure no balance stood on them.`,
+    `计息期间有 ${gap} 天未包含在任何分段；请确认该期间无余额。`)]
 }
 
 /**
@@ -114,10 +119,13 @@ export function checkInterestVoucher (voucher: StatedVoucher, terms: PolicyVersi
 export function checkPeriodBeside (period: Period, others: readonly Period[], starts: string | null, terms: PolicyVersion): VoucherFinding[] {
   const shared = others.find((other) => overlaps(period, other))
   if (shared !== undefined) {
-    return [found('REFUSE', 'VOUCHER_PERIOD_OVERLAP', `The days from ${shared.from} to ${shared.to} are already in an accepted voucher; send a correction of it instead.`, `${shared.from} 至 ${shared.to} 已有凭证；如需更正请以更正方式提交。`)]
+    return [found('REFUSE', 'VOUCHER_PERIOD_OVERLAP', `The days from ${shared.from} to ${shared.to} are already in an accepted voucher; send a correction of it instead.`,
+      `${shared.from} 至 ${shared.to} 已有凭证；如需更正请以更正方式提交。`)]
   }
   const ends = others.map((other) => other.to).filter((to) => to <= period.from)
-  const before = ends.reduce<string | null>((latest, to) => (latest === null || to > latest ? to : latest), starts !== null && starts <= period.from ? starts : null)
+  const before = ends.reduce<string | null>((latest, to) => (latest === null || to > latest ? to : latest),
+    starts !== null && starts <= period.from ? starts : null)
   if (before === null || daysBetween(before, period.from) <= countOf(terms, 'gap_days_max')) return []
-  return [found('HOLD', 'VOUCHER_PERIOD_GAP', `No voucher covers ${before} to ${period.from}; send the missing one or say why there is none.`, `${before} 至 ${period.from} 缺少凭证；请补交或说明原因。`)]
+  return [found('HOLD', 'VOUCHER_PERIOD_GAP', `No voucher covers ${before} to ${period.from}; send the missing one or say why there is none.`,
+    `${before} 至 ${period.from} 缺少凭证；请补交或说明原因。`)]
 }
