@@ -39,18 +39,32 @@ create index credentials_by_client on credentials (client_id);
 create table consortia (
   consortium_no text primary key,
   park_no text not null references participants (participant_no),
-  status text not null,
+  status text not null check (status in ('APPLIED', 'REVIEWED', 'SELECTED', 'ACTIVE', 'ADJUSTED', 'EXPIRED', 'TERMINATED')),
+  agreement_date text,
   valid_from text not null,
   valid_to text not null,
   application text not null,
+  content_digest text not null,
   override_reason text,
   override_by text,
+  reviewed_by text,
+  review_outcome text,
+  review_reason text,
+  reviewed_at text,
+  activated_by text,
+  activated_at text,
+  termination_reason text,
+  terminated_by text,
+  proposed text,
   created_by text not null,
   version bigint not null default 1,
   created_at text not null,
-  updated_at text not null
+  updated_at text not null,
+  check (valid_from < valid_to),
+  check (activated_by is null or reviewed_by is null or activated_by <> reviewed_by)
 );
 create index consortia_by_park on consortia (park_no, status);
+create index consortia_by_end on consortia (status, valid_to);
 
 create table consortium_members (
   consortium_no text not null references consortia (consortium_no),

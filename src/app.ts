@@ -1,6 +1,8 @@
 /**
  * Wiring by hand, in order; the only file that imports every floor. No logic.
  */
+import { join } from 'node:path'
+import multipart from '@fastify/multipart'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
@@ -12,14 +14,30 @@ import { registerHealth } from './http/health.ts'
 import { createInstance } from './http/instance.ts'
 import { registerOpenapi } from './http/openapi.ts'
 import { SM4_CTR_HMAC_SM3 } from './http/sm.ts'
+import { authorizationRoutes } from './intake/authorizations/routes.ts'
+import { enterpriseRoutes } from './intake/enterprises/routes.ts'
+import { financingNeedRoutes } from './intake/financing-needs/routes.ts'
+import { no_hooks, type IntakeHooks } from './intake/hooks.ts'
+import { projectRoutes } from './intake/projects/routes.ts'
 import { auditRoutes } from './journal/audit-routes.ts'
 import { checkpointAge, journal_origin, keepCheckpoints } from './journal/checkpoints.ts'
 import { sequence } from './journal/events.ts'
 import { verifierOf, vkeyOf } from './journal/note.ts'
 import { journalRoutes } from './journal/routes.ts'
+import { directoryStore } from './lending/documents/files.ts'
+import { documentRoutes } from './lending/documents/routes.ts'
+import { drawdownRoutes } from './lending/drawdowns/routes.ts'
+import { interestVoucherRoutes } from './lending/interest-vouchers/routes.ts'
+import { loanContractRoutes } from './lending/loan-contracts/routes.ts'
 import { loadHubKeys } from './keys.ts'
+import { disclosuresOf, expireLeads, withdrawLeads, withdrawLeadsOfNeed } from './matching/leads/ending.ts'
+import { matchNeeds } from './matching/leads/pushing.ts'
+import { watchClock } from './matching/leads/reminding.ts'
+import { leadRoutes } from './matching/leads/routes.ts'
 import { calendarRoutes } from './registry/calendars/routes.ts'
 import { seedCalendars } from './registry/calendars/service.ts'
+import { consortiumRoutes } from './registry/consortia/routes.ts'
+import { expireConsortia } from './registry/consortia/service.ts'
 import { participantRoutes } from './registry/participants/routes.ts'
 import { keyResolver } from './registry/participants/service.ts'
 import { quoteRoutes } from './registry/policies/quote-routes.ts'
@@ -43,6 +61,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   const rooms = { ...hub, keys, cipher: createCipher(keys.keyring, [AES_256_GCM, SM4_CTR_HMAC_SM3]) }
   const app = await createInstance({ logger: log, resolve: keyResolver(db), rate_limit_max: config.rate_limit_per_minute })
   await registerOpenapi(app, { server_url: config.public_url ?? 'http://127.0.0.1:8080', webhooks: {} })
+  await app.register(multipart)
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
 
   loops.add({ name: 'sequence', work: () => sequence(db), every_ms: 50 })
@@ -53,9 +72,28 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   await seedPolicies(db)
   await seedCalendars(db)
   participantRoutes(app, rooms)
+  consortiumRoutes(app, rooms)
+  loops.add({ name: 'consortium-terms', work: () => expireConsortia(db), every_ms: 60_000 })
   policyRoutes(app, rooms)
   quoteRoutes(app, rooms)
   calendarRoutes(app, rooms)
+
+  const intake: IntakeHooks = { ...no_hooks, disclosuresOf, onWithdraw: withdrawLeads, onNeedWithdrawn: withdrawLeadsOfNeed }
+  enterpriseRoutes(app, rooms)
+  authorizationRoutes(app, rooms, intake)
+  projectRoutes(app, rooms, intake)
+  financingNeedRoutes(app, rooms, intake)
+
+  loops.add({ name: 'match', work: () => matchNeeds(db), every_ms: 1000 })
+  loops.add({ name: 'clock', work: () => watchClock(db), every_ms: 1000 })
+  loops.add({ name: 'expire', work: () => expireLeads(db), every_ms: 1000 })
+  leadRoutes(app, rooms, { hasDocument: async () => true })
+
+  const bodies = directoryStore(join(config.data_dir, 'documents'))
+  documentRoutes(app, { db, bodies, mayRead: async () => false })
+  loanContractRoutes(app, { db, guarantees: async () => false })
+  drawdownRoutes(app, rooms)
+  interestVoucherRoutes(app, rooms)
 
   app.get('/openapi.json', async (_request, reply) => reply.type('application/json; charset=utf-8').send(app.swagger()))
   registerHealth(app, { db, ready, check: () => checkpointAge(db) })

@@ -4,7 +4,7 @@
 import { newSecret } from '../../clock.ts'
 import type { Db, WriteSql } from '../../db/db.ts'
 import type { Duty, Role } from '../../http/access.ts'
-import { insertConsortium } from '../consortia/store.ts'
+import { insertConsortium, newConsortium } from '../consortia/store.ts'
 import { hashSecret } from './service.ts'
 import { insertCredential, insertParticipant, insertUser, listParticipants } from './store.ts'
 
@@ -94,9 +94,8 @@ async function keep (sql: WriteSql, now: string, people: readonly SandboxPartici
   const last_day = `${Number(day.slice(0, 4)) + years_of_cooperation}${day.slice(4)}`
   for (const { consortium_no, park, banks, guarantors } of sandbox_consortia) {
     const member = (kind: 'BANK' | 'GUARANTOR') => (participant_no: string) => ({ consortium_no, participant_no, kind, joined_on: '2026-01-12', left_on: null })
-    await insertConsortium(sql, {
-      consortium_no, park_no: park, status: 'ACTIVE', valid_from: '2026-01-12', valid_to: last_day, application: {}, override_reason: null,
-      override_by: null, created_by: 'platform-operator', version: 1, created_at: now, updated_at: now
-    }, [...banks.map(member('BANK')), ...guarantors.map(member('GUARANTOR'))])
+    await insertConsortium(sql, newConsortium({
+      consortium_no, park_no: park, status: 'ACTIVE', valid_from: '2026-01-12', valid_to: last_day, created_by: 'platform-operator', created_at: now
+    }), [...banks.map(member('BANK')), ...guarantors.map(member('GUARANTOR'))])
   }
 }

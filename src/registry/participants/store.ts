@@ -63,6 +63,12 @@ export async function listParticipants (sql: ReadSql, filter: { roles?: readonly
   )).orderBy(asc(participants.participant_no)).limit(filter.limit ?? 10_000)
 }
 
+/** Those of the numbers that are known. */
+export async function participantsByNo (sql: ReadSql, participant_nos: readonly string[]): Promise<Participant[]> {
+  if (participant_nos.length === 0) return []
+  return sql.select().from(participants).where(inArray(participants.participant_no, [...participant_nos]))
+}
+
 /** Participants of one role, in force now. */
 export async function activeOfRole (sql: ReadSql, role: Role): Promise<Participant[]> {
   return sql.select().from(participants).where(and(eq(participants.role, role), eq(participants.status, 'ACTIVE'))).orderBy(asc(participants.participant_no))
