@@ -21,9 +21,9 @@ const OUTCOMES_ZH: Readonly<Record<Outcome, string>> = {
 /** What is written beside one row: outcome, what is wrong, what to do. */
 export interface RowNote { sheet: string | null, row: number, texts: readonly [string, string, string] }
 
-/** The notes of decided rows, for `annotatedWorkbook`. */
+/** The notes of decided rows, for `annotatedWorkbook`; blank rows stay blank. */
 export function notesOf (rows: readonly Pick<DecidedRow, 'sheet' | 'row' | 'outcome' | 'findings'>[]): RowNote[] {
-  return rows.map(({ sheet, row, outcome, findings }) => {
+  return rows.filter((row) => !row.findings.some((one) => one.code === 'BLANK_ROW')).map(({ sheet, row, outcome, findings }) => {
     const halves = findings.map(halvesZh)
     const todo = outcome === 'SKIPPED' ? '' : [...new Set(halves.map((one) => one.todo))].join('；')
     return { sheet, row, texts: [OUTCOMES_ZH[outcome], halves.map((one) => one.wrong).join('；'), todo] }
@@ -84,8 +84,8 @@ function editedSheet (xml: string, sheet: Sheet, notes: ReadonlyMap<number, read
         if (!texts.has(row)) return
         const from = tagStart(end)
         const opened = xml.slice(from, end).replace(/ spans=(?:"[^"]*"|'[^']*')/u, '')
-        const more = tag.isSelfClosing ? `${opened.replace(/\s*\/>$/u, '>')}${resultCells(target, row, texts.get(row) ?? [], prefix)}</${tag.name}>` : opened
-        edits.push({ at: from, to: end, text: more })
+        const cells = resultCells(target, row, texts.get(row) ?? [], prefix)
+        edits.push({ at: from, to: end, text: tag.isSelfClosing ? `${opened.replace(/\s*\/>$/u, '>')}${cells}</${tag.name}>` : opened })
         if (tag.isSelfClosing) insert_at = end
       } else if (name === 'c') {
         const reference = attribute(tag, 'r')
@@ -117,7 +117,10 @@ function editedSheet (xml: string, sheet: Sheet, notes: ReadonlyMap<number, read
 }
 
 function widths (target: number, prefix: string): string {
-  return RESULT_WIDTHS.map((width, index) => `<${prefix}col min="${target + index + 1}" max="${target + index + 1}" width="${width}" customWidth="1"/>`).join('')
+  return RESULT_WIDTHS.map((width, index) => {
+    const number = target + index + 1
+    return `<${prefix}col min="${number}" max="${number}" width="${width}" customWidth="1"/>`
+  }).join('')
 }
 
 function byRow (notes: readonly RowNote[], sheet: string | null): Map<number, readonly string[]> {
@@ -170,10 +173,10 @@ const JSON_HEADS = ['序号', '企业名称', '统一社会信用代码', '项�
 
 /** The same for a list that came as JSON: a new workbook of its rows. */
 export function workbookOfRows (rows: readonly DecidedRow[]): Uint8Array {
-  const notes = notesOf(rows)
-  const lines = rows.map((row, index) => [
+  const notes = byRow(notesOf(rows), null)
+  const lines = rows.map((row) => [
     row.row, row.name, row.uscc, row.project_name, row.project_code, row.amount_fen === null ? null : yuanOf(row.amount_fen), row.term_months,
-    row.purpose, row.demand_date, row.consent ? '是' : '否', ...(notes[index]?.texts ?? [])
+    row.purpose, row.demand_date, row.consent ? '是' : '否', ...(notes.get(row.row) ?? [])
   ])
   return workbookOf([{
     name: '名单', rows: [[...JSON_HEADS, ...RESULT_HEADS], ...lines], widths: [8, 36, 24, 36, 28, 18, 10, 24, 14, 10, ...RESULT_WIDTHS],

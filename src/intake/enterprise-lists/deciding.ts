@@ -50,7 +50,9 @@ function parkKey (text: string): string {
 const PARK_KEY_MIN = 3
 
 /** The longest of the names that the text contains, or that contains the text; its length and the name. */
-function longestNamed (text: string, names: readonly (readonly [key: string, name: string])[], also_inside: boolean): { length: number, name: string } {
+function longestNamed (
+  text: string, names: readonly (readonly [key: string, name: string])[], also_inside: boolean
+): { length: number, name: string } {
   let best = { length: 0, name: '' }
   for (const [key, name] of names) {
     if (key.length < PARK_KEY_MIN || key.length <= best.length) continue
@@ -65,7 +67,6 @@ function outcomeOf (row: ListRow): Outcome {
   return OUTCOME_OF_RANK[rank] ?? 'REJECTED'
 }
 
-interface Taken { row: ListRow, amount_fen: number }
 interface Project { project_code: string | null, project_name: string | null }
 
 /** The same project: by code where both have one, else by name; two needs that name no project cannot be told apart. */
@@ -73,6 +74,38 @@ function sameProject (a: Project, b: Project): boolean {
   if (a.project_code !== null && b.project_code !== null) return a.project_code === b.project_code
   if (a.project_name !== null && b.project_name !== null) return nameKey(a.project_name) === nameKey(b.project_name)
   return a.project_code === null && a.project_name === null && b.project_code === null && b.project_name === null
+}
+
+/** The needs of one enterprise that went in so far, findable as `sameProject` compares, without going through them. */
+class Taken {
+  readonly first: ListRow
+  sum_fen = 0
+  raises_limit = false
+  readonly #by_code = new Map<string, ListRow>()
+  readonly #by_name = new Map<string, ListRow>()
+  readonly #by_name_without_code = new Map<string, ListRow>()
+  #bare: ListRow | undefined
+
+  constructor (row: ListRow) {
+    this.first = row
+    this.add(row)
+  }
+
+  add (row: ListRow): void {
+    const name = row.project_name === null ? null : nameKey(row.project_name)
+    if (row.project_code !== null) this.#by_code.set(row.project_code, row)
+    else if (name !== null) this.#by_name_without_code.set(name, row)
+    else this.#bare = row
+    if (name !== null && !this.#by_name.has(name)) this.#by_name.set(name, row)
+    this.sum_fen += row.amount_fen ?? 0
+    this.raises_limit ||= row.qualifications.some((tag) => LIMIT_TAG_CODES.has(tag))
+  }
+
+  find (row: ListRow): ListRow | undefined {
+    const name = row.project_name === null ? null : nameKey(row.project_name)
+    if (row.project_code !== null) return this.#by_code.get(row.project_code) ?? (name === null ? undefined : this.#by_name_without_code.get(name))
+    return name === null ? this.#bare : this.#by_name.get(name)
+  }
 }
 
 /**
@@ -87,7 +120,7 @@ export function decider (context: DecidingContext): (row: ListRow) => DecidedRow
   const other_parks = keyed(context.other_park_names)
   const first_by_code = new Map<string, ListRow>()
   const first_by_name = new Map<string, ListRow>()
-  const taken = new Map<string, Taken[]>()
+  const taken = new Map<string, Taken>()
   const today = dayNumber(context.today)
 
   const checkIdentity = (row: ListRow & { uscc: string }, note: Note): void => {
@@ -117,13 +150,14 @@ export function decider (context: DecidingContext): (row: ListRow) => DecidedRow
   }
 
   const checkDuplicate = (row: ListRow & { uscc: string }, note: Note): void => {
-    const field: Field = row.project_code === null && row.project_name !== null ? 'project_name' : row.columns.project_code === undefined ? 'uscc' : 'project_code'
-    const differs = (fen: number): { en: string, zh: string } => fen === row.amount_fen || row.amount_fen === null
+    const by_name = row.project_code === null && row.project_name !== null
+    const field: Field = by_name ? 'project_name' : row.columns.project_code === undefined ? 'uscc' : 'project_code'
+    const differs = (fen: number | null): { en: string, zh: string } => fen === null || fen === row.amount_fen || row.amount_fen === null
       ? { en: '', zh: '' }
       : { en: `, with another amount (${yuanOf(fen)} yuan)`, zh: `，但金额不同（${yuanOf(fen)}元）` }
-    const in_file = taken.get(row.uscc)?.find((one) => sameProject(one.row, row))
+    const in_file = taken.get(row.uscc)?.find(row)
     if (in_file !== undefined) {
-      const { en, zh } = rowName(in_file.row)
+      const { en, zh } = rowName(in_file)
       const other = differs(in_file.amount_fen)
       note('DUPLICATE', field, [en, other.en], [zh, other.zh])
       return
@@ -138,17 +172,17 @@ export function decider (context: DecidingContext): (row: ListRow) => DecidedRow
 
   const checkLimit = (row: ListRow & { uscc: string }, note: Note): void => {
     if (row.amount_fen === null) return
-    const earlier = taken.get(row.uscc) ?? []
-    const first = earlier[0]
-    if (first !== undefined) {
-      const { en, zh } = rowName(first.row)
+    const earlier = taken.get(row.uscc)
+    if (earlier !== undefined) {
+      const { en, zh } = rowName(earlier.first)
       note('SECOND_PROJECT', 'uscc', [en], [zh])
     }
     const { in_force_fen, open_fen } = context.household(row.uscc)
-    const raised = [...row.qualifications, ...context.tags(row.uscc), ...earlier.flatMap((one) => one.row.qualifications)].some((tag) => LIMIT_TAG_CODES.has(tag))
+    const raised = earlier?.raises_limit === true || [...row.qualifications, ...context.tags(row.uscc)].some((tag) => LIMIT_TAG_CODES.has(tag))
+    // A figure that is probably in the wrong unit says nothing about a limit.
+    if (row.findings.some((one) => one.code === 'AMOUNT_UNIT_SUSPECT')) return
     const limit = raised ? context.limits.raised_fen : context.limits.standard_fen
-    const sum = earlier.reduce((before, one) => before + one.amount_fen, in_force_fen + open_fen + row.amount_fen)
-    if (sum > limit) note('HOUSEHOLD_LIMIT', 'amount', [yuanOf(limit)])
+    if (in_force_fen + open_fen + (earlier?.sum_fen ?? 0) + row.amount_fen > limit) note('HOUSEHOLD_LIMIT', 'amount', [yuanOf(limit)])
   }
 
   return (read) => {
@@ -164,10 +198,10 @@ export function decider (context: DecidingContext): (row: ListRow) => DecidedRow
       }
     }
     const outcome = outcomeOf(row)
-    if ((outcome === 'ACCEPTED' || outcome === 'ACCEPTED_WITH_REMARK') && row.uscc !== null && row.amount_fen !== null) {
+    if ((outcome === 'ACCEPTED' || outcome === 'ACCEPTED_WITH_REMARK') && row.uscc !== null) {
       const before = taken.get(row.uscc)
-      if (before === undefined) taken.set(row.uscc, [{ row, amount_fen: row.amount_fen }])
-      else before.push({ row, amount_fen: row.amount_fen })
+      if (before === undefined) taken.set(row.uscc, new Taken(row))
+      else before.add(row)
     }
     const { skipped: _skipped, raw: _raw, columns: _columns, ...values } = row
     return { ...values, outcome }

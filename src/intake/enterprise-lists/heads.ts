@@ -6,6 +6,7 @@ const HEAD_SEARCH_ROWS = 40
 const HEAD_DEPTH_MAX = 3
 const HEAD_FIELDS_MIN = 3
 const GROUP_COLUMNS_MAX = 60
+const HEAD_COLUMNS_MAX = 256
 
 /** Words before a head that change nothing. */
 const MONEY = '(?:拟|申请|计划|意向|预计|本次|企业)?'
@@ -33,7 +34,8 @@ const HEADS: readonly (readonly [field: Field, patterns: readonly RegExp[]])[] =
   ['industry', [/^(?:所属|国民经济|所在)?行业(?:分类|类别|门类)?(?:代码|编码|及代码)?$/u, /^industry(?:_?code)?$/iu]],
   ['park', [/^(?:所在|所属|入驻)?(?:园区|开发区|工业园区)(?:名称)?$/u, /^park(?:_?name)?$/iu]],
   ['qualifications', [/^(?:企业)?(?:科技|创新|荣誉)?(?:资质|称号|标签|荣誉|荣誉资质|资质荣誉|资质称号)(?:情况|认定)?$/u, /^(?:qualifications?|tags)$/iu]],
-  ['contact_name', [/^(?:企业|项目|单位|融资)?联系人(?:姓名|员)?$/u, /^(?:企业|项目)?联系人(?:姓名)?(?:及|和|与|\/|、|,)?(?:联系)?(?:电话|方式|手机)(?:号码)?$/u, /^contact(?:_?name)?$/iu]],
+  ['contact_name', [/^(?:企业|项目|单位|融资)?联系人(?:姓名|员)?$/u,
+    /^(?:企业|项目)?联系人(?:姓名)?(?:及|和|与|\/|、|,)?(?:联系)?(?:电话|方式|手机)(?:号码)?$/u, /^contact(?:_?name)?$/iu]],
   ['contact_phone', [/^(?:联系|企业|单位)?(?:电话|手机|手机号|座机)(?:号码?|码)?$/u, /^联系(?:人)?(?:方式|手机|手机号码?|电话号码)$/u, /^(?:contact_?)?phone$/iu]],
   ['employees', [/^(?:从业|职工|员工|用工|在职)(?:人员)?(?:人数|总数|数|数量)?$/u, /^employees$/iu]],
   ['revenue', [/^(?:上年|上年度|上一年度|年度|年|去年|\d{4}年)?(?:营业|主营业务|销售)(?:总)?收入$/u, /^revenue$/iu]],
@@ -73,14 +75,15 @@ function fieldOf (head: string): { field: Field, rank: number } | null {
 /** The heads of one column from top to bottom, merged groups spread over their columns. */
 function stacks (sheet: Sheet, rows: readonly (Row | undefined)[], first_row: number): Map<number, string[]> {
   const found = new Map<number, string[]>()
-  const columns = new Set(rows.flatMap((row) => [...row?.cells.keys() ?? []]))
+  const columns = new Set(rows.flatMap((row) => [...row?.cells.keys() ?? []].filter((column) => column < HEAD_COLUMNS_MAX)))
   const spread = rows.map((row, depth) => {
     const texts = new Map([...row?.cells ?? []].map(([column, cell]) => [column, tidied(cell.text)]))
     for (const area of sheet.merges) {
       if (area.first_row !== first_row + depth || area.first_column === area.last_column) continue
       const text = texts.get(area.first_column)
       if (text === undefined) continue
-      for (let column = area.first_column + 1; column <= Math.min(area.last_column, area.first_column + GROUP_COLUMNS_MAX); column++) texts.set(column, text)
+      const last = Math.min(area.last_column, area.first_column + GROUP_COLUMNS_MAX)
+      for (let column = area.first_column + 1; column <= last; column++) texts.set(column, text)
     }
     // Without merges a group's word stands over its first column only; blanks to its right belong to it where the row below has heads.
     const below = rows[depth + 1]
@@ -88,7 +91,8 @@ function stacks (sheet: Sheet, rows: readonly (Row | undefined)[], first_row: nu
     let group: string | undefined
     for (const column of [...columns].sort((a, b) => a - b)) {
       const text = texts.get(column)
-      const covered = sheet.merges.some((area) => area.first_row <= first_row + depth && area.last_row > first_row + depth && area.first_column === column)
+      const own_row = first_row + depth
+      const covered = sheet.merges.some((area) => area.first_column === column && area.first_row <= own_row && area.last_row > own_row)
       if (text !== undefined) group = covered ? undefined : text
       else if (group !== undefined && below.cells.has(column)) texts.set(column, group)
     }
@@ -120,7 +124,8 @@ function claimOf (stack: readonly string[]): { field: Field, rank: number } | nu
   else if (/融资|贷款|需求|资金/u.test(group)) return fieldOf(`融资${leaf}`)
   else if (/项目/u.test(group)) return leaf === '金额' ? null : fieldOf(`项目${leaf}`)
   // Below the head only its unit or a hint: “金额” over “（万元）”.
-  return leaf === '' || moneyUnitIn(leaf) !== null || termUnitIn(leaf) !== null || /^(?:必填|选填|可选|可不填|示例)/u.test(leaf) ? fieldOf(above.at(-1) ?? '') : null
+  const adds_nothing = leaf === '' || moneyUnitIn(leaf) !== null || termUnitIn(leaf) !== null || /^(?:必填|选填|可选|可不填|示例)/u.test(leaf)
+  return adds_nothing ? fieldOf(above.at(-1) ?? '') : null
 }
 
 function isDataLike (row: Row): boolean {
@@ -190,7 +195,8 @@ export function findHead (sheet: Sheet): Head | null {
   for (const first_row of first) {
     for (let depth = 1; depth <= HEAD_DEPTH_MAX; depth++) {
       const found = headAt(sheet, rows, first_row, depth)
-      if (found === null || found.score < HEAD_FIELDS_MIN || (found.head.columns.name === undefined && found.head.columns.uscc === undefined)) continue
+      if (found === null || found.score < HEAD_FIELDS_MIN) continue
+      if (found.head.columns.name === undefined && found.head.columns.uscc === undefined) continue
       // Of equal heads the flatter: a title or unit line above is no part of it.
       const depth_of = (head: Head): number => head.last_row - head.first_row
       if (best === null || found.score > best.score || (found.score === best.score && depth_of(found.head) < depth_of(best.head))) best = found

@@ -1,5 +1,7 @@
 import { yuanOf } from '../../policy/money.ts'
-import { checkProjectCode, checkUscc, isManufacturing, normaliseIndustryCode, normaliseProjectCode, normaliseUscc, usccRegion } from '../../policy/identifiers.ts'
+import {
+  checkProjectCode, checkUscc, isManufacturing, normaliseIndustryCode, normaliseProjectCode, normaliseUscc, usccRegion
+} from '../../policy/identifiers.ts'
 import { purposeCodeOf } from '../../policy/purposes.ts'
 import { isFindingCode, listFinding, type FindingCode } from './findings.ts'
 import { NO_VALUES, type Columns, type Field, type ListRow } from './rows.ts'
@@ -9,11 +11,13 @@ import {
 import type { Cell } from './cells.ts'
 
 const TEXT_MAX: Readonly<Partial<Record<Field, number>>> = {
-  name: 200, uscc: 64, purpose: 500, project_name: 200, project_code: 64, park: 200, industry: 200, qualifications: 500, contact_name: 100, contact_phone: 100
+  name: 200, uscc: 64, purpose: 500, project_name: 200, project_code: 64, park: 200, industry: 200, qualifications: 500,
+  contact_name: 100, contact_phone: 100
 }
 const SUSPECT_ABOVE_FEN = 1_000_000_000_00
 const SUSPECT_BELOW_FEN = 10_000_00
 const TERM_USUAL_MAX = 180
+const MIXED_UP = { en: '; O and 0, I and 1, Z and 2, S and 5 are easily mixed up', zh: '；注意 O 与 0、I 与 1、Z 与 2、S 与 5 的混淆' }
 const REQUIRED: ReadonlySet<Field> = new Set(['name', 'uscc', 'amount', 'term', 'purpose'])
 /** Fields that findings about the whole list point to: their text stays with the row. */
 const JUDGED_LATER: readonly Field[] = ['name', 'uscc', 'amount', 'project_code', 'project_name', 'demand_date', 'park']
@@ -46,7 +50,7 @@ function textOf (field: Field, cell: Cell | undefined, note: Note): string | nul
   const text = tidied(cell.text)
   if (text === '') return null
   const max = TEXT_MAX[field]
-  if (max !== undefined && [...text].length > max) {
+  if (max !== undefined && [...text.normalize('NFKC')].length > max) {
     note('TEXT_TOO_LONG', field, [String(max)])
     return null
   }
@@ -75,7 +79,8 @@ export function normalisedRow (source: Source, gaps: UnitGaps): ListRow {
   }
   const changed = (field: Field, after: string | null): void => {
     const before = cells[field]?.text
-    if (after !== null && before !== undefined && before !== after) row.normalised_from.push({ column: columns[field]?.column ?? null, before, after })
+    if (after === null || before === undefined || before === after) return
+    row.normalised_from.push({ column: columns[field]?.column ?? null, before, after })
   }
   const missing = (field: Field, code: FindingCode): void => { if (!noted.has(field)) note(code, field) }
 
@@ -146,7 +151,7 @@ function readUscc (row: ListRow, text: string | null, cell: Cell | undefined, no
   for (const { code } of checkUscc(row.uscc)) {
     const strange = [...row.uscc].filter((one) => !/[0-9A-HJ-NP-RT-UW-Y]/u.test(one))
     const shown = [...new Set(strange)].slice(0, 5).join(' ')
-    const hint = /[OIZS]/u.test(shown) ? { en: '; O and 0, I and 1, Z and 2, S and 5 are easily mixed up', zh: '；注意 O 与 0、I 与 1、Z 与 2、S 与 5 的混淆' } : { en: '', zh: '' }
+    const hint = /[OIZS]/u.test(shown) ? MIXED_UP : { en: '', zh: '' }
     if (!isFindingCode(code)) throw new RangeError(`unlisted finding ${code}`)
     if (code === 'USCC_LENGTH') note(code, 'uscc', [String([...row.uscc].length)])
     else if (code === 'USCC_CHARSET') note(code, 'uscc', [shown === '' ? '' : ` (${shown}${hint.en})`], [shown === '' ? '' : `（${shown}${hint.zh}）`])
@@ -155,7 +160,9 @@ function readUscc (row: ListRow, text: string | null, cell: Cell | undefined, no
   if (hasValidCode(row) && usccRegion(row.uscc)?.is_chongqing === false) note('NOT_IN_CHONGQING', 'uscc')
 }
 
-const CODE_FAULTS: ReadonlySet<string> = new Set(['USCC_MISSING', 'USCC_SCIENTIFIC', 'USCC_LENGTH', 'USCC_CHARSET', 'USCC_CHECK_DIGIT', 'CELL_ERROR', 'FORMULA_NO_RESULT', 'TEXT_TOO_LONG'])
+const CODE_FAULTS: ReadonlySet<string> = new Set([
+  'USCC_MISSING', 'USCC_SCIENTIFIC', 'USCC_LENGTH', 'USCC_CHARSET', 'USCC_CHECK_DIGIT', 'CELL_ERROR', 'FORMULA_NO_RESULT', 'TEXT_TOO_LONG'
+])
 
 /** Whether the row's code is right, whatever else may be wrong with the row. */
 export function hasValidCode (row: ListRow): row is ListRow & { uscc: string } {

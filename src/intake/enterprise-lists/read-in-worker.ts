@@ -137,7 +137,8 @@ export function listReader (options: ListReaderOptions = LIST_READER_OPTIONS): L
         rows: [],
         done: (reply, rows) => {
           if (reply.kind !== 'READ') reject(new Error('the list reader answered something else'))
-          else resolve(reply.refusal === null ? { refusal: null, rows, sheets: reply.sheets } : { refusal: reply.refusal, rows: null, sheets: reply.sheets })
+          else if (reply.refusal === null) resolve({ refusal: null, rows, sheets: reply.sheets })
+          else resolve({ refusal: reply.refusal, rows: null, sheets: reply.sheets })
         },
         exhausted: () => resolve({
           refusal: refusalOf('TOO_LARGE_UNPACKED', { en: 'Reading it takes too much time or memory.', zh: '读取所需时间或内存过多。' }), rows: null, sheets: []

@@ -1,7 +1,7 @@
 import { fenOf, isMoney, yuanOf } from '../../policy/money.ts'
 import { csvRecords, csvText, DELIMITERS, sheetOfRecords } from './csv.ts'
 import { findHead, repeatsHead, sheetUnits, type Head } from './heads.ts'
-import { listFinding, type FindingCode } from './findings.ts'
+import { listFinding, rowName, type FindingCode } from './findings.ts'
 import { ListRefused, refusalOf, type Refusal } from './refusals.ts'
 import { columnLetter, NO_VALUES, type Column, type Columns, type Field, type ListRow, type SheetReading } from './rows.ts'
 import { normalisedRow, type UnitGaps, type Units } from './normalising.ts'
@@ -78,7 +78,11 @@ function looksLikeData (sheet: Sheet): boolean {
 }
 
 const TOTAL = /^(?:本页|本表|总)?(?:合计|小计|总计|共计|累计|汇总)(?:[:：(（\d]|金额|$)/u
-const NOTE = /^(?:[*※]|[(（]?(?:注|备注|说明|填表说明|填报说明|附注|注意|提示|联系人|填表人|制表人?|审核人?|负责人|单位负责人|经办人|填报人|填报单位|填报日期|制表日期|盖章|签字|以上|以下|本表))[\d一二三]*(?:[:：)）、.]|$|为|情况|数据)/u
+const NOTE_WORDS = [
+  '注', '备注', '附注', '注意', '提示', '说明', '填表说明', '填报说明', '联系人', '填表人', '填报人', '制表', '制表人', '审核', '审核人', '经办人', '负责人', '单位负责人',
+  '填报单位', '填报日期', '制表日期', '盖章', '签字', '以上', '以下', '本表'
+]
+const NOTE = new RegExp(`^(?:[*※]|\\(?(?:${NOTE_WORDS.join('|')}))[\\d一二三]*(?:[:)、.]|$|为|情况|数据)`, 'u')
 const EXAMPLE = /^(?:示例|样例|例|例如|示例行|填写示例|example)[\d:：]*$/iu
 const NOTE_LENGTH_MIN = 25
 const DATA_FIELDS: readonly Field[] = ['name', 'uscc', 'amount', 'term', 'purpose', 'project_code', 'project_name']
@@ -128,7 +132,8 @@ function single<T> (units: ReadonlySet<T>): T | null {
 
 /** Units of a data sheet: of the head, else of the lines above the heads and the notes. */
 function unitsOf (sheet: Sheet, head: Head): Units {
-  const outside = sheet.rows.filter((row) => row.number < head.first_row || (row.number > head.last_row && skipReason(row, head.columns) === 'NOTE_ROW'))
+  const is_note = (row: Row): boolean => row.number > head.last_row && skipReason(row, head.columns) === 'NOTE_ROW'
+  const outside = sheet.rows.filter((row) => row.number < head.first_row || is_note(row))
   const lines = outside.flatMap((row) => [...row.cells.values()].map((cell) => tidied(cell.text)))
   const { money, term } = sheetUnits(lines)
   const known = (unit: string | null | undefined): string | null => unit !== null && unit !== undefined && moneyPower(unit) !== null ? unit : null
@@ -196,12 +201,12 @@ function readRows (sheet: Sheet, head: Head, units: Units, gaps: UnitGaps, budge
   return read
 }
 
+const TEXT_FIELDS = ['name', 'uscc', 'purpose', 'project_code', 'project_name', 'demand_date'] as const
+
 function shownAfter (row: ListRow, field: Field, cell: Cell): string {
   if (field === 'term') return row.term_months === null ? cell.text : String(row.term_months)
-  if (field === 'uscc' || field === 'name' || field === 'purpose' || field === 'project_code' || field === 'project_name' || field === 'demand_date') {
-    return row[field] ?? cell.text
-  }
-  return cell.text
+  const named = TEXT_FIELDS.find((one) => one === field)
+  return (named === undefined ? null : row[named]) ?? cell.text
 }
 
 /** Blanks between the heads and the first data row are no rows of a workbook; a CSV's records all count. */
@@ -211,8 +216,8 @@ function dataStart (sheet: Sheet, head: Head): number {
 }
 
 function tooMany (sheet: Sheet, row: number): ListRefused {
-  const { en, zh } = sheet.name === null ? { en: `Record ${row}`, zh: `第${row}条记录` } : { en: `Row ${row} of sheet “${sheet.name}”`, zh: `工作表“${sheet.name}”第${row}行` }
-  return new ListRefused('TOO_LARGE_UNPACKED', { en: `${en} is beyond the number of rows that one list may have.`, zh: `${zh}已超出一份名单的行数上限。` })
+  const { en, zh } = rowName({ sheet: sheet.name, row })
+  return new ListRefused('TOO_LARGE_UNPACKED', { en: `What stands in ${en} is beyond the number of rows that one list may have.`, zh: `${zh}已超出一份名单的行数上限。` })
 }
 
 function describe (sheet: Sheet, role: SheetReading['role'], head: Head | null, units: Units | null, rows: readonly ListRow[]): SheetReading {
@@ -286,7 +291,8 @@ function readSheets (sheets: readonly Sheet[], limits: ListLimits, described: Sh
     for (const { sheet, head, role } of found) described.push(describe(sheet, role, head, null, []))
     if (found.every(({ role }) => role === 'EMPTY')) throw new ListRefused('NO_HEAD_FOUND', { en: 'The file is empty.', zh: '文件没有内容。' })
     const name = lost?.sheet.name ?? null
-    throw new ListRefused('NO_HEAD_FOUND', name === null ? undefined : { en: `Sheet “${name}” lists enterprises without heads.`, zh: `工作表“${name}”有企业数据但没有表头。` })
+    if (name === null) throw new ListRefused('NO_HEAD_FOUND')
+    throw new ListRefused('NO_HEAD_FOUND', { en: `Sheet “${name}” lists enterprises without heads.`, zh: `工作表“${name}”有企业数据但没有表头。` })
   }
   const budget = { rows: limits.rows_max, lines: limits.lines_max }
   const all: ListRow[] = []

@@ -37,7 +37,8 @@ export function kindOf (bytes: Uint8Array): 'XLSX' | 'CSV' {
     throw new ListRefused('NOT_A_SPREADSHEET', { en: 'It is another old office document.', zh: '这是其他旧版办公文档。' })
   }
   // Excel 2 to 4: a bare stream that begins with its BOF record.
-  if (bytes[0] === 0x09 && [0x00, 0x02, 0x04, 0x08].includes(bytes[1] ?? -1) && (bytes[2] ?? 0) <= 0x10 && bytes[3] === 0) throw new ListRefused('LEGACY_XLS')
+  const begins_stream = bytes[0] === 0x09 && [0x00, 0x02, 0x04, 0x08].includes(bytes[1] ?? -1) && (bytes[2] ?? 0) <= 0x10 && bytes[3] === 0
+  if (begins_stream) throw new ListRefused('LEGACY_XLS')
   const foreign = FOREIGN.find(([start]) => startsWith(bytes, start))
   if (foreign !== undefined) throw new ListRefused('NOT_A_SPREADSHEET', { en: foreign[1], zh: foreign[2] })
   const opening = Buffer.from(bytes.subarray(0, 2048)).toString('latin1').replaceAll('\0', '')

@@ -38,9 +38,9 @@ export function listTemplate (): Uint8Array {
       name: '融资需求', rows: [['园区企业技术改造融资需求名单'], [...HEADS], example], widths: WIDTHS, head_rows: [1, 2], frozen_rows: 2,
       text_columns: TEXT_COLUMNS, merges: ['A1:R1'],
       choices: [
-        { range: columns('H'), list: PURPOSES, strict: false },
-        { range: columns('J'), list: ['是', '否'], strict: false },
-        { range: columns('M'), list: QUALIFICATIONS, strict: false }
+        { range: columns('H'), list: PURPOSES },
+        { range: columns('J'), list: ['是', '否'] },
+        { range: columns('M'), list: QUALIFICATIONS }
       ]
     },
     { name: '填表说明', rows: NOTES, widths: [10, 110], head_rows: [1], frozen_rows: 0, text_columns: [], merges: ['A1:B1'], choices: [] }

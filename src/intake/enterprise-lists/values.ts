@@ -27,7 +27,7 @@ export function prose (text: string): string {
 /** A name: NFKC (brackets too), no blanks next to Chinese characters. */
 export function nameOf (text: string): string {
   return tidied(text).normalize('NFKC').replace(/\s+/gu, ' ')
-    .replace(/ (?=[\p{sc=Han}(),])|(?<=[\p{sc=Han}(),]) /gu, '').trim()
+    .replace(/ (?=[\p{sc=Han}()])|(?<=[\p{sc=Han}()]) /gu, '').trim()
 }
 
 /** What two spellings of one name have in common. */
@@ -48,7 +48,9 @@ export function moneyPower (unit: string): number | null {
 
 const MONEY_WORDS = MONEY_UNITS.map(([word]) => word).join('|')
 const FOREIGN = /美元|美金|港元|港币|欧元|日元|英镑|USD|HKD|EUR|JPY|GBP|\$|€|£/iu
-const UNIT_IN_WORDS = new RegExp(`人民币(${MONEY_WORDS})|^(${MONEY_WORDS})$|[(/:_,、-](?:RMB|CNY)?(${MONEY_WORDS})(?:$|[)/,、;])|(?:金额|额度|需求|收入)(${MONEY_WORDS})$`, 'iu')
+const UNIT_IN_WORDS = new RegExp(
+  `人民币(${MONEY_WORDS})|^(${MONEY_WORDS})$|[(/:_,、-](?:RMB|CNY)?(${MONEY_WORDS})(?:$|[)/,、;])|(?:金额|额度|需求|收入)(${MONEY_WORDS})$`, 'iu'
+)
 
 /**
  * The unit of money written in a head, a format or a line like “单位：万元”. Only where it stands as a unit: in brackets,
@@ -169,6 +171,8 @@ export function termOf (cell: Cell, unit: '月' | '年' | null): TermReading {
 
 const SERIAL_FIRST = 20_000
 const SERIAL_LAST = 80_000
+/** Year, month and day in figures; a time of day may follow. */
+const DAY = /^(\d{4})(?:(\d{2})(\d{2})|\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号]?)(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$/u
 
 function chineseYear (text: string): string {
   return text.replace(/[〇零一二三四五六七八九]{4}(?=年)/u, (year) => [...year].map((digit) => CHINESE_DIGITS.indexOf(digit === '〇' ? '零' : digit)).join(''))
@@ -182,7 +186,7 @@ export function dateOf (cell: Cell, epoch_1904: boolean): string | null {
   const text = chineseYear(tidied(cell.text).normalize('NFKC').replace(/\s+/gu, ' '))
   const serial = /^\d{5}(\.\d+)?$/u.test(text) ? Number(text) : 0
   if (serial >= SERIAL_FIRST && serial <= SERIAL_LAST) return dateOfSerial(serial, epoch_1904)
-  const match = /^(\d{4})(?:(\d{2})(\d{2})|\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号]?)(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$/u.exec(text)
+  const match = DAY.exec(text)
   if (match === null) return null
   const date = `${match[1]}-${(match[2] ?? match[4] ?? '').padStart(2, '0')}-${(match[3] ?? match[5] ?? '').padStart(2, '0')}`
   return isDate(date) ? date : null

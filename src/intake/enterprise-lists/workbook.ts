@@ -7,6 +7,7 @@ import { unpacked, zipEntries, type Budget, type ZipEntry } from './zip.ts'
 const COLUMN_MAX = 16_384
 const ROW_MAX = 1_048_576
 const SHEETS_MAX = 200
+const MERGES_MAX = 20_000
 
 export interface WorkbookLimits {
   /** bytes that all parts that are read may have together, unpacked */
@@ -92,12 +93,14 @@ export function openWorkbook (bytes: Uint8Array, limits: WorkbookLimits): OpenWo
       if (root === '') root = name
       if (name === 'workbookPr') epoch_1904 = isTrue(attribute(tag, 'date1904'))
       if (name !== 'sheet') return
-      const state = attribute(tag, 'state')
-      listed.push({ name: attribute(tag, 'name') ?? '', id: tag.attributes['r:id'] ?? attribute(tag, 'id') ?? '', hidden: state === 'hidden' || state === 'veryHidden' })
+      const id = tag.attributes['r:id'] ?? attribute(tag, 'id') ?? ''
+      listed.push({ name: attribute(tag, 'name') ?? '', id, hidden: /^(?:very)?hidden$/iu.test(attribute(tag, 'state') ?? '') })
     }
   })
   if (root !== 'workbook') throw new ListRefused('NOT_A_SPREADSHEET', { en: 'It is another office document.', zh: '这是其他类型的办公文档。' })
-  if (listed.length > SHEETS_MAX) throw new ListRefused('TOO_LARGE_UNPACKED', { en: `It has ${listed.length} sheets.`, zh: `工作表多达${listed.length}张。` })
+  if (listed.length > SHEETS_MAX) {
+    throw new ListRefused('TOO_LARGE_UNPACKED', { en: `It has ${listed.length} sheets.`, zh: `工作表多达${listed.length}张。` })
+  }
   const related = relations(part(relationsPath(main)), main)
   const targets = new Map(related.map((one) => [one.id, one]))
   const sheets: SheetPart[] = []
@@ -113,7 +116,8 @@ export function openWorkbook (bytes: Uint8Array, limits: WorkbookLimits): OpenWo
 
 /** _x000D_ and the like stand for characters that XML cannot carry. */
 function unescaped (text: string): string {
-  return text.includes('_x') ? text.replace(/_x([0-9A-Fa-f]{4})_/gu, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)).toWellFormed()) : text
+  if (!text.includes('_x')) return text
+  return text.replace(/_x([0-9A-Fa-f]{4})_/gu, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))).toWellFormed()
 }
 
 function sharedStrings (bytes: Buffer | null): string[] {
@@ -240,7 +244,9 @@ function readSheet (bytes: Buffer, name: string, known: Known, cells_left: { cou
       else if (tag_name === 't') hears = phonetic === 0 ? 't' : null
       else if (tag_name === 'rPh') phonetic++
       else if (tag_name === 'f') has_formula = true
-      else if (tag_name === 'mergeCell') sheet.merges.push(areaOf(attribute(tag, 'ref') ?? ''))
+      else if (tag_name === 'mergeCell' && sheet.merges.push(areaOf(attribute(tag, 'ref') ?? '')) > MERGES_MAX) {
+        throw new ListRefused('TOO_LARGE_UNPACKED', { en: 'It has too many merged areas.', zh: '合并单元格过多。' })
+      }
     },
     close (tag_name) {
       if (tag_name === 'v' || tag_name === 't') hears = null

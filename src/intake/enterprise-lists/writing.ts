@@ -14,8 +14,8 @@ export interface WrittenSheet {
   /** columns that hold text whatever is typed, from 0 */
   text_columns: readonly number[]
   merges: readonly string[]
-  /** drop-downs: a range and its choices */
-  choices: readonly { range: string, list: readonly string[], strict: boolean }[]
+  /** drop-downs: a range and its choices; other words may be typed too */
+  choices: readonly { range: string, list: readonly string[] }[]
 }
 
 export const XLSX_MEDIA_TYPE = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
@@ -43,7 +43,8 @@ export function xmlEscaped (text: string): string {
 /** A cell of text, safe against being taken for a formula. `prefix` is that of the sheet's own elements. */
 export function textCellXml (reference: string, text: string, style = STYLE_PLAIN, prefix = ''): string {
   const styled = style === STYLE_PLAIN ? '' : ` s="${style}"`
-  return `<${prefix}c r="${reference}"${styled} t="inlineStr"><${prefix}is><${prefix}t xml:space="preserve">${xmlEscaped(neutralised(text))}</${prefix}t></${prefix}is></${prefix}c>`
+  const written = `<${prefix}t xml:space="preserve">${xmlEscaped(neutralised(text))}</${prefix}t>`
+  return `<${prefix}c r="${reference}"${styled} t="inlineStr"><${prefix}is>${written}</${prefix}is></${prefix}c>`
 }
 
 function rowXml (sheet: WrittenSheet, row: readonly (string | number | null)[], index: number): string {
@@ -58,35 +59,63 @@ function rowXml (sheet: WrittenSheet, row: readonly (string | number | null)[], 
 }
 
 function sheetXml (sheet: WrittenSheet): string {
-  const frozen = sheet.frozen_rows === 0 ? '' : `<pane ySplit="${sheet.frozen_rows}" topLeftCell="A${sheet.frozen_rows + 1}" activePane="bottomLeft" state="frozen"/>`
-  const columns = sheet.widths.map((width, index) =>
-    `<col min="${index + 1}" max="${index + 1}" width="${width}" customWidth="1"${sheet.text_columns.includes(index) ? ` style="${STYLE_TEXT}"` : ''}/>`)
-  const merges = sheet.merges.length === 0 ? '' : `<mergeCells count="${sheet.merges.length}">${sheet.merges.map((one) => `<mergeCell ref="${one}"/>`).join('')}</mergeCells>`
-  const choices = sheet.choices.map(({ range, list, strict }) =>
-    `<dataValidation type="list" allowBlank="1" showErrorMessage="${strict ? 1 : 0}" sqref="${range}"><formula1>"${xmlEscaped(list.join(','))}"</formula1></dataValidation>`)
-  const validations = choices.length === 0 ? '' : `<dataValidations count="${choices.length}">${choices.join('')}</dataValidations>`
-  return `${OPEN}<worksheet xmlns="${MAIN}"><sheetViews><sheetView workbookViewId="0">${frozen}</sheetView></sheetViews>` +
-    `${columns.length === 0 ? '' : `<cols>${columns.join('')}</cols>`}<sheetData>${sheet.rows.map((row, index) => rowXml(sheet, row, index)).join('')}</sheetData>${merges}${validations}</worksheet>`
+  const { frozen_rows } = sheet
+  const pane = `<pane ySplit="${frozen_rows}" topLeftCell="A${frozen_rows + 1}" activePane="bottomLeft" state="frozen"/>`
+  const columns = sheet.widths.map((width, index) => {
+    const style = sheet.text_columns.includes(index) ? ` style="${STYLE_TEXT}"` : ''
+    return `<col min="${index + 1}" max="${index + 1}" width="${width}" customWidth="1"${style}/>`
+  })
+  const choices = sheet.choices.map(({ range, list }) =>
+    `<dataValidation type="list" allowBlank="1" showErrorMessage="0" sqref="${range}">` +
+    `<formula1>"${xmlEscaped(list.join(','))}"</formula1></dataValidation>`)
+  const counted = (name: string, items: readonly string[]): string =>
+    items.length === 0 ? '' : `<${name} count="${items.length}">${items.join('')}</${name}>`
+  return [
+    `${OPEN}<worksheet xmlns="${MAIN}"><sheetViews><sheetView workbookViewId="0">${frozen_rows === 0 ? '' : pane}</sheetView></sheetViews>`,
+    columns.length === 0 ? '' : `<cols>${columns.join('')}</cols>`,
+    `<sheetData>${sheet.rows.map((row, index) => rowXml(sheet, row, index)).join('')}</sheetData>`,
+    counted('mergeCells', sheet.merges.map((one) => `<mergeCell ref="${one}"/>`)),
+    counted('dataValidations', choices),
+    '</worksheet>'
+  ].join('')
 }
 
-const STYLES = `${OPEN}<styleSheet xmlns="${MAIN}"><fonts count="2"><font><sz val="11"/><name val="等线"/></font><font><b/><sz val="11"/><name val="等线"/></font></fonts>` +
-  '<fills count="3"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill><fill><patternFill patternType="solid"><fgColor rgb="FFDDEBF7"/></patternFill></fill></fills>' +
-  '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>' +
-  '<cellXfs count="3"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/><xf numFmtId="0" fontId="1" fillId="2" borderId="0" xfId="0" applyFont="1" applyFill="1" applyAlignment="1"><alignment horizontal="center" vertical="center" wrapText="1"/></xf>' +
-  '<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs></styleSheet>'
+const PLAIN_XF = 'fontId="0" fillId="0" borderId="0"'
+const STYLES = [
+  `${OPEN}<styleSheet xmlns="${MAIN}">`,
+  '<fonts count="2"><font><sz val="11"/><name val="等线"/></font><font><b/><sz val="11"/><name val="等线"/></font></fonts>',
+  '<fills count="3"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>',
+  '<fill><patternFill patternType="solid"><fgColor rgb="FFDDEBF7"/></patternFill></fill></fills>',
+  '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>',
+  `<cellStyleXfs count="1"><xf numFmtId="0" ${PLAIN_XF}/></cellStyleXfs>`,
+  `<cellXfs count="3"><xf numFmtId="0" ${PLAIN_XF} xfId="0"/>`,
+  '<xf numFmtId="0" fontId="1" fillId="2" borderId="0" xfId="0" applyFont="1" applyFill="1" applyAlignment="1">',
+  '<alignment horizontal="center" vertical="center" wrapText="1"/></xf>',
+  `<xf numFmtId="49" ${PLAIN_XF} xfId="0" applyNumberFormat="1"/></cellXfs></styleSheet>`
+].join('')
 
 /** An .xlsx workbook of the sheets; the same sheets always give the same bytes. */
 export function workbookOf (sheets: readonly WrittenSheet[]): Uint8Array {
-  const overrides = sheets.map((_, index) => `<Override PartName="/xl/worksheets/sheet${index + 1}.xml" ContentType="${SPREADSHEET}.worksheet+xml"/>`)
-  const links = sheets.map((_, index) => `<Relationship Id="rId${index + 1}" Type="${OFFICE}/worksheet" Target="worksheets/sheet${index + 1}.xml"/>`)
+  const path = (index: number): string => `worksheets/sheet${index + 1}.xml`
+  const override = (part: string, kind: string): string => `<Override PartName="/xl/${part}" ContentType="${SPREADSHEET}.${kind}+xml"/>`
+  const link = (number: number, kind: string, target: string): string =>
+    `<Relationship Id="rId${number}" Type="${OFFICE}/${kind}" Target="${target}"/>`
   const listed = sheets.map((sheet, index) => `<sheet name="${xmlEscaped(sheet.name)}" sheetId="${index + 1}" r:id="rId${index + 1}"/>`)
+  const types = [
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>',
+    '<Default Extension="xml" ContentType="application/xml"/>',
+    override('workbook.xml', 'sheet.main'), override('styles.xml', 'styles'), ...sheets.map((_, index) => override(path(index), 'worksheet'))
+  ]
+  const links = [...sheets.map((_, index) => link(index + 1, 'worksheet', path(index))), link(sheets.length + 1, 'styles', 'styles.xml')]
+  const relationships = (items: readonly string[]): string =>
+    `${OPEN}<Relationships xmlns="${PACKAGE}/relationships">${items.join('')}</Relationships>`
   const parts: [string, string][] = [
-    ['[Content_Types].xml', `${OPEN}<Types xmlns="${PACKAGE}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="${SPREADSHEET}.sheet.main+xml"/><Override PartName="/xl/styles.xml" ContentType="${SPREADSHEET}.styles+xml"/>${overrides.join('')}</Types>`],
-    ['_rels/.rels', `${OPEN}<Relationships xmlns="${PACKAGE}/relationships"><Relationship Id="rId1" Type="${OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>`],
+    ['[Content_Types].xml', `${OPEN}<Types xmlns="${PACKAGE}/content-types">${types.join('')}</Types>`],
+    ['_rels/.rels', relationships([link(1, 'officeDocument', 'xl/workbook.xml')])],
     ['xl/workbook.xml', `${OPEN}<workbook xmlns="${MAIN}" xmlns:r="${OFFICE}"><sheets>${listed.join('')}</sheets></workbook>`],
-    ['xl/_rels/workbook.xml.rels', `${OPEN}<Relationships xmlns="${PACKAGE}/relationships">${links.join('')}<Relationship Id="rId${sheets.length + 1}" Type="${OFFICE}/styles" Target="styles.xml"/></Relationships>`],
+    ['xl/_rels/workbook.xml.rels', relationships(links)],
     ['xl/styles.xml', STYLES],
-    ...sheets.map((sheet, index): [string, string] => [`xl/worksheets/sheet${index + 1}.xml`, sheetXml(sheet)])
+    ...sheets.map((sheet, index): [string, string] => [`xl/${path(index)}`, sheetXml(sheet)])
   ]
   return zipOf(parts.map(([name, text]) => packedEntry(name, Buffer.from(text, 'utf8'))))
 }
