@@ -1,0 +1,218 @@
+/** Giving, finding and withdrawing mandates. */
+import { newNo } from '../../clock.ts'
+import type { ReadSql, WriteSql } from '../../db/db.ts'
+import type { Principal } from '../../http/access.ts'
+import type { PageRequest } from '../../http/paging.ts'
+import { append, type NewEvent } from '../../journal/events.ts'
+import { beijingDate, instantMs, instantOf } from '../../policy/calendar.ts'
+import { allowed } from '../../policy/lifecycle.ts'
+import { addDays } from '../../policy/period.ts'
+import { notFound, Problem, stateConflict } from '../../problem.ts'
+import { findParticipant } from '../../registry/participants/store.ts'
+import { enterpriseParticipants } from '../enterprises/store.ts'
+import { withdrawNeedsUnder } from '../financing-needs/store.ts'
+import type { Disclosure, IntakeHooks } from '../hooks.ts'
+import { mistake, refuseIfAny, usccMistakes, type Mistake } from '../mistakes.ts'
+import type { AuthorizationQuery, InlineAuthorization, NewAuthorization } from './schema.ts'
+import {
+  authorizationsByNo, authorizationsOf, collectedFrom, findAuthorization, insertAuthorizations, listAuthorizations, RECIPIENT_CLASSES, withdrawAuthorization,
+  type Authorization, type AuthorizationStatus, type RecipientClass, type Scope
+} from './store.ts'
+
+/** Recipients delete within thirty days of a request. Source: GB/T 35273-2020 8.7. */
+const deletion_days = 30
+
+/** State on a day: what stands in the row, EXPIRED from `valid_to` on and PENDING before `valid_from`. */
+export function statusOn (authorization: Pick<Authorization, 'status' | 'valid_from' | 'valid_to'>, day: string): AuthorizationStatus {
+  if (authorization.status !== 'ACTIVE') return authorization.status
+  if (day >= authorization.valid_to) return 'EXPIRED'
+  return day < authorization.valid_from ? 'PENDING' : 'ACTIVE'
+}
+
+export interface Wanted {
+  day: string
+  /** class of the recipient; left out: any */
+  recipient_class?: RecipientClass
+  /** the recipient by number, where an authorization names it */
+  recipient_no?: string
+  scopes: readonly Scope[]
+}
+
+export type Coverage = { found: Authorization } | { found: null, reason: 'MISSING' | 'NOT_ACTIVE' | 'SCOPE_INSUFFICIENT' }
+
+function covers (authorization: Authorization, { recipient_class, recipient_no, scopes }: Wanted): boolean {
+  const { recipients } = authorization
+  const reaches = recipient_class === undefined && recipient_no === undefined
+    ? true
+    : (recipient_class !== undefined && recipients.includes(recipient_class)) || (recipient_no !== undefined && recipients.includes(recipient_no))
+  return reaches && scopes.every(scope => authorization.scopes.includes(scope))
+}
+
+/** The first of some authorizations that covers what is wanted, or why none does. */
+export function coveringOf (candidates: readonly Authorization[], wanted: Wanted): Coverage {
+  if (candidates.length === 0) return { found: null, reason: 'MISSING' }
+  const active = candidates.filter(one => statusOn(one, wanted.day) === 'ACTIVE')
+  const found = active.find(one => covers(one, wanted))
+  if (found !== undefined) return { found }
+  return { found: null, reason: active.length === 0 ? 'NOT_ACTIVE' : 'SCOPE_INSUFFICIENT' }
+}
+
+/**
+ * A live authorization of an enterprise for a class of recipients and some scopes. Asked at every push and every pull.
+ *
+ * @param wanted.authorization_no only this one counts
+ */
+export async function findCovering (sql: ReadSql, wanted: Wanted & { uscc: string, authorization_no?: string }): Promise<Coverage> {
+  if (wanted.authorization_no === undefined) return coveringOf(await authorizationsOf(sql, wanted.uscc), wanted)
+  const named = (await authorizationsByNo(sql, [wanted.authorization_no])).get(wanted.authorization_no)
+  return coveringOf(named === undefined || named.grantor_uscc !== wanted.uscc ? [] : [named], wanted)
+}
+
+/** Enterprises of which a park holds a live authorization today. */
+export async function liveUnder (sql: ReadSql, collector_no: string, usccs: readonly string[], wanted: Wanted): Promise<Map<string, Authorization>> {
+  const live = new Map<string, Authorization>()
+  for (const one of await collectedFrom(sql, collector_no, usccs)) {
+    if (!live.has(one.grantor_uscc) && coveringOf([one], wanted).found !== null) live.set(one.grantor_uscc, one)
+  }
+  return live
+}
+
+/** Every mistake of an authorization's content. */
+export async function grantMistakes (sql: ReadSql, sent: InlineAuthorization, pointer: string): Promise<Mistake[]> {
+  const mistakes: Mistake[] = []
+  if (sent.valid_to <= sent.valid_from) {
+    mistakes.push(mistake('period_reversed', `${pointer}/valid_to`, 'PERIOD_REVERSED', 'valid_to has to lie after valid_from', '授权截止日须晚于起始日'))
+  }
+  if (sent.covers_history_from !== undefined && sent.covers_history_from > sent.valid_from) {
+    mistakes.push(mistake('period_reversed', `${pointer}/covers_history_from`, 'PERIOD_REVERSED', 'covers_history_from lies after valid_from', '历史数据起始日晚于授权起始日'))
+  }
+  for (const [index, recipient] of sent.recipients.entries()) {
+    if ((RECIPIENT_CLASSES as readonly string[]).includes(recipient)) continue
+    if (await findParticipant(sql, recipient) !== undefined) continue
+    mistakes.push(mistake('rule_broken', `${pointer}/recipients/${index}`, 'RECIPIENT_UNKNOWN', `Neither a class nor a participant; classes: ${RECIPIENT_CLASSES.join(', ')}`,
+      `既非接收方类别也非参与方编号；类别：${RECIPIENT_CLASSES.join('、')}`))
+  }
+  return mistakes
+}
+
+export function authorizationFrom (now: string, sent: InlineAuthorization, grantor: { uscc: string, name: string }, collector_no: string | null): Authorization {
+  return {
+    authorization_no: newNo('auth'),
+    grantor_uscc: grantor.uscc,
+    grantor_name: grantor.name,
+    signer_name: sent.signer_name ?? null,
+    signer_role: sent.signer_role ?? null,
+    collector_no,
+    recipients: [...sent.recipients],
+    scopes: [...sent.scopes],
+    purposes: [...sent.purposes],
+    covers_history_from: sent.covers_history_from ?? null,
+    valid_from: sent.valid_from,
+    valid_to: sent.valid_to,
+    method: sent.method,
+    evidence_digest: sent.evidence_digest ?? null,
+    document_no: sent.document_no ?? null,
+    template_version: sent.template_version ?? null,
+    status: 'ACTIVE',
+    withdrawn_at: null,
+    withdrawal_reason: null,
+    list_no: null,
+    version: 1,
+    created_at: now,
+    updated_at: now
+  }
+}
+
+/** Fact that authorizations were given: one event each, for grantor and collector. */
+export function activated (rows: readonly Authorization[], actor: NewEvent['actor'], enterprises: ReadonlyMap<string, string>): NewEvent[] {
+  return rows.map(row => ({
+    type: 'authorization.activated',
+    subject: row.authorization_no,
+    actor,
+    audience: [row.collector_no, enterprises.get(row.grantor_uscc)].filter(one => typeof one === 'string'),
+    authorization_no: row.authorization_no,
+    data: { method: row.method, valid_to: row.valid_to, list_no: row.list_no }
+  }))
+}
+
+/** Keeps authorizations and says so. */
+export async function keepAuthorizations (sql: WriteSql, now: string, rows: readonly Authorization[], actor: NewEvent['actor']): Promise<void> {
+  await insertAuthorizations(sql, rows)
+  await append(sql, now, ...activated(rows, actor, await enterpriseParticipants(sql, rows.map(({ grantor_uscc }) => grantor_uscc))))
+}
+
+/** An enterprise authorises, or a park hands in what it collected. */
+export async function giveAuthorization (sql: WriteSql, now: string, principal: Principal, sent: NewAuthorization): Promise<Authorization> {
+  if (principal.role === 'ENTERPRISE' && sent.grantor_uscc !== principal.uscc) {
+    throw new Problem('role_not_allowed', { detail: 'An enterprise authorises for itself only', detail_zh: '企业只能为本企业授权' })
+  }
+  const mistakes = [...usccMistakes(sent.grantor_uscc, '/grantor_uscc'), ...await grantMistakes(sql, sent, '')]
+  if (principal.role === 'PARK' && sent.evidence_digest === undefined && sent.document_no === undefined) {
+    mistakes.push(mistake('rule_broken', '/evidence_digest', 'EVIDENCE_MISSING', 'A park that collects an authorization sends evidence_digest or document_no',
+      '园区代收授权须提供 evidence_digest 或 document_no'))
+  }
+  refuseIfAny(mistakes)
+  const row = authorizationFrom(now, sent, { uscc: sent.grantor_uscc, name: sent.grantor_name }, principal.role === 'PARK' ? principal.participant_no : null)
+  await keepAuthorizations(sql, now, [row], principal)
+  return row
+}
+
+/** What the caller may read: what it gave, what it collected; MEIC all. */
+export async function readAuthorization (sql: ReadSql, principal: Principal, authorization_no: string): Promise<Authorization> {
+  const row = await findAuthorization(sql, authorization_no)
+  if (row === undefined || !(principal.role === 'MEIC' || isParty(row, principal))) throw notFound()
+  return row
+}
+
+function isParty (row: Authorization, principal: Principal): boolean {
+  return row.collector_no === principal.participant_no || (principal.role === 'ENTERPRISE' && row.grantor_uscc === principal.uscc)
+}
+
+export interface Withdrawal { authorization: Authorization, disclosures: Disclosure[], deletion_due_date: string }
+
+/**
+ * Ends an authorization: in one unit no push and no pull finds it any more, open needs under it are withdrawn, leads end.
+ * A second withdrawal answers the same.
+ */
+export async function withdraw (
+  sql: WriteSql, now: string, principal: Principal, authorization_no: string, reason: string | null, hooks: IntakeHooks
+): Promise<Withdrawal> {
+  const row = await findAuthorization(sql, authorization_no)
+  if (row === undefined || !isParty(row, principal)) throw notFound()
+  if (row.status === 'WITHDRAWN') {
+    return { authorization: row, disclosures: await hooks.disclosuresOf(sql, authorization_no), deletion_due_date: deletionDue(row.withdrawn_at ?? now) }
+  }
+  const status = statusOn(row, beijingDate(now))
+  if (!allowed('authorization', status).includes('WITHDRAWN')) throw stateConflict(status, [])
+  const authorization = await withdrawAuthorization(sql, now, authorization_no, reason)
+  if (authorization === undefined) throw stateConflict(row.status, [])
+  const needs = await withdrawNeedsUnder(sql, now, authorization_no)
+  const disclosures = await hooks.onWithdraw(sql, now, authorization)
+  const grantor = (await enterpriseParticipants(sql, [row.grantor_uscc])).get(row.grantor_uscc)
+  const audience = [row.collector_no, grantor].filter(one => typeof one === 'string')
+  await append(sql, now,
+    { type: 'authorization.withdrawn', subject: authorization_no, actor: principal, audience, authorization_no, data: { needs: needs.length, disclosures: disclosures.length } },
+    ...needs.map(need => ({
+      type: 'financing_need.withdrawn', subject: need.need_no, actor: principal, audience: [...new Set([...need.senders, ...audience])], authorization_no,
+      data: { because: 'authorization.withdrawn' }
+    })))
+  return { authorization, disclosures, deletion_due_date: deletionDue(now) }
+}
+
+function deletionDue (withdrawn_at: string): string {
+  return addDays(beijingDate(withdrawn_at), deletion_days)
+}
+
+/** A page of what the caller may read; the state is judged for the day. */
+export async function listFor (sql: ReadSql, principal: Principal, query: AuthorizationQuery, day: string, page: PageRequest): Promise<Authorization[]> {
+  const { status, grantor_uscc, updated_since } = query
+  return listAuthorizations(sql, {
+    visible_to: principal.role === 'MEIC' ? null : { participant_no: principal.participant_no, uscc: principal.role === 'ENTERPRISE' ? principal.uscc : null },
+    grantor_uscc,
+    updated_since: updated_since === undefined ? undefined : instantOf(instantMs(updated_since)),
+    ...(status === undefined ? {} : status === 'EXPIRED' ? { status: ['ACTIVE'], ends: { after: false, day } }
+      : status === 'ACTIVE' ? { status: ['ACTIVE'], ends: { after: true, day } } : { status: [status] }),
+    after: page.after,
+    limit: page.limit + 1
+  })
+}

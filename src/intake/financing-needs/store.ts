@@ -1,0 +1,287 @@
+/** Tables of financing needs, of what each door brought, and of batches. */
+import { and, asc, count, eq, gt, gte, inArray, isNull, like, lte, sql as expression, sum } from 'drizzle-orm'
+import { fen, flag, integer, json, primaryKey, table, text } from '../../db/columns.ts'
+import type { ReadSql, WriteSql } from '../../db/db.ts'
+import type { FastTrack } from '../../policy/eligibility.ts'
+import { isEnd, type StateOf } from '../../policy/lifecycle.ts'
+import type { PurposeCode } from '../../policy/purposes.ts'
+
+export const NEED_SOURCES = ['PARK_BATCH', 'ENTERPRISE_SELF', 'PARTNER_PLATFORM'] as const
+export type NeedSource = typeof NEED_SOURCES[number]
+export type NeedStatus = StateOf<'need'>
+export const NEED_STATUSES = ['DRAFT', 'SUBMITTED', 'REJECTED_BY_CHECK', 'MATCHED', 'PUSHED', 'PARTLY_FUNDED', 'FUNDED', 'CLOSED_UNFUNDED', 'WITHDRAWN'] as const satisfies readonly NeedStatus[]
+/** Needs that may still be funded. */
+export const OPEN_STATUSES = ['SUBMITTED', 'MATCHED', 'PUSHED', 'PARTLY_FUNDED'] as const satisfies readonly NeedStatus[]
+const without_contract = ['SUBMITTED', 'MATCHED', 'PUSHED'] as const
+
+const content = {
+  source: text().$type<NeedSource>().notNull(),
+  park_no: text(),
+  uscc: text().notNull(),
+  project_code: text(),
+  project_name: text(),
+  region_code: text(),
+  amount_fen: fen().notNull(),
+  term_months: integer().notNull(),
+  purpose_code: text().$type<PurposeCode>().notNull(),
+  purpose_text: text().notNull(),
+  demand_date: text(),
+  wants_guarantee: flag().notNull(),
+  wants_lease: flag().notNull(),
+  is_green_loan: flag().notNull(),
+  unknown_rules: json<string[]>().notNull(),
+  fast_track: text().$type<FastTrack>(),
+  authorization_no: text().notNull(),
+  list_no: text(),
+  row_id: text(),
+  created_at: text().notNull(),
+  updated_at: text().notNull()
+}
+
+export const financing_needs = table('financing_needs', {
+  need_no: text().primaryKey(),
+  ...content,
+  /** who sent it first */
+  sender_no: text().notNull(),
+  status: text().$type<NeedStatus>().notNull(),
+  open_key: text(),
+  match_again: flag().notNull(),
+  version: integer().notNull()
+})
+
+export const need_sources = table('need_sources', {
+  need_no: text().notNull(),
+  participant_no: text().notNull(),
+  ...content,
+  reference: text(),
+  /** `|TAG|TAG|`, for screening */
+  tags: text().notNull(),
+  status: text().$type<'OPEN' | 'WITHDRAWN'>().notNull(),
+  content_digest: text().notNull()
+}, columns => [primaryKey({ columns: [columns.participant_no, columns.need_no] })])
+
+export const need_batches = table('need_batches', {
+  participant_no: text().notNull(),
+  batch_no: text().notNull(),
+  content_digest: text().notNull(),
+  answer: json<Record<string, unknown>>().notNull(),
+  created_at: text().notNull()
+}, columns => [primaryKey({ columns: [columns.participant_no, columns.batch_no] })])
+
+export type Need = typeof financing_needs.$inferSelect
+export type NeedSourceRow = typeof need_sources.$inferSelect
+/** A need as one door sees it: what that door sent, with the state of the merged need. */
+export interface NeedView extends Omit<NeedSourceRow, 'status'> { status: NeedStatus, version: number }
+
+export async function findNeed (sql: ReadSql, need_no: string): Promise<Need | undefined> {
+  return (await sql.select().from(financing_needs).where(eq(financing_needs.need_no, need_no)))[0]
+}
+
+/** What every door brought of one need, the first first. */
+export async function sourcesOf (sql: ReadSql, need_no: string): Promise<NeedSourceRow[]> {
+  return sql.select().from(need_sources).where(eq(need_sources.need_no, need_no)).orderBy(asc(need_sources.created_at), asc(need_sources.participant_no))
+}
+
+/** Needs that wait for matching, in the order of their numbers. */
+export async function needsToMatch (sql: ReadSql, limit: number): Promise<Need[]> {
+  return sql.select().from(financing_needs).where(eq(financing_needs.status, 'SUBMITTED')).orderBy(asc(financing_needs.need_no)).limit(limit)
+}
+
+/** Needs that were matched before another door brought them too: its pairings are still to be looked at. */
+export async function needsToMatchAgain (sql: ReadSql, limit: number): Promise<Need[]> {
+  return sql.select().from(financing_needs)
+    .where(and(eq(financing_needs.match_again, true), inArray(financing_needs.status, ['MATCHED', 'PUSHED', 'PARTLY_FUNDED'])))
+    .orderBy(asc(financing_needs.need_no)).limit(limit)
+}
+
+export async function matchedAgain (sql: WriteSql, need_nos: readonly string[]): Promise<void> {
+  if (need_nos.length > 0) await sql.update(financing_needs).set({ match_again: false }).where(inArray(financing_needs.need_no, [...need_nos]))
+}
+
+/** Moves a need along policy/lifecycle.ts. @returns whether it was in one of the states */
+export async function advanceNeed (sql: WriteSql, need_no: string, from: readonly NeedStatus[], to: NeedStatus, now: string): Promise<boolean> {
+  return (await advanceNeeds(sql, [need_no], from, to, now)).length > 0
+}
+
+/** The same for many at once. @returns numbers of those that moved */
+export async function advanceNeeds (sql: WriteSql, need_nos: readonly string[], from: readonly NeedStatus[], to: NeedStatus, now: string): Promise<string[]> {
+  if (need_nos.length === 0) return []
+  const moved = await sql.update(financing_needs)
+    .set({ status: to, updated_at: now, version: expression`${financing_needs.version} + 1`, ...(isEnd('need', to) ? { open_key: null, match_again: false } : {}) })
+    .where(and(inArray(financing_needs.need_no, [...need_nos]), inArray(financing_needs.status, [...from]))).returning({ need_no: financing_needs.need_no })
+  return moved.map(one => one.need_no)
+}
+
+/** Open needs without a contract per enterprise, over all doors, in fen. */
+export async function openNeedSums (sql: ReadSql, usccs: readonly string[]): Promise<Map<string, number>> {
+  if (usccs.length === 0) return new Map()
+  const rows = await sql.select({ uscc: financing_needs.uscc, sum_fen: sum(financing_needs.amount_fen).mapWith(Number) }).from(financing_needs)
+    .where(and(inArray(financing_needs.uscc, [...usccs]), inArray(financing_needs.status, [...without_contract]))).groupBy(financing_needs.uscc)
+  return new Map(rows.map(({ uscc, sum_fen }) => [uscc, sum_fen]))
+}
+
+export interface OpenNeedRow {
+  need_no: string, uscc: string, project_code: string | null, project_name: string | null, amount_fen: number, park_no: string | null, status: NeedStatus
+  /** doors that still stand behind it */
+  senders: string[]
+}
+
+/** Open needs of enterprises, over all doors. */
+export async function openNeedsOf (sql: ReadSql, usccs: readonly string[]): Promise<OpenNeedRow[]> {
+  if (usccs.length === 0) return []
+  const rows = await sql.select({
+    need_no: financing_needs.need_no, uscc: financing_needs.uscc, project_code: financing_needs.project_code, project_name: financing_needs.project_name,
+    amount_fen: financing_needs.amount_fen, park_no: financing_needs.park_no, status: financing_needs.status,
+    sender: need_sources.participant_no, source_status: need_sources.status
+  }).from(financing_needs).innerJoin(need_sources, eq(need_sources.need_no, financing_needs.need_no))
+    .where(and(inArray(financing_needs.uscc, [...usccs]), inArray(financing_needs.status, [...OPEN_STATUSES]))).orderBy(asc(financing_needs.need_no))
+  const needs = new Map<string, OpenNeedRow>()
+  for (const { sender, source_status, ...row } of rows) {
+    const need = needs.get(row.need_no) ?? { ...row, senders: [] }
+    needs.set(row.need_no, need)
+    if (source_status === 'OPEN') need.senders.push(sender)
+  }
+  return [...needs.values()]
+}
+
+/** What one door itself sent for enterprises, with the state; for findings that may name nothing else. */
+export async function needsSentBy (sql: ReadSql, participant_no: string, usccs: readonly string[]) {
+  if (usccs.length === 0) return []
+  return sql.select({
+    need_no: need_sources.need_no, uscc: need_sources.uscc, project_code: need_sources.project_code, project_name: need_sources.project_name,
+    amount_fen: need_sources.amount_fen, list_no: need_sources.list_no, row_id: need_sources.row_id, content_digest: need_sources.content_digest,
+    status: financing_needs.status, source_status: need_sources.status
+  }).from(need_sources).innerJoin(financing_needs, eq(financing_needs.need_no, need_sources.need_no))
+    .where(and(eq(need_sources.participant_no, participant_no), inArray(need_sources.uscc, [...usccs]))).orderBy(asc(need_sources.need_no))
+}
+
+export async function insertNeeds (sql: WriteSql, rows: readonly Need[]): Promise<void> {
+  if (rows.length > 0) await sql.insert(financing_needs).values([...rows])
+}
+
+/** Keeps what a door brought; a door that had withdrawn and comes again replaces what it said. */
+export async function keepSources (sql: WriteSql, rows: readonly NeedSourceRow[], again: boolean): Promise<void> {
+  if (rows.length === 0) return
+  if (!again) {
+    await sql.insert(need_sources).values([...rows])
+    return
+  }
+  for (const row of rows) {
+    await sql.insert(need_sources).values(row).onConflictDoUpdate({ target: [need_sources.participant_no, need_sources.need_no], set: row })
+  }
+}
+
+/** Another door brought the need too: matching looks again, a need outside the parks gets the park. */
+export async function mergeInto (sql: WriteSql, now: string, need_no: string, park_no: string | null): Promise<void> {
+  await sql.update(financing_needs).set({ match_again: true, updated_at: now, version: expression`${financing_needs.version} + 1` }).where(eq(financing_needs.need_no, need_no))
+  if (park_no === null) return
+  await sql.update(financing_needs).set({ park_no }).where(and(eq(financing_needs.need_no, need_no), isNull(financing_needs.park_no)))
+}
+
+export async function findByReference (sql: ReadSql, participant_no: string, reference: string): Promise<NeedSourceRow | undefined> {
+  return (await sql.select().from(need_sources).where(and(eq(need_sources.participant_no, participant_no), eq(need_sources.reference, reference))))[0]
+}
+
+export async function findBatch (sql: ReadSql, participant_no: string, batch_no: string) {
+  return (await sql.select().from(need_batches).where(and(eq(need_batches.participant_no, participant_no), eq(need_batches.batch_no, batch_no))))[0]
+}
+
+export async function insertBatch (sql: WriteSql, row: typeof need_batches.$inferSelect): Promise<void> {
+  await sql.insert(need_batches).values(row)
+}
+
+export interface NeedFilter {
+  participant_no: string
+  /** an enterprise sees every need of its own, whoever brought it */
+  uscc: string | null
+  region_code?: string | undefined
+  purpose_code?: PurposeCode | undefined
+  amount_min_fen?: number | undefined
+  amount_max_fen?: number | undefined
+  tag?: string | undefined
+  fast_track?: FastTrack | undefined
+  project_code?: string | undefined
+  of_uscc?: string | undefined
+  status?: NeedStatus | undefined
+  updated_since?: string | undefined
+}
+
+/** State of a need as its door sees it. */
+const seen_status = expression<NeedStatus>`case when ${need_sources.status} = 'WITHDRAWN' then 'WITHDRAWN' else ${financing_needs.status} end`
+
+/** One row per need: the caller's own source, or for the enterprise the first one. */
+function visible (filter: NeedFilter) {
+  return and(
+    filter.uscc === null
+      ? eq(need_sources.participant_no, filter.participant_no)
+      : and(eq(financing_needs.uscc, filter.uscc), eq(need_sources.participant_no, financing_needs.sender_no)),
+    filter.region_code === undefined ? undefined : eq(need_sources.region_code, filter.region_code),
+    filter.purpose_code === undefined ? undefined : eq(need_sources.purpose_code, filter.purpose_code),
+    filter.amount_min_fen === undefined ? undefined : gte(need_sources.amount_fen, filter.amount_min_fen),
+    filter.amount_max_fen === undefined ? undefined : lte(need_sources.amount_fen, filter.amount_max_fen),
+    filter.tag === undefined ? undefined : like(need_sources.tags, `%|${filter.tag}|%`),
+    filter.fast_track === undefined ? undefined : eq(need_sources.fast_track, filter.fast_track),
+    filter.project_code === undefined ? undefined : eq(need_sources.project_code, filter.project_code),
+    filter.of_uscc === undefined ? undefined : eq(need_sources.uscc, filter.of_uscc),
+    filter.status === undefined ? undefined : eq(seen_status, filter.status),
+    filter.updated_since === undefined ? undefined : gte(financing_needs.updated_at, filter.updated_since)
+  )
+}
+
+export async function listNeeds (sql: ReadSql, filter: NeedFilter, after: string | null, limit: number): Promise<NeedView[]> {
+  const rows = await sql.select({ source: need_sources, status: financing_needs.status, version: financing_needs.version, updated_at: financing_needs.updated_at })
+    .from(need_sources).innerJoin(financing_needs, eq(financing_needs.need_no, need_sources.need_no))
+    .where(and(visible(filter), after === null ? undefined : gt(need_sources.need_no, after))).orderBy(asc(need_sources.need_no)).limit(limit)
+  return rows.map(viewOf)
+}
+
+function viewOf ({ source, status, version, updated_at }: { source: NeedSourceRow, status: NeedStatus, version: number, updated_at: string }): NeedView {
+  return { ...source, status: source.status === 'WITHDRAWN' ? 'WITHDRAWN' : status, version, updated_at }
+}
+
+/** How many needs a filter finds, and the sum of their amounts. */
+export async function totalsOf (sql: ReadSql, filter: NeedFilter): Promise<{ count: number, amount_fen: number }> {
+  const [row] = await sql.select({ count: count().mapWith(Number), amount_fen: sum(need_sources.amount_fen).mapWith(Number) })
+    .from(need_sources).innerJoin(financing_needs, eq(financing_needs.need_no, need_sources.need_no)).where(visible(filter))
+  return { count: row?.count ?? 0, amount_fen: row?.amount_fen ?? 0 }
+}
+
+/** A need as one of its doors, or its enterprise, may see it. */
+export async function findView (sql: ReadSql, need_no: string, participant_no: string, uscc: string | null): Promise<NeedView | undefined> {
+  const rows = await sql.select({ source: need_sources, status: financing_needs.status, version: financing_needs.version, updated_at: financing_needs.updated_at })
+    .from(need_sources).innerJoin(financing_needs, eq(financing_needs.need_no, need_sources.need_no)).where(eq(need_sources.need_no, need_no))
+    .orderBy(asc(need_sources.created_at))
+  const own = rows.find(({ source }) => source.participant_no === participant_no) ?? (uscc === null ? undefined : rows.find(({ source }) => source.uscc === uscc))
+  return own === undefined ? undefined : viewOf(own)
+}
+
+/** Ends one door's part in a need. @returns the doors that still stand behind it */
+export async function withdrawSource (sql: WriteSql, now: string, need_no: string, participant_no: string): Promise<NeedSourceRow[]> {
+  await sql.update(need_sources).set({ status: 'WITHDRAWN', updated_at: now })
+    .where(and(eq(need_sources.need_no, need_no), eq(need_sources.participant_no, participant_no)))
+  await sql.update(financing_needs).set({ updated_at: now, version: expression`${financing_needs.version} + 1` }).where(eq(financing_needs.need_no, need_no))
+  return (await sourcesOf(sql, need_no)).filter(({ status }) => status === 'OPEN')
+}
+
+/** The first door left: the need stands on another one from now on. */
+export async function restOn (sql: WriteSql, next: NeedSourceRow): Promise<void> {
+  const { need_no, participant_no, source, project_code, project_name, region_code, amount_fen, term_months, purpose_code, purpose_text, demand_date,
+    wants_guarantee, wants_lease, is_green_loan, unknown_rules, fast_track, authorization_no, list_no, row_id } = next
+  await sql.update(financing_needs).set({
+    sender_no: participant_no, source, project_code, project_name, region_code, amount_fen, term_months, purpose_code, purpose_text, demand_date,
+    wants_guarantee, wants_lease, is_green_loan, unknown_rules, fast_track, authorization_no, list_no, row_id
+  }).where(eq(financing_needs.need_no, need_no))
+}
+
+/** Withdraws what stands on an authorization. @returns the needs that ended, with everybody who had sent them */
+export async function withdrawNeedsUnder (sql: WriteSql, now: string, authorization_no: string): Promise<{ need_no: string, senders: string[] }[]> {
+  await sql.update(need_sources).set({ status: 'WITHDRAWN', updated_at: now }).where(eq(need_sources.authorization_no, authorization_no))
+  const ended = await sql.update(financing_needs)
+    .set({ status: 'WITHDRAWN', open_key: null, match_again: false, updated_at: now, version: expression`${financing_needs.version} + 1` })
+    .where(and(eq(financing_needs.authorization_no, authorization_no), inArray(financing_needs.status, ['DRAFT', ...OPEN_STATUSES])))
+    .returning({ need_no: financing_needs.need_no })
+  if (ended.length === 0) return []
+  const senders = await sql.select({ need_no: need_sources.need_no, participant_no: need_sources.participant_no }).from(need_sources)
+    .where(inArray(need_sources.need_no, ended.map(({ need_no }) => need_no)))
+  return ended.map(({ need_no }) => ({ need_no, senders: senders.filter(one => one.need_no === need_no).map(one => one.participant_no) }))
+}

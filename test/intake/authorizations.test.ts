@@ -1,0 +1,102 @@
+import t from 'tap'
+import { build } from '../helper.ts'
+import { aGrant, aNeed } from '../fixtures.ts'
+
+t.test('an enterprise authorises for itself, reads and withdraws it', async t => {
+  const hub = await build(t)
+  const enterprise = hub.as('enterprise-1')
+  const given = await enterprise.post('/v1/authorizations', { grantor_uscc: enterprise.uscc, grantor_name: '重庆云岭精密机械有限公司（虚构）', ...aGrant() })
+  t.equal(given.statusCode, 201, given.body)
+  const { authorization_no } = given.json()
+  t.match(given.json(), { status: 'ACTIVE', collector_no: null, method: 'PORTAL_CONFIRM', withdrawn_at: null })
+  const read = await enterprise.get(`/v1/authorizations/${authorization_no}`)
+  t.match(read.json(), { authorization_no })
+  t.equal((await enterprise.get(`/v1/authorizations/${authorization_no}`, { 'if-none-match': read.headers.etag as string })).statusCode, 304)
+  const first = await enterprise.post(`/v1/authorizations/${authorization_no}/withdraw`, { reason: '不再需要' })
+  t.equal(first.statusCode, 200, first.body)
+  t.match(first.json(), { status: 'WITHDRAWN', withdrawal_reason: '不再需要', disclosures: [], deletion_due_date: '2026-04-17', version: 2 })
+  const second = await enterprise.post(`/v1/authorizations/${authorization_no}/withdraw`, {})
+  t.same(second.json(), first.json(), 'a second withdrawal answers the same')
+  const events = (await enterprise.get('/v1/events')).json().items
+  await hub.loops.settle()
+  t.same((await enterprise.get('/v1/events')).json().items.map((each: { type: string }) => each.type), ['authorization.activated', 'authorization.withdrawn'], `${events.length}`)
+})
+
+t.test('third parties learn nothing of an authorization', async t => {
+  const hub = await build(t)
+  const enterprise = hub.as('enterprise-1')
+  const { authorization_no } = (await enterprise.post('/v1/authorizations', { grantor_uscc: enterprise.uscc, grantor_name: '甲', ...aGrant() })).json()
+  const missing = 'auth_01JB2Q8Z6V7K3M5N9P4R1S0T2W'
+  for (const other of ['park-1', 'enterprise-2']) {
+    for (const path of ['', '/disclosures']) {
+      const foreign = await hub.as(other).get(`/v1/authorizations/${authorization_no}${path}`)
+      const nothing = await hub.as(other).get(`/v1/authorizations/${missing}${path}`)
+      t.equal(foreign.statusCode, 404)
+      t.same({ ...foreign.json(), trace_id: '' }, { ...nothing.json(), trace_id: '' }, 'the same bytes as for what is missing')
+    }
+    t.equal((await hub.as(other).post(`/v1/authorizations/${authorization_no}/withdraw`, {})).statusCode, 404)
+    t.same((await hub.as(other).get('/v1/authorizations')).json().items, [])
+  }
+  t.equal((await hub.as('bank-1').get(`/v1/authorizations/${authorization_no}`)).statusCode, 403)
+  t.equal((await hub.as('meic').get(`/v1/authorizations/${authorization_no}`)).statusCode, 200)
+  t.equal((await hub.as('meic').post(`/v1/authorizations/${authorization_no}/withdraw`, {})).statusCode, 403)
+})
+
+t.test('refusals name the rule and every mistake', async t => {
+  const hub = await build(t)
+  const enterprise = hub.as('enterprise-1')
+  const good = { grantor_uscc: enterprise.uscc, grantor_name: '甲', ...aGrant() }
+  const cases: [string, unknown, number, string][] = [
+    ['enterprise-1', { ...good, valid_to: '2026-03-18' }, 422, 'period_reversed'],
+    ['enterprise-1', { ...good, grantor_uscc: hub.as('enterprise-2').uscc }, 403, 'role_not_allowed'],
+    ['enterprise-1', { ...good, recipients: ['NOBODY'] }, 422, 'rule_broken'],
+    ['enterprise-1', { ...good, method: 'PARK_DECLARED' }, 400, 'invalid_request'],
+    ['enterprise-1', { ...good, valid_from: '2026-02-30' }, 400, 'invalid_request'],
+    ['enterprise-1', { ...good, extra: 1 }, 400, 'invalid_request'],
+    ['enterprise-1', { ...good, signer_name: null }, 400, 'invalid_request'],
+    ['park-1', { ...good, method: 'SEAL_SCAN' }, 422, 'rule_broken'],
+    ['park-1', { ...good, grantor_uscc: '91500112MAXX00016Q', evidence_digest: 'a'.repeat(64) }, 422, 'uscc_check_digit'],
+    ['bank-1', good, 403, 'role_not_allowed']
+  ]
+  for (const [caller, body, status, code] of cases) {
+    const answer = await hub.as(caller).post('/v1/authorizations', body)
+    t.equal(answer.statusCode, status, answer.body)
+    t.equal(answer.json().code, code)
+  }
+  const both = await hub.as('park-1').post('/v1/authorizations', { ...good, grantor_uscc: '91500112MAXX00016Q', valid_to: '2026-03-18' })
+  t.same(both.json().errors.map((each: { pointer: string }) => each.pointer), ['/grantor_uscc', '/valid_to', '/evidence_digest'])
+})
+
+t.test('open needs end in the unit of the withdrawal and their content is shown to the enterprise only', async t => {
+  const hub = await build(t)
+  const park = hub.as('park-1')
+  const uscc = '91500120MAXX000311'
+  const auth = (await park.post('/v1/authorizations', {
+    grantor_uscc: uscc, grantor_name: '重庆示范企业（虚构）', ...aGrant({ method: 'SEAL_SCAN', evidence_digest: 'b'.repeat(64) })
+  })).json()
+  t.match(auth, { collector_no: 'park-1', status: 'ACTIVE' })
+  const need = await park.post('/v1/financing-needs', aNeed({ uscc, authorization_no: auth.authorization_no }))
+  t.equal(need.statusCode, 201, need.body)
+  const withdrawn = await park.post(`/v1/authorizations/${auth.authorization_no}/withdraw`, { reason: '企业撤回' })
+  t.equal(withdrawn.statusCode, 200, withdrawn.body)
+  const after = (await park.get(`/v1/financing-needs/${need.json().need_no}`)).json()
+  t.match(after, { status: 'WITHDRAWN', amount: null, purpose: null, project_code: null })
+  const again = await park.post('/v1/financing-needs', aNeed({ uscc, authorization_no: auth.authorization_no }))
+  t.match(again.json(), { status: 403, code: 'authorization_not_active' })
+})
+
+t.test('an authorization expires by the day', async t => {
+  const hub = await build(t)
+  const enterprise = hub.as('enterprise-1')
+  const { authorization_no } = (await enterprise.post('/v1/authorizations', {
+    grantor_uscc: enterprise.uscc, grantor_name: '甲', ...aGrant({ valid_to: '2026-03-20' })
+  })).json()
+  hub.clock.set('2026-03-19T15:59:59.000Z')
+  t.equal((await enterprise.get(`/v1/authorizations/${authorization_no}`)).json().status, 'ACTIVE')
+  hub.clock.set('2026-03-19T16:00:00.000Z')
+  t.equal((await enterprise.get(`/v1/authorizations/${authorization_no}`)).json().status, 'EXPIRED')
+  t.same((await enterprise.get('/v1/authorizations?status=ACTIVE')).json().items, [])
+  t.equal((await enterprise.get('/v1/authorizations?status=EXPIRED')).json().items.length, 1)
+  t.match((await enterprise.post(`/v1/authorizations/${authorization_no}/withdraw`, {})).json(), { code: 'state_conflict', allowed: [] })
+  t.match((await enterprise.post('/v1/financing-needs', aNeed({ authorization_no }))).json(), { code: 'authorization_not_active' })
+})
