@@ -5,4 +5,4 @@ if ! cmp -s package-lock.json node_modules/.installed-lock; then
   npm ci --no-audit --no-fund --loglevel=error >&2
   cp package-lock.json node_modules/.installed-lock
 fi
-if [ ! -d .tap/plugins ]; then tap build > /dev/null 2>&1 || { echo 'tap could not be prepared' >&2; exit 1; }; fi
+
