@@ -8,11 +8,16 @@ create table participants (
   aliases text not null,
   is_government_guarantor bigint not null default 0,
   is_cooperating bigint not null default 0,
-  status text not null check (status in ('ACTIVE', 'SUSPENDED')),
+  status text not null check (status in ('PENDING_SECOND_PERSON', 'ACTIVE', 'SUSPENDED')),
+  content_digest text,
+  proposed text,
+  created_by text,
+  confirmed_by text,
   version bigint not null default 1,
   created_at text not null,
   updated_at text not null,
-  unique (role, uscc)
+  unique (role, uscc),
+  check (confirmed_by is null or created_by is null or confirmed_by <> created_by)
 );
 create index participants_by_uscc on participants (uscc);
 
@@ -25,16 +30,60 @@ create table users (
 );
 create index users_by_participant on users (participant_no);
 
+create table clients (
+  client_id text primary key,
+  participant_no text not null references participants (participant_no),
+  user_no text references users (user_no),
+  status text not null check (status in ('ACTIVE', 'RETIRED')),
+  content_digest text not null,
+  created_by text not null,
+  created_at text not null
+);
+create index clients_by_participant on clients (participant_no);
+
 create table credentials (
   secret_hash text primary key,
   participant_no text not null references participants (participant_no),
   user_no text references users (user_no),
-  client_id text not null,
+  client_id text not null references clients (client_id),
   kind text not null check (kind in ('API_KEY', 'CLIENT_SECRET')),
   status text not null check (status in ('ACTIVE', 'RETIRED')),
   created_at text not null
 );
 create index credentials_by_client on credentials (client_id);
+
+create table participant_keys (
+  key_no text primary key,
+  participant_no text not null references participants (participant_no),
+  user_no text references users (user_no),
+  algorithm text not null check (algorithm in ('ED25519', 'ECDSA_P256', 'RSA_PSS', 'SM2')),
+  public_key text not null,
+  fingerprint text not null unique,
+  valid_from text not null,
+  valid_to text not null,
+  status text not null check (status in ('PENDING_SECOND_PERSON', 'ACTIVE', 'RETIRED')),
+  content_digest text not null,
+  created_by text not null,
+  confirmed_by text,
+  retired_by text,
+  retirement_reason text,
+  version bigint not null default 1,
+  created_at text not null,
+  updated_at text not null,
+  check (valid_from < valid_to),
+  check (status <> 'ACTIVE' or confirmed_by is not null),
+  check (confirmed_by is null or confirmed_by <> created_by)
+);
+create index participant_keys_by_owner on participant_keys (participant_no);
+
+-- An assertion works once: its number is kept until it could not be used any more.
+create table oauth_assertions (
+  client_id text not null,
+  jti text not null,
+  keep_until text not null,
+  primary key (client_id, jti)
+);
+create index oauth_assertions_by_age on oauth_assertions (keep_until);
 
 create table consortia (
   consortium_no text primary key,

@@ -40,9 +40,12 @@ import { consortiumRoutes } from './registry/consortia/routes.ts'
 import { expireConsortia } from './registry/consortia/service.ts'
 import { participantRoutes } from './registry/participants/routes.ts'
 import { keyResolver } from './registry/participants/service.ts'
+import { clearAssertions, tokenService } from './registry/participants/tokens.ts'
 import { quoteRoutes } from './registry/policies/quote-routes.ts'
 import { policyRoutes } from './registry/policies/routes.ts'
 import { seedPolicies } from './registry/policies/service.ts'
+import { breakerRoutes } from './risk/breakers/routes.ts'
+import { claimRoutes } from './risk/compensation-claims/routes.ts'
 
 /** What the rooms are given. */
 export interface Hub {
@@ -59,7 +62,9 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   const ready = { value: false }
   const keys = loadHubKeys(config)
   const rooms = { ...hub, keys, cipher: createCipher(keys.keyring, [AES_256_GCM, SM4_CTR_HMAC_SM3]) }
-  const app = await createInstance({ logger: log, resolve: keyResolver(db), rate_limit_max: config.rate_limit_per_minute })
+  const tokens = tokenService(db, config, keys)
+  const resolve = keyResolver(db, { sandbox: config.hub_mode === 'sandbox', verifier: tokens.verifier })
+  const app = await createInstance({ logger: log, resolve, rate_limit_max: config.rate_limit_per_minute })
   await registerOpenapi(app, { server_url: config.public_url ?? 'http://127.0.0.1:8080', webhooks: {} })
   await app.register(multipart)
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
@@ -72,6 +77,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   await seedPolicies(db)
   await seedCalendars(db)
   participantRoutes(app, rooms)
+  loops.add({ name: 'assertions', work: () => clearAssertions(db), every_ms: 60_000 })
   consortiumRoutes(app, rooms)
   loops.add({ name: 'consortium-terms', work: () => expireConsortia(db), every_ms: 60_000 })
   policyRoutes(app, rooms)
@@ -94,6 +100,9 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   loanContractRoutes(app, { db, guarantees: async () => false })
   drawdownRoutes(app, rooms)
   interestVoucherRoutes(app, rooms)
+
+  breakerRoutes(app, rooms)
+  claimRoutes(app, rooms)
 
   app.get('/openapi.json', async (_request, reply) => reply.type('application/json; charset=utf-8').send(app.swagger()))
   registerHealth(app, { db, ready, check: () => checkpointAge(db) })

@@ -6,6 +6,7 @@ import type { Db, WriteSql } from '../../db/db.ts'
 import type { Duty, Role } from '../../http/access.ts'
 import { insertConsortium, newConsortium } from '../consortia/store.ts'
 import { hashSecret } from './service.ts'
+import { insertClient } from './access-store.ts'
 import { insertCredential, insertParticipant, insertUser, listParticipants } from './store.ts'
 
 interface Seed { participant_no: string, role: Role, name: string, uscc: string, users: number, region_code?: string, aliases?: string[] }
@@ -82,12 +83,17 @@ async function keep (sql: WriteSql, now: string, people: readonly SandboxPartici
       aliases: seed.aliases ?? [], is_government_guarantor: person.role === 'GUARANTOR', is_cooperating: person.role === 'BANK' || person.role === 'LESSOR',
       status: 'ACTIVE', version: 1, created_at: now, updated_at: now
     })
-    const credential = { participant_no: person.participant_no, client_id: person.client_id, status: 'ACTIVE', created_at: now } as const
-    await insertCredential(sql, { ...credential, user_no: null, secret_hash: hashSecret(person.api_key), kind: 'API_KEY' })
-    await insertCredential(sql, { ...credential, user_no: null, secret_hash: hashSecret(person.client_secret), kind: 'CLIENT_SECRET' })
+    const { participant_no, client_id } = person
+    const owner = { participant_no, status: 'ACTIVE', created_at: now } as const
+    const client = { ...owner, content_digest: '', created_by: participant_no }
+    await insertClient(sql, { ...client, client_id, user_no: null })
+    await insertCredential(sql, { ...owner, client_id, user_no: null, secret_hash: hashSecret(person.api_key), kind: 'API_KEY' })
+    await insertCredential(sql, { ...owner, client_id, user_no: null, secret_hash: hashSecret(person.client_secret), kind: 'CLIENT_SECRET' })
     for (const { user_no, name, duties, api_key } of person.users) {
-      await insertUser(sql, { user_no, participant_no: person.participant_no, name, duties, status: 'ACTIVE' })
-      await insertCredential(sql, { ...credential, user_no, secret_hash: hashSecret(api_key), kind: 'API_KEY' })
+      await insertUser(sql, { user_no, participant_no, name, duties, status: 'ACTIVE' })
+      // A person is a client of its own: limits and traces tell persons of one participant apart.
+      await insertClient(sql, { ...client, client_id: user_no, user_no })
+      await insertCredential(sql, { ...owner, client_id: user_no, user_no, secret_hash: hashSecret(api_key), kind: 'API_KEY' })
     }
   }
   const day = now.slice(0, 10)

@@ -1,8 +1,30 @@
-/** Tables of participants, users and credentials. */
-import { and, asc, eq, gt, inArray } from 'drizzle-orm'
+/** Tables of participants, their users and secrets. */
+import { and, asc, eq, gt, gte, inArray } from 'drizzle-orm'
 import { flag, integer, json, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { Duty, Role } from '../../http/access.ts'
+
+export const PARTICIPANT_STATUSES = ['PENDING_SECOND_PERSON', 'ACTIVE', 'SUSPENDED'] as const
+export type ParticipantStatus = typeof PARTICIPANT_STATUSES[number]
+
+export const USER_STATUSES = ['ACTIVE', 'SUSPENDED'] as const
+export type UserStatus = typeof USER_STATUSES[number]
+
+export interface UserChange { user_no: string, name: string, duties: Duty[], status: UserStatus }
+
+/** What a PATCH may change. */
+export interface ParticipantChanges {
+  name?: string
+  region_code?: string
+  aliases?: string[]
+  is_government_guarantor?: boolean
+  is_cooperating?: boolean
+  status?: 'ACTIVE' | 'SUSPENDED'
+  users?: UserChange[]
+}
+
+/** A change that waits for a second person. */
+export interface ProposedChanges { changes: ParticipantChanges, proposed_by: string, proposed_at: string }
 
 export const participants = table('participants', {
   participant_no: text().primaryKey(),
@@ -13,7 +35,11 @@ export const participants = table('participants', {
   aliases: json<string[]>().notNull(),
   is_government_guarantor: flag().notNull(),
   is_cooperating: flag().notNull(),
-  status: text().$type<'ACTIVE' | 'SUSPENDED'>().notNull(),
+  status: text().$type<ParticipantStatus>().notNull(),
+  content_digest: text(),
+  proposed: json<ProposedChanges>(),
+  created_by: text(),
+  confirmed_by: text(),
   version: integer().notNull(),
   created_at: text().notNull(),
   updated_at: text().notNull()
@@ -24,7 +50,7 @@ export const users = table('users', {
   participant_no: text().notNull(),
   name: text().notNull(),
   duties: json<Duty[]>().notNull(),
-  status: text().$type<'ACTIVE' | 'SUSPENDED'>().notNull()
+  status: text().$type<UserStatus>().notNull()
 })
 
 export const credentials = table('credentials', {
@@ -39,8 +65,9 @@ export const credentials = table('credentials', {
 
 export type Participant = typeof participants.$inferSelect
 export type User = typeof users.$inferSelect
+export type Credential = typeof credentials.$inferSelect
 
-export async function insertParticipant (sql: WriteSql, row: Participant): Promise<void> {
+export async function insertParticipant (sql: WriteSql, row: typeof participants.$inferInsert): Promise<void> {
   await sql.insert(participants).values(row)
 }
 
@@ -48,17 +75,28 @@ export async function insertUser (sql: WriteSql, row: User): Promise<void> {
   await sql.insert(users).values(row)
 }
 
-export async function insertCredential (sql: WriteSql, row: typeof credentials.$inferSelect): Promise<void> {
+export async function insertCredential (sql: WriteSql, row: Credential): Promise<void> {
   await sql.insert(credentials).values(row)
+}
+
+export async function findCredential (sql: ReadSql, secret_hash: string): Promise<Credential | undefined> {
+  return (await sql.select().from(credentials).where(and(eq(credentials.secret_hash, secret_hash), eq(credentials.status, 'ACTIVE'))))[0]
 }
 
 export async function findParticipant (sql: ReadSql, participant_no: string): Promise<Participant | undefined> {
   return (await sql.select().from(participants).where(eq(participants.participant_no, participant_no)))[0]
 }
 
-export async function listParticipants (sql: ReadSql, filter: { roles?: readonly Role[], after?: string | null, limit?: number } = {}): Promise<Participant[]> {
+export async function listParticipants (sql: ReadSql, filter: {
+  roles?: readonly Role[], status?: ParticipantStatus | undefined, uscc?: string | undefined, only?: string | undefined, updated_since?: string | undefined
+  after?: string | null, limit?: number
+} = {}): Promise<Participant[]> {
   return sql.select().from(participants).where(and(
     filter.roles === undefined ? undefined : inArray(participants.role, [...filter.roles]),
+    filter.status === undefined ? undefined : eq(participants.status, filter.status),
+    filter.uscc === undefined ? undefined : eq(participants.uscc, filter.uscc),
+    filter.only === undefined ? undefined : eq(participants.participant_no, filter.only),
+    filter.updated_since === undefined ? undefined : gte(participants.updated_at, filter.updated_since),
     filter.after === undefined || filter.after === null ? undefined : gt(participants.participant_no, filter.after)
   )).orderBy(asc(participants.participant_no)).limit(filter.limit ?? 10_000)
 }
@@ -88,18 +126,21 @@ export async function findByUscc (sql: ReadSql, role: Role, uscc: string): Promi
   return (await sql.select().from(participants).where(and(eq(participants.role, role), eq(participants.uscc, uscc))))[0]
 }
 
-export async function listUsers (sql: ReadSql, participant_no: string): Promise<User[]> {
-  return sql.select().from(users).where(eq(users.participant_no, participant_no)).orderBy(asc(users.user_no))
+/** Changes a participant that is still at the version read. @returns the row, or undefined */
+export async function advanceParticipant (sql: WriteSql, before: Participant, changes: Partial<Participant>, now: string): Promise<Participant | undefined> {
+  return (await sql.update(participants).set({ ...changes, version: before.version + 1, updated_at: now })
+    .where(and(eq(participants.participant_no, before.participant_no), eq(participants.version, before.version))).returning())[0]
 }
 
-/** What stands behind a secret; suspended participants, users and retired credentials are not found. */
-export async function findCredential (sql: ReadSql, secret_hash: string) {
-  const [row] = await sql.select({ credential: credentials, participant: participants }).from(credentials)
-    .innerJoin(participants, eq(participants.participant_no, credentials.participant_no))
-    .where(and(eq(credentials.secret_hash, secret_hash), eq(credentials.status, 'ACTIVE'), eq(participants.status, 'ACTIVE')))
-  if (row === undefined) return undefined
-  const user = row.credential.user_no === null ? null
-    : (await sql.select().from(users).where(and(eq(users.user_no, row.credential.user_no), eq(users.status, 'ACTIVE'))))[0]
-  if (user === undefined) return undefined
-  return { credential: row.credential, participant: row.participant, user }
+export async function findUser (sql: ReadSql, user_no: string): Promise<User | undefined> {
+  return (await sql.select().from(users).where(eq(users.user_no, user_no)))[0]
+}
+
+/** Inserts a user or changes the one there is. */
+export async function keepUser (sql: WriteSql, row: User): Promise<void> {
+  await sql.insert(users).values(row).onConflictDoUpdate({ target: users.user_no, set: { name: row.name, duties: row.duties, status: row.status } })
+}
+
+export async function listUsers (sql: ReadSql, participant_no: string): Promise<User[]> {
+  return sql.select().from(users).where(eq(users.participant_no, participant_no)).orderBy(asc(users.user_no))
 }
