@@ -1,0 +1,87 @@
+/** Everything a batch of needs is matched by, read at once: enterprises, projects, authorizations, pairings. */
+import { and, eq, inArray } from 'drizzle-orm'
+import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { authorizations, type Authorization } from '../../intake/authorizations/store.ts'
+import { contactOf, enterprises, type EnterpriseFacts } from '../../intake/enterprises/store.ts'
+import { financing_needs, need_sources, type Need } from '../../intake/financing-needs/store.ts'
+import { projects } from '../../intake/projects/store.ts'
+import { pairedOn } from '../../registry/consortia/store.ts'
+import { activeOfRole, type Participant } from '../../registry/participants/store.ts'
+
+export interface ProjectFacts { name: string | null, total_investment_fen: number | null }
+
+export interface Facts {
+  enterprises: ReadonlyMap<string, EnterpriseFacts & { source_no: string }>
+  /** by uscc and project code */
+  projects: ReadonlyMap<string, ProjectFacts>
+  /** what each enterprise ever gave, the newest first */
+  authorizations: ReadonlyMap<string, readonly Authorization[]>
+  /** participants that still stand behind a need */
+  senders: ReadonlyMap<string, readonly string[]>
+  institutions: { readonly [kind in 'BANK' | 'GUARANTOR' | 'LESSOR' | 'PARTNER_PLATFORM']: readonly Participant[] }
+  parks: readonly Participant[]
+  /** active members of a park's consortia on the day */
+  paired: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+export function projectKey (uscc: string, project_code: string): string {
+  return `${uscc} ${project_code}`
+}
+
+export async function factsOf (sql: ReadSql, needs: readonly Need[], day: string): Promise<Facts> {
+  const usccs = [...new Set(needs.map(({ uscc }) => uscc))]
+  const [known, given, described, doors] = [
+    await sql.select().from(enterprises).where(inArray(enterprises.uscc, usccs)),
+    await sql.select().from(authorizations).where(inArray(authorizations.grantor_uscc, usccs)),
+    await sql.select({ owner_uscc: projects.owner_uscc, project_code: projects.project_code, name: projects.name, total_investment_fen: projects.total_investment_fen })
+      .from(projects).where(inArray(projects.owner_uscc, usccs)),
+    await sql.select({ need_no: need_sources.need_no, participant_no: need_sources.participant_no }).from(need_sources)
+      .where(and(inArray(need_sources.need_no, needs.map(({ need_no }) => need_no)), eq(need_sources.status, 'OPEN')))
+  ]
+  const parks = await activeOfRole(sql, 'PARK')
+  const paired = new Map<string, Set<string>>()
+  const wanted_parks = new Set([...needs.map(({ park_no }) => park_no), ...parks.map(({ participant_no }) => participant_no)])
+  for (const park_no of wanted_parks) {
+    if (park_no !== null) paired.set(park_no, new Set((await pairedOn(sql, park_no, day)).map(({ participant_no }) => participant_no)))
+  }
+  return {
+    enterprises: new Map(known.map(row => [row.uscc, { ...row, ...contactOf(row.uscc, row) }])),
+    projects: new Map(described.map(row => [projectKey(row.owner_uscc, row.project_code), row])),
+    authorizations: grouped(given.sort((a, b) => a.authorization_no < b.authorization_no ? 1 : -1), row => row.grantor_uscc, row => row),
+    senders: grouped(doors, row => row.need_no, row => row.participant_no),
+    institutions: {
+      BANK: await activeOfRole(sql, 'BANK'), GUARANTOR: await activeOfRole(sql, 'GUARANTOR'), LESSOR: await activeOfRole(sql, 'LESSOR'),
+      PARTNER_PLATFORM: await activeOfRole(sql, 'PARTNER_PLATFORM')
+    },
+    parks,
+    paired
+  }
+}
+
+function grouped<R, V> (rows: readonly R[], keyOf: (row: R) => string, valueOf: (row: R) => V): Map<string, V[]> {
+  const groups = new Map<string, V[]>()
+  for (const row of rows) {
+    const group = groups.get(keyOf(row))
+    if (group === undefined) groups.set(keyOf(row), [valueOf(row)])
+    else group.push(valueOf(row))
+  }
+  return groups
+}
+
+const matched_before = ['MATCHED', 'PUSHED', 'PARTLY_FUNDED'] as const
+
+/** Marks open needs of a park, or of an enterprise, to be matched again: who is paired or authorised has changed. */
+export async function matchAgain (sql: WriteSql, of: { park_no: string } | { uscc: string }): Promise<void> {
+  await sql.update(financing_needs).set({ match_again: true }).where(and(
+    'park_no' in of ? eq(financing_needs.park_no, of.park_no) : eq(financing_needs.uscc, of.uscc),
+    inArray(financing_needs.status, [...matched_before])
+  ))
+}
+
+/** Needs that are withdrawn among some. */
+export async function withdrawnAmong (sql: ReadSql, need_nos: readonly string[]): Promise<Set<string>> {
+  if (need_nos.length === 0) return new Set()
+  const rows = await sql.select({ need_no: financing_needs.need_no }).from(financing_needs)
+    .where(and(inArray(financing_needs.need_no, [...need_nos]), eq(financing_needs.status, 'WITHDRAWN')))
+  return new Set(rows.map(({ need_no }) => need_no))
+}

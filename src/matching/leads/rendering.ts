@@ -1,0 +1,46 @@
+/**
+ * A lead as bytes: a head that moves with its events, then the frozen part as it was released. What may no longer be read
+ * is reduced to number, status and times.
+ */
+import type { LeadStatus } from '../../policy/lifecycle.ts'
+import { slaAt, slaChangesAt, type Timed } from './stages.ts'
+import type { Lead, PageRow } from './store.ts'
+
+export type HeadFacts = Timed & Pick<Lead,
+  'lead_no' | 'need_no' | 'recipient_kind' | 'expires_at' | 'content_until' | 'authorization_no' | 'disclosure_digest' | 'fields_released' | 'version' | 'updated_at'>
+
+/** The moving part of a lead and until when it stays right without an event. */
+export function headOf (lead: HeadFacts, now: string): { head: string, fresh_until: string } {
+  const head = JSON.stringify({
+    lead_no: lead.lead_no, need_no: lead.need_no, status: lead.status, recipient_kind: lead.recipient_kind, pushed_at: lead.pushed_at,
+    expires_at: lead.expires_at, ended_at: lead.ended_at, authorization_no: lead.authorization_no, digest: lead.disclosure_digest,
+    fields_released: lead.fields_released, version: lead.version, updated_at: lead.updated_at, sla: slaAt(lead, now)
+  })
+  const changes_at = slaChangesAt(lead, now)
+  return { head: `${head.slice(0, -1)},`, fresh_until: changes_at !== null && changes_at < lead.content_until ? changes_at : lead.content_until }
+}
+
+/** A lead with its content, from its stored parts. */
+export function joined ({ head, flat, disclosure }: Pick<Lead, 'head' | 'flat' | 'disclosure'>): string {
+  return `${head}${flat}"disclosure":${disclosure}}`
+}
+
+/** What is left of a lead whose content may no longer be read. */
+export function stubOf (lead: Pick<Lead, 'lead_no' | 'status' | 'pushed_at' | 'ended_at' | 'version' | 'updated_at'>): string {
+  const { lead_no, status, pushed_at, version, updated_at } = lead
+  return JSON.stringify({ lead_no, status: lead.ended_at === null && !settled.has(status) ? 'EXPIRED' : status, pushed_at, version, updated_at })
+}
+
+/** States that the end of the time to read does not turn into EXPIRED. */
+const settled: ReadonlySet<LeadStatus> = new Set<LeadStatus>(['DISBURSED', 'WITHDRAWN'])
+
+/** A whole lead at an instant. */
+export function leadText (lead: Lead, now: string): string {
+  if (lead.content_until <= now) return stubOf(lead)
+  return joined(lead.fresh_until > now ? lead : { ...lead, head: headOf(lead, now).head })
+}
+
+/** Whether stored bytes can be sent as they stand. */
+export function isFresh (row: PageRow, now: string): boolean {
+  return row.fresh_until > now && row.content_until > now
+}

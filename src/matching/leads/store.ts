@@ -1,0 +1,296 @@
+/** Tables of leads, their events, and why each institution got a need or not. */
+import { and, asc, count, desc, eq, gt, gte, inArray, isNotNull, isNull, like, lt, lte, max, ne, or, sql as expression, sum, type SQL } from 'drizzle-orm'
+import { fen, flag, integer, json, primaryKey, table, text } from '../../db/columns.ts'
+import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
+import { event_audience } from '../../journal/events.ts'
+import type { LeadEvent, LeadStatus } from '../../policy/lifecycle.ts'
+import type { PauseOf, Stage } from './stages.ts'
+
+export const RECIPIENT_KINDS = ['BANK', 'GUARANTOR', 'LESSOR', 'PARTNER_PLATFORM'] as const
+export type RecipientKind = typeof RECIPIENT_KINDS[number]
+
+export interface Reason { code: string, reason: string, reason_zh: string }
+
+export const leads = table('leads', {
+  lead_no: text().primaryKey(),
+  need_no: text().notNull(),
+  recipient_no: text().notNull(),
+  recipient_kind: text().$type<RecipientKind>().notNull(),
+  uscc: text().notNull(),
+  project_code: text(),
+  authorization_no: text().notNull(),
+  pushed_at: text().notNull(),
+  expires_at: text().notNull(),
+  authorization_until: text().notNull(),
+  content_until: text().notNull(),
+  status: text().$type<LeadStatus>().notNull(),
+  ended_at: text(),
+  version: integer().notNull(),
+  updated_at: text().notNull(),
+  amount_fen: fen().notNull(),
+  purpose_code: text().notNull(),
+  shown_uscc: text(),
+  region_code: text(),
+  tags: text().notNull(),
+  fast_track: text(),
+  disclosure: text().notNull(),
+  disclosure_digest: text().notNull(),
+  fields_released: json<string[]>().notNull(),
+  flat: text().notNull(),
+  head: text().notNull(),
+  fresh_until: text().notNull(),
+  reason: json<Reason>().notNull(),
+  calendar_version: text().notNull(),
+  calendar_provisional: flag().notNull(),
+  contact_due_date: text().notNull(),
+  contacted_at: text(),
+  approval_due_date: text().notNull(),
+  decided_at: text(),
+  approved_at: text(),
+  disbursement_due_date: text().notNull(),
+  disbursed_at: text(),
+  pauses: json<PauseOf[]>().notNull(),
+  open_stage: text().$type<Stage>(),
+  open_due_at: text(),
+  reminded: integer().notNull(),
+  remind_at: text()
+})
+export type Lead = typeof leads.$inferSelect
+
+export const lead_events = table('lead_events', {
+  lead_event_no: text().primaryKey(),
+  lead_no: text().notNull(),
+  recipient_no: text().notNull(),
+  type: text().$type<LeadEvent>().notNull(),
+  occurred_at: text().notNull(),
+  recorded_at: text().notNull(),
+  actor_user: text(),
+  overdue: flag().notNull(),
+  iou_no: text(),
+  content: json<Record<string, unknown>>().notNull(),
+  content_digest: text().notNull()
+})
+export type LeadEventRow = typeof lead_events.$inferSelect
+
+export const OUTCOMES = ['PUSHED', 'NOT_PAIRED', 'NOT_AUTHORISED', 'SCOPE_INSUFFICIENT', 'NOT_WANTED', 'NOT_ACTIVE'] as const
+export type Outcome = typeof OUTCOMES[number]
+
+export const need_recipients = table('need_recipients', {
+  need_no: text().notNull(),
+  participant_no: text().notNull(),
+  recipient_kind: text().$type<RecipientKind>().notNull(),
+  outcome: text().$type<Outcome>().notNull(),
+  reason: text().notNull(),
+  reason_zh: text().notNull(),
+  lead_no: text(),
+  decided_at: text().notNull()
+}, columns => [primaryKey({ columns: [columns.need_no, columns.participant_no] })])
+export type NeedRecipient = typeof need_recipients.$inferSelect
+
+const rows_per_insert = 100
+
+function* chunks<T> (rows: readonly T[]): Generator<T[]> {
+  for (let start = 0; start < rows.length; start += rows_per_insert) yield rows.slice(start, start + rows_per_insert)
+}
+
+export async function insertLeads (sql: WriteSql, rows: readonly Lead[]): Promise<void> {
+  for (const chunk of chunks(rows)) await sql.insert(leads).values(chunk)
+}
+
+/** Keeps why an institution got the need or not; a later answer replaces an earlier one, but no refusal replaces a push. */
+export async function keepRecipients (sql: WriteSql, rows: readonly NeedRecipient[]): Promise<void> {
+  for (const chunk of chunks(rows)) {
+    await sql.insert(need_recipients).values(chunk).onConflictDoUpdate({
+      target: [need_recipients.need_no, need_recipients.participant_no],
+      set: {
+        recipient_kind: expression`excluded.recipient_kind`, outcome: expression`excluded.outcome`, reason: expression`excluded.reason`,
+        reason_zh: expression`excluded.reason_zh`, lead_no: expression`excluded.lead_no`, decided_at: expression`excluded.decided_at`
+      },
+      setWhere: or(ne(need_recipients.outcome, 'PUSHED'), expression`excluded.outcome = 'PUSHED'`)
+    })
+  }
+}
+
+export async function recipientsOfNeed (sql: ReadSql, need_no: string) {
+  return sql.select({ recipient: need_recipients, lead: { status: leads.status, updated_at: leads.updated_at } }).from(need_recipients)
+    .leftJoin(leads, eq(leads.lead_no, need_recipients.lead_no)).where(eq(need_recipients.need_no, need_no)).orderBy(asc(need_recipients.participant_no))
+}
+
+/** What was pushed of some needs before: to whom, under which authorization, and whether that was withdrawn since. */
+export async function pushedBefore (sql: ReadSql, need_nos: readonly string[]) {
+  if (need_nos.length === 0) return []
+  return sql.select({ need_no: leads.need_no, recipient_no: leads.recipient_no, authorization_no: leads.authorization_no, status: leads.status })
+    .from(leads).where(inArray(leads.need_no, [...need_nos]))
+}
+
+const buildFindLead = (sql: ReadSql) => sql.select().from(leads).where(eq(leads.lead_no, expression.placeholder('lead_no'))).prepare()
+
+export async function findLead (sql: ReadSql, lead_no: string): Promise<Lead | undefined> {
+  return (await hot(sql, buildFindLead).execute({ lead_no }))[0]
+}
+
+export async function findLeads (sql: ReadSql, lead_nos: readonly string[]): Promise<Lead[]> {
+  return lead_nos.length === 0 ? [] : sql.select().from(leads).where(inArray(leads.lead_no, [...lead_nos]))
+}
+
+export async function leadsOfNeed (sql: ReadSql, need_no: string): Promise<Lead[]> {
+  return sql.select().from(leads).where(eq(leads.need_no, need_no)).orderBy(asc(leads.lead_no))
+}
+
+/** Every lead under an authorization, whose content may still be read. */
+export async function openLeadsUnder (sql: ReadSql, authorization_no: string, now: string): Promise<Lead[]> {
+  return sql.select().from(leads).where(and(eq(leads.authorization_no, authorization_no), gt(leads.content_until, now))).orderBy(asc(leads.lead_no))
+}
+
+/** Leads of an enterprise whose content may still be read. */
+export async function openLeadsOf (sql: ReadSql, uscc: string, now: string): Promise<Lead[]> {
+  return sql.select().from(leads).where(and(eq(leads.uscc, uscc), gt(leads.content_until, now))).orderBy(asc(leads.lead_no))
+}
+
+export async function leadsUnder (sql: ReadSql, authorization_no: string) {
+  return sql.select({
+    lead_no: leads.lead_no, need_no: leads.need_no, recipient_no: leads.recipient_no, recipient_kind: leads.recipient_kind, pushed_at: leads.pushed_at,
+    status: leads.status, fields_released: leads.fields_released, digest: leads.disclosure_digest
+  }).from(leads).where(eq(leads.authorization_no, authorization_no)).orderBy(asc(leads.lead_no))
+}
+
+/** A lead of the institution for this enterprise and project that it approved; the newest. */
+export async function approvedLeadOf (sql: ReadSql, recipient_no: string, uscc: string, project_code: string | null): Promise<Lead | undefined> {
+  return (await sql.select().from(leads).where(and(
+    eq(leads.recipient_no, recipient_no), eq(leads.uscc, uscc), isNotNull(leads.approved_at),
+    project_code === null ? undefined : eq(leads.project_code, project_code)
+  )).orderBy(desc(leads.lead_no)).limit(1))[0]
+}
+
+/** Moves a lead on if nobody else did. @returns false when its version is no longer `from_version` */
+export async function advanceLead (sql: WriteSql, lead_no: string, from_version: number, change: Partial<Lead>): Promise<boolean> {
+  const moved = await sql.update(leads).set({ ...change, version: from_version + 1 })
+    .where(and(eq(leads.lead_no, lead_no), eq(leads.version, from_version))).returning({ lead_no: leads.lead_no })
+  return moved.length === 1
+}
+
+export interface LeadFilter {
+  status?: LeadStatus | undefined
+  district?: string | undefined
+  purpose_code?: string | undefined
+  amount_min_fen?: number | undefined
+  amount_max_fen?: number | undefined
+  tag?: string | undefined
+  fast_track?: string | undefined
+  uscc?: string | undefined
+  updated_since?: string | undefined
+}
+
+const page_columns = {
+  lead_no: leads.lead_no, head: leads.head, flat: leads.flat, disclosure: leads.disclosure, fresh_until: leads.fresh_until, content_until: leads.content_until
+}
+export type PageRow = { [column in keyof typeof page_columns]: string }
+
+/**
+ * Which leads a list shows. Withdrawn and expired ones only when asked for by status, and never through a filter that looks
+ * at what they once disclosed.
+ */
+function shown (recipient_no: string, filter: LeadFilter, now: string): SQL | undefined {
+  const by_content = [
+    filter.district === undefined ? undefined : eq(leads.region_code, filter.district),
+    filter.purpose_code === undefined ? undefined : eq(leads.purpose_code, filter.purpose_code),
+    filter.amount_min_fen === undefined ? undefined : gte(leads.amount_fen, filter.amount_min_fen),
+    filter.amount_max_fen === undefined ? undefined : lte(leads.amount_fen, filter.amount_max_fen),
+    filter.tag === undefined ? undefined : like(leads.tags, `%,${filter.tag},%`),
+    filter.fast_track === undefined ? undefined : eq(leads.fast_track, filter.fast_track),
+    filter.uscc === undefined ? undefined : eq(leads.shown_uscc, filter.uscc)
+  ].filter(condition => condition !== undefined)
+  return and(
+    eq(leads.recipient_no, recipient_no), ...by_content,
+    filter.status === undefined ? undefined : eq(leads.status, filter.status),
+    filter.updated_since === undefined ? undefined : gte(leads.updated_at, filter.updated_since),
+    filter.status !== undefined && by_content.length === 0 ? undefined : gt(leads.content_until, now)
+  )
+}
+
+const buildFirstPage = (sql: ReadSql) => sql.select(page_columns).from(leads)
+  .where(and(eq(leads.recipient_no, expression.placeholder('recipient_no')), gt(leads.content_until, expression.placeholder('now'))))
+  .orderBy(desc(leads.lead_no)).limit(expression.placeholder('limit')).prepare()
+
+/** Leads of one institution as stored bytes, newest first. */
+export async function pageOfLeads (sql: ReadSql, recipient_no: string, filter: LeadFilter, after: string | null, limit: number, now: string): Promise<PageRow[]> {
+  if (after === null && Object.values(filter).every(value => value === undefined)) return hot(sql, buildFirstPage).execute({ recipient_no, now, limit })
+  return sql.select(page_columns).from(leads).where(and(shown(recipient_no, filter, now), after === null ? undefined : lt(leads.lead_no, after)))
+    .orderBy(desc(leads.lead_no)).limit(limit)
+}
+
+const buildUnplaced = (sql: ReadSql) => sql.select({ unplaced: count() }).from(event_audience)
+  .where(and(eq(event_audience.participant_no, expression.placeholder('participant_no')), isNull(event_audience.seq))).prepare()
+const buildHead = (sql: ReadSql) => sql.select({ head: max(event_audience.seq) }).from(event_audience)
+  .where(eq(event_audience.participant_no, expression.placeholder('participant_no'))).prepare()
+
+/**
+ * Changes with every event that a participant's feed receives. What waits for its place is counted first: an event that gets
+ * its place in between then shows in the head.
+ */
+export async function feedRevision (sql: ReadSql, participant_no: string): Promise<string> {
+  const [waiting] = await hot(sql, buildUnplaced).execute({ participant_no })
+  const [placed] = await hot(sql, buildHead).execute({ participant_no })
+  return `${placed?.head ?? 0}/${waiting?.unplaced ?? 0}`
+}
+
+/** Count and sum over everything a list shows. */
+export async function totalsOfLeads (sql: ReadSql, recipient_no: string, filter: LeadFilter, now: string): Promise<{ count: number, amount_fen: number }> {
+  const [row] = await sql.select({ count: count().mapWith(Number), amount_fen: sum(leads.amount_fen).mapWith(Number) }).from(leads)
+    .where(and(shown(recipient_no, filter, now), filter.status === undefined ? undefined : gt(leads.content_until, now)))
+  return { count: row?.count ?? 0, amount_fen: row?.amount_fen ?? 0 }
+}
+
+/** Leads whose running stage is past its due instant. */
+export async function overdueLeads (sql: ReadSql, recipient_no: string | null, now: string, after: string | null, limit: number) {
+  return sql.select({
+    lead_no: leads.lead_no, need_no: leads.need_no, recipient_no: leads.recipient_no, recipient_kind: leads.recipient_kind, status: leads.status,
+    pushed_at: leads.pushed_at, open_stage: leads.open_stage, open_due_at: leads.open_due_at, pauses: leads.pauses
+  }).from(leads).where(and(
+    recipient_no === null ? undefined : eq(leads.recipient_no, recipient_no), lte(leads.open_due_at, now), gt(leads.content_until, now),
+    after === null ? undefined : gt(leads.lead_no, after)
+  )).orderBy(asc(leads.lead_no)).limit(limit)
+}
+
+export async function leadsToRemind (sql: ReadSql, now: string, limit: number): Promise<Lead[]> {
+  return sql.select().from(leads).where(and(isNotNull(leads.remind_at), lte(leads.remind_at, now))).orderBy(asc(leads.remind_at)).limit(limit)
+}
+
+export async function leadsToExpire (sql: ReadSql, now: string, limit: number): Promise<Lead[]> {
+  return sql.select().from(leads).where(and(isNull(leads.ended_at), lte(leads.content_until, now))).orderBy(asc(leads.content_until)).limit(limit)
+}
+
+/** Leads whose due days were counted without a table for the year, by another calendar than this. */
+export async function provisionalLeads (sql: ReadSql, calendar_version: string, limit: number): Promise<Lead[]> {
+  return sql.select().from(leads).where(and(
+    eq(leads.calendar_provisional, true), isNotNull(leads.open_stage), ne(leads.calendar_version, calendar_version)
+  )).orderBy(asc(leads.lead_no)).limit(limit)
+}
+
+export async function insertLeadEvent (sql: WriteSql, row: LeadEventRow): Promise<void> {
+  await sql.insert(lead_events).values(row)
+}
+
+export async function eventsOfLead (sql: ReadSql, lead_no: string, after: string | null, limit: number): Promise<LeadEventRow[]> {
+  return sql.select().from(lead_events).where(and(eq(lead_events.lead_no, lead_no), after === null ? undefined : gt(lead_events.lead_event_no, after)))
+    .orderBy(asc(lead_events.lead_event_no)).limit(limit)
+}
+
+const buildHappened = (sql: ReadSql) => sql.selectDistinct({ type: lead_events.type }).from(lead_events)
+  .where(eq(lead_events.lead_no, expression.placeholder('lead_no'))).prepare()
+
+/** Types of the events a lead already has. */
+export async function happenedTo (sql: ReadSql, lead_no: string): Promise<LeadEvent[]> {
+  return (await hot(sql, buildHappened).execute({ lead_no })).map(({ type }) => type)
+}
+
+/** The report of a drawdown by its number, anywhere in the institution. */
+export async function findDisbursement (sql: ReadSql, recipient_no: string, iou_no: string): Promise<LeadEventRow | undefined> {
+  return (await sql.select().from(lead_events).where(and(eq(lead_events.recipient_no, recipient_no), eq(lead_events.iou_no, iou_no))))[0]
+}
+
+export async function disbursementsOfNeed (sql: ReadSql, need_no: string): Promise<LeadEventRow[]> {
+  const rows = await sql.select({ event: lead_events }).from(lead_events).innerJoin(leads, eq(leads.lead_no, lead_events.lead_no))
+    .where(and(eq(leads.need_no, need_no), ne(leads.recipient_kind, 'GUARANTOR'), isNotNull(lead_events.iou_no)))
+  return rows.map(({ event }) => event)
+}
