@@ -45,8 +45,8 @@ t.test('an application is reviewed, selected and put into force by two persons',
   t.equal((await step(hub.as('meic', 2), consortium_no, 'activate', {})).json().code, 'state_conflict', 'only once')
 
   await hub.loops.settle()
-  const types = (await hub.as('bank-3').get('/v1/events')).json().items.map((each: { type: string }) => each.type)
-  for (const type of ['consortium.terminated', 'consortium.applied', 'consortium.reviewed', 'consortium.activated']) t.ok(types.includes(type), type)
+  const types = new Set((await hub.as('bank-3').get('/v1/events')).json().items.map((each: { type: string }) => each.type))
+  for (const type of ['consortium.terminated', 'consortium.applied', 'consortium.reviewed', 'consortium.activated']) t.ok(types.has(type), type)
   const others = (await hub.as('bank-2').get('/v1/events')).json().items.map((each: { type: string }) => each.type)
   t.notOk(others.some((type: string) => type.startsWith('consortium.')), 'who takes no part hears nothing')
 })

@@ -1,7 +1,8 @@
 /** Examples of the quotes as the contract shows them; the tests compute them again. */
-const step = (rule_id: string, clause: string, clause_zh: string, before: string, after: string) => ({ rule_id, clause, clause_zh, before, after })
+import { BUILT_IN_POLICIES, clauseOf, type PolicyVersion } from '../../policy/terms.ts'
 
-const half = '渝经信规范〔2024〕11号（一）：按照企业实际项目贷款利率的50%，最高不超过贷款金额的2%给予贴息'
+const terms = BUILT_IN_POLICIES.find(({ policy_code }) => policy_code === 'TECH_RENO_LOAN') as PolicyVersion
+const step = (rule_id: string, before: string, after: string) => ({ rule_id, ...clauseOf(terms, rule_id), before, after })
 
 export const loan_example = {
   request: {
@@ -17,14 +18,14 @@ export const loan_example = {
       formula_amount: '45000.00',
       amount: '45000.00',
       trace: [
-        step('A-12', 'S2 (1): interest of the project loan; penalty and compound interest are left out', '渝经信规范〔2024〕11号（一）：项目贷款正常利息，不含罚息、复利', '90000.00', '90000.00'),
-        step('L-02', 'S2 (1), S3 (2): the whole project loan without land', '渝经信规范〔2024〕11号（一）：整个技改项目贷款（不含土地）', '90000.00', '90000.00'),
-        step('L-01', 'S2 (1): half of the actual project loan rate', half, '90000.00', '45000.00'),
-        step('L-03', 'S2 (1): at most 2 % a year on the balance, day by day', half, '45000.00', '45000.00'),
-        step('L-06a', 'S2 (13): pay first; what was paid in part counts in part', '渝经信规范〔2024〕11号（十三）：免申即享、先付后贴', '45000.00', '45000.00'),
-        step('L-04', 'S2 (1): at most 2 % of the loan per loan and calendar year', '渝经信规范〔2024〕11号（一）：最高不超过贷款金额的2%', '45000.00', '45000.00'),
-        step('L-05', 'S2 (1): at most 10 million yuan per enterprise project and year', '渝经信规范〔2024〕11号（一）：单个企业项目每年贴息上限为1000万元', '45000.00', '45000.00'),
-        step('L-06', 'S2 (13), S1 5 (2): never more than the interest paid net of other subsidies', '渝经信规范〔2024〕11号（十三）：免申即享、先付后贴；叠加享受国家贴息不超过实付利息', '45000.00', '45000.00')
+        step('A-12', '90000.00', '90000.00'),
+        step('L-02', '90000.00', '90000.00'),
+        step('L-01', '90000.00', '45000.00'),
+        step('L-03', '45000.00', '45000.00'),
+        step('L-06a', '45000.00', '45000.00'),
+        step('L-04', '45000.00', '45000.00'),
+        step('L-05', '45000.00', '45000.00'),
+        step('L-06', '45000.00', '45000.00')
       ]
     }],
     total: '45000.00'
