@@ -9,8 +9,10 @@ export interface Loop {
   name: string
   /** One bounded step. @returns how much was done; more than zero means there may be more */
   work (): Promise<number>
-  /** looks again at the latest after this time, also without a commit */
+  /** looks again at the latest after this time */
   every_ms: number
+  /** looks soon after every commit of this process: for work that somebody waits for */
+  on_commit?: boolean
   /** several processes may run it at once: it claims its rows itself */
   shared?: boolean
 }
@@ -23,20 +25,21 @@ export interface Loops {
   stop (): Promise<void>
 }
 
-const pause_ms = 5
+/** Between two looks that commits asked for: a busy hub gathers work instead of looking all the time. */
+const pause_ms = 20
 const lease_ms = 10_000
 const failed_pause_ms = 1000
 const settle_rounds_max = 10_000
 
 export function createLoops (db: Db, log: Logger): Loops {
   const holder = newNo('process')
-  const loops: { loop: Loop, timer: NodeJS.Timeout | undefined, running: Promise<void> | undefined, again: boolean }[] = []
+  const loops: { loop: Loop, timer: NodeJS.Timeout | undefined, running: Promise<void> | undefined, again: boolean, soon: boolean }[] = []
   let started = false
   let stopped = false
 
   function wake (each: typeof loops[number]): void {
     if (!started || stopped) return
-    if (each.running !== undefined) {
+    if (each.running !== undefined || each.soon) {
       each.again = true
       return
     }
@@ -45,7 +48,11 @@ export function createLoops (db: Db, log: Logger): Loops {
     each.running = turn(each.loop).then(wait_ms => {
       each.running = undefined
       if (stopped) return
-      each.timer = setTimeout(() => wake(each), each.again ? pause_ms : wait_ms)
+      each.soon = each.again && wait_ms > 0
+      each.timer = setTimeout(() => {
+        each.soon = false
+        wake(each)
+      }, each.soon ? pause_ms : wait_ms)
       each.timer.unref()
     })
   }
@@ -60,10 +67,10 @@ export function createLoops (db: Db, log: Logger): Loops {
     }
   }
 
-  db.onCommit(() => { for (const each of loops) wake(each) })
+  db.onCommit(() => { for (const each of loops) if (each.loop.on_commit === true) wake(each) })
 
   return {
-    add: loop => { loops.push({ loop, timer: undefined, running: undefined, again: false }) },
+    add: loop => { loops.push({ loop, timer: undefined, running: undefined, again: false, soon: false }) },
     start () {
       started = true
       for (const each of loops) wake(each)
