@@ -2,7 +2,7 @@
  * Time and numbers of things: the one file that asks the machine what time it is or for randomness.
  * Everything else receives a `Clock`, or the `now` of its unit.
  */
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomFillSync } from 'node:crypto'
 import { monotonicFactory } from 'ulid'
 
 /** Tells the time as UTC with milliseconds and `Z`. */
@@ -24,7 +24,21 @@ export function frozenClock (start: string): Clock & { set (instant: string): vo
   }
 }
 
-const nextUlid = monotonicFactory()
+const pool = Buffer.alloc(4096)
+let pool_used = pool.length
+
+/** One random number from 0 up to 1, out of a pool: asking the machine for each costs more than the id. */
+function pooledRandom (): number {
+  if (pool_used + 2 > pool.length) {
+    randomFillSync(pool)
+    pool_used = 0
+  }
+  const value = pool.readUInt16LE(pool_used)
+  pool_used += 2
+  return value / 65_536
+}
+
+const nextUlid = monotonicFactory(pooledRandom)
 
 /** Number of a thing: prefix and sortable id, unique across processes, rising within one. */
 export function newNo (prefix: string): string {
