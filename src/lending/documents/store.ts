@@ -1,0 +1,40 @@
+/** Table of documents; their bodies stand in a DocumentStore (files.ts). */
+import { and, eq, sql as expression } from 'drizzle-orm'
+import { integer, table, text } from '../../db/columns.ts'
+import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
+
+export const documents = table('documents', {
+  document_no: text().primaryKey(),
+  participant_no: text().notNull(),
+  sha256: text().notNull(),
+  sm3: text(),
+  bytes: integer().notNull(),
+  media_type: text().notNull(),
+  file_name: text(),
+  created_at: text().notNull()
+})
+
+export type DocumentRow = typeof documents.$inferSelect
+
+const buildFind = (sql: ReadSql) => sql.select().from(documents).where(and(
+  eq(documents.participant_no, expression.placeholder('participant_no')), eq(documents.document_no, expression.placeholder('document_no'))
+)).prepare()
+
+/** A document of a participant; another's is not found. */
+export async function findDocument (sql: ReadSql, participant_no: string, document_no: string): Promise<DocumentRow | undefined> {
+  return (await hot(sql, buildFind).execute({ participant_no, document_no }))[0]
+}
+
+/** Whoever's it is: for those that may read a packet, and for evidence that is checked. */
+export async function findAnyDocument (sql: ReadSql, document_no: string): Promise<DocumentRow | undefined> {
+  return (await sql.select().from(documents).where(eq(documents.document_no, document_no)))[0]
+}
+
+export async function findByDigest (sql: ReadSql, participant_no: string, sha256: string): Promise<DocumentRow | undefined> {
+  return (await sql.select().from(documents).where(and(eq(documents.participant_no, participant_no), eq(documents.sha256, sha256))))[0]
+}
+
+/** false when the participant has these bytes already. */
+export async function insertDocument (sql: WriteSql, row: DocumentRow): Promise<boolean> {
+  return (await sql.insert(documents).values(row).onConflictDoNothing().returning({ document_no: documents.document_no })).length > 0
+}

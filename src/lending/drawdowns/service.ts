@@ -1,0 +1,90 @@
+/** Drawdowns: counted on their contract's row, so that no order of arrival draws more than the contract carries. */
+import { newNo } from '../../clock.ts'
+import type { WriteSql } from '../../db/db.ts'
+import type { Principal } from '../../http/access.ts'
+import { mistake, refuseIfAny, type Mistake } from '../../intake/mistakes.ts'
+import { fenOf } from '../../policy/money.ts'
+import { findDocument } from '../documents/store.ts'
+import { completed } from '../evidence/schema.ts'
+import { announce, contentDigest, contractUnknown, enterpriseFacts, invoiceUses, keepUses, keptOrAgain, mandate, storedTwin, toldAbout, unknownDocument, usedElsewhere } from '../evidence/service.ts'
+import { amountMistakes, rateMistakes, reversed } from '../loan-contracts/service.ts'
+import { countDrawn, loanContracts } from '../loan-contracts/store.ts'
+import { mark } from '../marks.ts'
+import { NewDrawdown } from './schema.ts'
+import { drawdownsKept, type DrawdownRow } from './store.ts'
+
+export function drawdownMistakes (body: NewDrawdown): Mistake[] {
+  const mistakes = amountMistakes(body.amount, body.land_amount, 'amount')
+  if (body.maturity_date <= body.disbursed_date) mistakes.push(reversed('/maturity_date', 'The drawdown matures before it is paid out', '到期日不晚于放款日'))
+  let before: string | null = null
+  for (const [index, { from, to, annual_rate_pct }] of (body.rate_segments ?? []).entries()) {
+    const at = `/rate_segments/${index}`
+    mistakes.push(...rateMistakes(annual_rate_pct, `${at}/annual_rate_pct`))
+    if (to <= from) mistakes.push(mistake('segments_reversed', `${at}/to`, 'SEGMENTS_REVERSED', 'The segment ends before it begins', '分段止日不晚于起日'))
+    else if (before !== null && from < before) mistakes.push(mistake('segments_overlap', `${at}/from`, 'SEGMENTS_OVERLAP', 'The segment starts before the one ahead of it ends', '分段与上一段重叠或未按日期排列'))
+    before = to
+  }
+  return mistakes
+}
+
+/**
+ * Takes in a drawdown of an own loan contract.
+ *
+ * Errors: land_over_amount, period_reversed, segments_reversed, segments_overlap, contract_unknown, authorization_missing,
+ * authorization_not_active, document_unknown, amount_over_contract, duplicate_key.
+ */
+export async function acceptDrawdown (sql: WriteSql, now: string, principal: Principal, body: NewDrawdown): Promise<{ row: DrawdownRow, is_new: boolean }> {
+  const content_digest = contentDigest(body)
+  const twin = storedTwin(await drawdownsKept.byBusinessNo(sql, principal.participant_no, body.iou_no), content_digest)
+  if (twin !== null) return { row: twin, is_new: false }
+  refuseIfAny(drawdownMistakes(body))
+  const contract = await loanContracts.byBusinessNo(sql, principal.participant_no, body.loan_contract_no)
+  if (contract === undefined) throw contractUnknown('/loan_contract_no')
+  const authorization = await mandate(sql, principal, contract.uscc, now, 'CREDIT_CONTRACT')
+  if (body.document_no !== undefined && await findDocument(sql, principal.participant_no, body.document_no) === undefined) refuseIfAny([unknownDocument()])
+  const amount_fen = fenOf(body.amount)
+  const land_fen = fenOf(body.land_amount)
+  if (!await countDrawn(sql, contract.number, amount_fen, land_fen, now)) {
+    refuseIfAny([mistake('amount_over_contract', '/amount', 'AMOUNT_OVER_CONTRACT', 'With this the drawdowns exceed the contract, or its part that is not for land',
+      '加上本笔后，借据合计超过合同金额或其非土地部分')])
+  }
+  const number = newNo('draw')
+  const uses = invoiceUses('DRAWDOWN', body.iou_no, body.payees ?? [])
+  const notes = await usedElsewhere(sql, principal, uses)
+  const row: DrawdownRow = {
+    number,
+    participant_no: principal.participant_no,
+    business_no: body.iou_no,
+    uscc: contract.uscc,
+    project_code: contract.project_code,
+    status: 'ACCEPTED',
+    findings: toldAbout(principal, notes),
+    authorization_no: authorization.authorization_no,
+    content_digest,
+    review_notes: notes,
+    body,
+    version: 1,
+    created_at: now,
+    updated_at: now,
+    loan_contract_number: contract.number,
+    amount_fen,
+    land_fen,
+    disbursed_date: body.disbursed_date,
+    maturity_date: body.maturity_date,
+    rate_segments: body.rate_segments ?? []
+  }
+  keptOrAgain(await drawdownsKept.insert(sql, row))
+  await keepUses(sql, now, principal, number, uses)
+  await mark(sql, now, row.uscc, row.project_code, 'LOAN_INTEREST')
+  const { participant_no } = await enterpriseFacts(sql, row.uscc, authorization)
+  await announce(sql, now, principal, 'drawdown.accepted', row, [participant_no], { loan_contract: contract.number })
+  return { row, is_new: true }
+}
+
+export function shownDrawdown (row: DrawdownRow): Record<string, unknown> {
+  const { number, participant_no, status, findings, authorization_no, version, created_at, updated_at } = row
+  return {
+    ...completed(NewDrawdown, row.body), borrower_uscc: row.uscc, project_code: row.project_code,
+    number, participant_no, status, findings, authorization_no, version, created_at, updated_at
+  }
+}

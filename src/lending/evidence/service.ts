@@ -1,0 +1,164 @@
+/**
+ * What every acceptance of evidence asks: is the enterprise's authorization active, are the documents the sender's own, was the
+ * business number used before, who hears of it.
+ */
+import { digestOf } from '../../db/canonical.ts'
+import { RunAgain, type ReadSql, type WriteSql } from '../../db/db.ts'
+import { notFound, Problem } from '../../problem.ts'
+import type { Principal, Role } from '../../http/access.ts'
+import { coveringOf } from '../../intake/authorizations/service.ts'
+import type { Authorization, RecipientClass, Scope } from '../../intake/authorizations/store.ts'
+import { nameKey } from '../../intake/enterprise-lists/values.ts'
+import { mistake, type Mistake } from '../../intake/mistakes.ts'
+import { append } from '../../journal/events.ts'
+import { beijingDate } from '../../policy/calendar.ts'
+import { finding, type Finding } from '../../policy/findings.ts'
+import { authorizationsGiven, enterpriseOf, findUse, keepUse, type EvidenceRow, type ReviewNote } from './store.ts'
+
+/** Under which class a sender may be authorized; besides that, evidence is collected for auditors and the fiscal side (A-30). */
+const class_of: Readonly<Partial<Record<Role, RecipientClass>>> = { BANK: 'PAIRED_BANK', GUARANTOR: 'PAIRED_GUARANTOR', LESSOR: 'LESSOR', INSURER: 'INSURER' }
+const collected_for: readonly RecipientClass[] = ['AUDITOR', 'FISCAL']
+
+/**
+ * The authorization under which evidence about an enterprise is taken in today.
+ *
+ * @param preferred taken before others that cover as well
+ * Errors: authorization_missing, authorization_not_active.
+ * Source: S2 (十三), reading A-30; domain notes §10 A-13.
+ */
+export async function mandate (
+  sql: ReadSql, principal: Principal, uscc: string, now: string, scope: Scope, preferred: (one: Authorization) => boolean = () => true
+): Promise<Authorization> {
+  const candidates = await authorizationsGiven(sql, uscc)
+  const day = beijingDate(now)
+  const own = class_of[principal.role]
+  let not_active = false
+  for (const some of [candidates.filter(preferred), candidates]) {
+    for (const recipient_class of own === undefined ? collected_for : [own, ...collected_for]) {
+      const covering = coveringOf(some, { day, recipient_class, recipient_no: principal.participant_no, scopes: [scope] })
+      if (covering.found !== null) return covering.found
+      not_active ||= covering.reason === 'NOT_ACTIVE'
+    }
+  }
+  throw new Problem(not_active ? 'authorization_not_active' : 'authorization_missing', not_active ? {
+    detail: `The authorization of ${uscc} is not active today; ask the enterprise for a new one with the scope ${scope}`,
+    detail_zh: `企业 ${uscc} 的授权当前未生效、已过期或已撤回；请由企业重新授权（范围 ${scope}）`
+  } : {
+    detail: `${uscc} has given no authorization with the scope ${scope} for this; collect one first`,
+    detail_zh: `企业 ${uscc} 未就此授权（需含范围 ${scope}）；请先取得授权`
+  })
+}
+
+/** What was kept under this business number: null when nothing was. Errors: duplicate_key for other content. */
+export function storedTwin<Row extends EvidenceRow> (kept: Row | undefined, content_digest: string): Row | null {
+  if (kept === undefined) return null
+  if (kept.content_digest === content_digest) return kept
+  throw new Problem('duplicate_key', {
+    detail: `${kept.business_no} was sent before with other content; a change is sent as a correction under its own number`,
+    detail_zh: `${kept.business_no} 已以其他内容提交；如需更正请以新的编号提交并注明 correction_of`
+  })
+}
+
+export function contentDigest (body: object): string {
+  return digestOf(body)
+}
+
+/** Inserts or lets the unit run again when a twin was faster. */
+export function keptOrAgain (inserted: boolean): void {
+  if (!inserted) throw new RunAgain('the same business number was kept at the same time')
+}
+
+/** What is known about the enterprise: its name, and its participant when it takes part itself. */
+export async function enterpriseFacts (sql: ReadSql, uscc: string, authorization: Authorization | null): Promise<{ name: string | null, participant_no: string | null }> {
+  const { name, participant_no } = await enterpriseOf(sql, uscc)
+  return { name: name ?? authorization?.grantor_name ?? null, participant_no }
+}
+
+/** Whether a name differs from the registered one; an unknown one differs from none. */
+export function isOtherName (stated: string, registered: string | null): boolean {
+  return registered !== null && nameKey(stated) !== nameKey(registered)
+}
+
+export function unknownDocument (pointer = '/document_no'): Mistake {
+  return mistake('document_unknown', pointer, 'DOCUMENT_UNKNOWN', 'This participant has uploaded no such document; POST /v1/documents first', '本参与方未上传该文件；请先调用 POST /v1/documents 上传')
+}
+
+/** One and the same answer for a contract that is missing and for one of another institution. */
+export function contractUnknown (pointer: string): Problem {
+  return new Problem('contract_unknown', {
+    errors: [{ pointer, code: 'CONTRACT_MISSING', message: 'This institution has sent no such contract or drawdown', message_zh: '本机构未提交过该合同或借据' }]
+  })
+}
+
+/** Appends the event of an acceptance for the sender, the enterprise where it takes part, and others concerned. */
+export async function announce (
+  sql: WriteSql, now: string, principal: Principal, type: string, row: Pick<EvidenceRow, 'number' | 'authorization_no' | 'business_no'>, others: readonly (string | null)[],
+  data: Record<string, unknown> = {}
+): Promise<void> {
+  await append(sql, now, {
+    type, subject: row.number, actor: principal, audience: [principal.participant_no, ...others.filter(each => each !== null)],
+    authorization_no: row.authorization_no, data: { business_no: row.business_no, ...data }
+  })
+}
+
+export interface Use {
+  /** e.g. `RECEIPT:<sha256>`, `INVOICE:<number>` */
+  evidence_key: string
+  kind: string
+  /** a second use of the same kind for the same subject by the same participant is no reuse */
+  subject: string
+  /** RECEIPT_REUSED, VOUCHER_REUSED or EQUIPMENT_DOUBLE_FINANCED */
+  code: string
+}
+
+/** Notes where a piece of evidence was used before, without telling the sender whose it was. */
+export async function usedElsewhere (sql: ReadSql, principal: Principal, uses: readonly Use[]): Promise<ReviewNote[]> {
+  const notes: ReviewNote[] = []
+  for (const { evidence_key, kind, subject, code } of uses) {
+    const first = await findUse(sql, evidence_key)
+    if (first === undefined || (first.participant_no === principal.participant_no && first.kind === kind && first.subject === subject)) continue
+    notes.push({ code, evidence_key, first_participant_no: first.participant_no, first_number: first.number, first_kind: first.kind, first_subject: first.subject })
+  }
+  return notes
+}
+
+/** Keeps first uses; what was used before stays with its first user. */
+export async function keepUses (sql: WriteSql, now: string, principal: Principal, number: string, uses: readonly Use[]): Promise<void> {
+  for (const { evidence_key, kind, subject } of uses) {
+    await keepUse(sql, { evidence_key, participant_no: principal.participant_no, kind, subject, number, created_at: now })
+  }
+}
+
+const under_review = finding('UNDER_REVIEW', null, 'This is looked into; nothing is to be done now.', '该材料正在核查，暂无需处理。')
+const own_reuses: Readonly<Record<string, Finding>> = {
+  VOUCHER_REUSED: finding('VOUCHER_REUSED', null, 'This transaction stands in another own voucher; correct one of the two.', '该交易流水号已用于本机构另一凭证；请更正其中之一。'),
+  EQUIPMENT_DOUBLE_FINANCED: finding('EQUIPMENT_DOUBLE_FINANCED', 'A-07', 'An invoice named here was financed before by this institution; the audit will look at it.', '所列发票此前已由本机构用于融资，第三方审核将予以核查。')
+}
+
+/** What the sender is told about uses elsewhere: its own are named, others and receipts are under review, whoever's they were. */
+export function toldAbout (principal: Principal, notes: readonly ReviewNote[]): Finding[] {
+  const told = new Set<Finding>()
+  for (const { code, first_participant_no } of notes) told.add((first_participant_no === principal.participant_no ? own_reuses[code] : undefined) ?? under_review)
+  return [...told]
+}
+
+/** One that the caller may read. Errors: not_found for what is missing and what is another's. */
+export function readable<Row> (row: Row | undefined | null): Row {
+  if (row === undefined || row === null) throw notFound()
+  return row
+}
+
+/** Uses of the invoices named: an invoice is one whatever its code is written like. */
+export function invoiceUses (kind: string, subject: string, named: readonly { invoice_no?: string | undefined, invoice_code?: string | undefined }[]): Use[] {
+  const keys = new Set<string>()
+  for (const { invoice_no, invoice_code } of named) {
+    if (invoice_no !== undefined) keys.add(`INVOICE:${(invoice_code ?? '').toUpperCase()}:${invoice_no.toUpperCase()}`)
+  }
+  return [...keys].map(evidence_key => ({ evidence_key, kind, subject, code: 'EQUIPMENT_DOUBLE_FINANCED' }))
+}
+
+/** Uses of a payment voucher: its receipt over all participants, its bank transaction within the sender's own. */
+export function voucherUses (kind: string, subject: string, sha256: string, principal: Principal, bank_txn_no: string | undefined): Use[] {
+  const receipt: Use = { evidence_key: `RECEIPT:${sha256}`, kind, subject, code: 'RECEIPT_REUSED' }
+  return bank_txn_no === undefined ? [receipt] : [receipt, { evidence_key: `TRANSACTION:${principal.participant_no}:${bank_txn_no}`, kind, subject, code: 'VOUCHER_REUSED' }]
+}

@@ -1,0 +1,143 @@
+/** What the tables of all rooms of evidence have in common, and the first use of receipts, transactions and invoices. */
+import { and, asc, desc, eq, getTableColumns, gt, gte, or, sql as expression, type SQL } from 'drizzle-orm'
+import { integer, json, table, text } from '../../db/columns.ts'
+import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
+import { authorizations, type Authorization } from '../../intake/authorizations/store.ts'
+import { enterprises } from '../../intake/enterprises/store.ts'
+import type { Finding } from '../../policy/findings.ts'
+import { participants } from '../../registry/participants/store.ts'
+import type { EvidenceStatus } from './schema.ts'
+
+/** A use of the same receipt, transaction or invoice by somebody else or for something else; for MEIC and the assigned auditor only. */
+export interface ReviewNote { code: string, evidence_key: string, first_participant_no: string, first_number: string, first_kind: string, first_subject: string }
+
+/** Columns that every kind of evidence has; `uscc` is the enterprise it is about. */
+export const evidenceColumns = () => ({
+  number: text().primaryKey(),
+  participant_no: text().notNull(),
+  business_no: text().notNull(),
+  uscc: text().notNull(),
+  project_code: text().notNull(),
+  status: text().$type<EvidenceStatus>().notNull(),
+  findings: json<Finding[]>().notNull(),
+  authorization_no: text(),
+  content_digest: text().notNull(),
+  /** where its evidence was used before; never shown to the sender */
+  review_notes: json<ReviewNote[]>().notNull(),
+  body: json<Record<string, unknown>>().notNull(),
+  version: integer().notNull(),
+  created_at: text().notNull(),
+  updated_at: text().notNull()
+})
+
+const pattern = table('evidence', evidenceColumns())
+export type EvidenceRow = typeof pattern.$inferSelect
+
+export interface EvidenceFilter {
+  participant_no?: string
+  uscc?: string
+  status?: string
+  project_code?: string
+  updated_since?: string
+  /** number of the last one of the page before */
+  after: string | null
+  limit: number
+}
+
+export interface EvidenceStore<Row extends EvidenceRow> {
+  /** by the hub's number, whoever sent it */
+  find (sql: ReadSql, number: string): Promise<Row | undefined>
+  /** one of a participant, by either number; the hub's goes first */
+  findOwn (sql: ReadSql, participant_no: string, number: string): Promise<Row | undefined>
+  byBusinessNo (sql: ReadSql, participant_no: string, business_no: string): Promise<Row | undefined>
+  list (sql: ReadSql, filter: EvidenceFilter, ...conditions: (SQL | undefined)[]): Promise<Row[]>
+  /** false when the number or the business number is taken */
+  insert (sql: WriteSql, row: Row): Promise<boolean>
+  /** Moves the state when it is still `from`. */
+  advance (sql: WriteSql, number: string, from: string, to: string, now: string): Promise<boolean>
+}
+
+/** @param kept a table whose columns begin with `evidenceColumns` */
+export function evidenceStore<Row extends EvidenceRow> (kept: unknown): EvidenceStore<Row> {
+  const rows = kept as typeof pattern
+  const buildFind = (sql: ReadSql) => sql.select().from(rows).where(eq(rows.number, expression.placeholder('number'))).prepare()
+  const buildByBusinessNo = (sql: ReadSql) => sql.select().from(rows)
+    .where(and(eq(rows.participant_no, expression.placeholder('participant_no')), eq(rows.business_no, expression.placeholder('business_no')))).prepare()
+  const buildInsert = (sql: WriteSql) => sql.insert(rows)
+    .values(Object.fromEntries(Object.keys(getTableColumns(rows)).map(name => [name, expression.placeholder(name)])) as never)
+    .onConflictDoNothing().returning({ number: rows.number }).prepare()
+  return {
+    find: async (sql, number) => (await hot(sql, buildFind).execute({ number }) as unknown as Row[])[0],
+    async findOwn (sql, participant_no, number) {
+      const found = await sql.select().from(rows)
+        .where(and(eq(rows.participant_no, participant_no), or(eq(rows.number, number), eq(rows.business_no, number)))).limit(2)
+      return (found.find(row => row.number === number) ?? found[0]) as unknown as Row | undefined
+    },
+    byBusinessNo: async (sql, participant_no, business_no) =>
+      (await hot(sql, buildByBusinessNo).execute({ participant_no, business_no }) as unknown as Row[])[0],
+    list: async (sql, { participant_no, uscc, status, project_code, updated_since, after, limit }, ...conditions) => sql.select().from(rows).where(and(
+      participant_no === undefined ? undefined : eq(rows.participant_no, participant_no),
+      uscc === undefined ? undefined : eq(rows.uscc, uscc),
+      status === undefined ? undefined : eq(rows.status, status as EvidenceStatus),
+      project_code === undefined ? undefined : eq(rows.project_code, project_code),
+      updated_since === undefined ? undefined : gte(rows.updated_at, updated_since),
+      after === null ? undefined : gt(rows.number, after),
+      ...conditions
+    )).orderBy(asc(rows.number)).limit(limit) as unknown as Promise<Row[]>,
+    insert: async (sql, row) => (await hot(sql, buildInsert).execute(row)).length > 0,
+    advance: async (sql, number, from, to, now) => (await sql.update(rows)
+      .set({ status: to as EvidenceStatus, version: expression`${rows.version} + 1`, updated_at: now })
+      .where(and(eq(rows.number, number), eq(rows.status, from as EvidenceStatus))).returning({ number: rows.number })).length > 0
+  }
+}
+
+const evidence_uses = table('evidence_uses', {
+  evidence_key: text().primaryKey(),
+  participant_no: text().notNull(),
+  kind: text().notNull(),
+  subject: text().notNull(),
+  number: text().notNull(),
+  created_at: text().notNull()
+})
+
+export type EvidenceUse = typeof evidence_uses.$inferSelect
+
+const buildUse = (sql: WriteSql) => sql.insert(evidence_uses).values({
+  evidence_key: expression.placeholder('evidence_key'),
+  participant_no: expression.placeholder('participant_no'),
+  kind: expression.placeholder('kind'),
+  subject: expression.placeholder('subject'),
+  number: expression.placeholder('number'),
+  created_at: expression.placeholder('created_at')
+} as never).onConflictDoNothing().returning({ number: evidence_uses.number }).prepare()
+
+const buildUseOf = (sql: ReadSql) => sql.select().from(evidence_uses).where(eq(evidence_uses.evidence_key, expression.placeholder('evidence_key'))).prepare()
+
+/** Keeps who used a piece of evidence first. false: somebody did already. */
+export async function keepUse (sql: WriteSql, use: EvidenceUse): Promise<boolean> {
+  return (await hot(sql, buildUse).execute(use)).length > 0
+}
+
+/** The first use of a piece of evidence. */
+export async function findUse (sql: ReadSql, evidence_key: string): Promise<EvidenceUse | undefined> {
+  return (await hot(sql, buildUseOf).execute({ evidence_key }))[0]
+}
+
+const buildEnterprise = (sql: ReadSql) => sql.select({ name: enterprises.name }).from(enterprises).where(eq(enterprises.uscc, expression.placeholder('uscc'))).prepare()
+const buildParticipant = (sql: ReadSql) => sql.select({ participant_no: participants.participant_no }).from(participants)
+  .where(and(eq(participants.role, 'ENTERPRISE'), eq(participants.uscc, expression.placeholder('uscc')))).prepare()
+
+/** Name of an enterprise as the hub knows it, and its participant when it takes part itself. */
+export async function enterpriseOf (sql: ReadSql, uscc: string): Promise<{ name: string | null, participant_no: string | null }> {
+  const [known] = await hot(sql, buildEnterprise).execute({ uscc })
+  const [taking_part] = await hot(sql, buildParticipant).execute({ uscc })
+  return { name: known?.name ?? null, participant_no: taking_part?.participant_no ?? null }
+}
+
+const buildGiven = (sql: ReadSql) => sql.select().from(authorizations).where(eq(authorizations.grantor_uscc, expression.placeholder('uscc')))
+  .orderBy(desc(authorizations.authorization_no)).prepare()
+
+/** Everything an enterprise ever gave, the newest first; asked with every piece of evidence. */
+export async function authorizationsGiven (sql: ReadSql, uscc: string): Promise<Authorization[]> {
+  return hot(sql, buildGiven).execute({ uscc })
+}

@@ -1,0 +1,113 @@
+/** Table of interest vouchers, and what derived lines start from. */
+import { and, asc, desc, eq, inArray, lt, ne, sql as expression } from 'drizzle-orm'
+import { fen, json, table, text } from '../../db/columns.ts'
+import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
+import type { Period } from '../../policy/period.ts'
+import type { Segment } from '../../policy/segments.ts'
+import { drawdowns, drawdownsOf } from '../drawdowns/store.ts'
+import type { EvidenceStatus } from '../evidence/schema.ts'
+import { evidenceColumns, evidenceStore } from '../evidence/store.ts'
+import { loan_contracts } from '../loan-contracts/store.ts'
+
+export const interest_vouchers = table('interest_vouchers', {
+  ...evidenceColumns(),
+  drawdown_number: text().notNull(),
+  iou_no: text().notNull(),
+  period_start: text().notNull(),
+  period_end: text().notNull(),
+  paid_date: text().notNull(),
+  segments: json<Segment[]>().notNull(),
+  normal_interest_fen: fen().notNull(),
+  normal_interest_paid_fen: fen().notNull(),
+  penalty_fen: fen().notNull(),
+  compound_fen: fen().notNull(),
+  national_subsidy_deducted_fen: fen().notNull(),
+  other_subsidy_fen: fen().notNull(),
+  recomputed_fen: fen().notNull(),
+  document_no: text().notNull(),
+  supersedes: text(),
+  superseded_by: text()
+})
+
+export type InterestVoucherRow = typeof interest_vouchers.$inferSelect
+
+export const interestVouchers = evidenceStore<InterestVoucherRow>(interest_vouchers)
+
+const live: EvidenceStatus[] = ['ACCEPTED', 'HELD']
+
+const buildBeside = (sql: ReadSql) => sql.select({ from: interest_vouchers.period_start, to: interest_vouchers.period_end }).from(interest_vouchers).where(and(
+  eq(interest_vouchers.drawdown_number, expression.placeholder('drawdown_number')),
+  lt(interest_vouchers.period_start, expression.placeholder('period_end')),
+  ne(interest_vouchers.number, expression.placeholder('except')),
+  inArray(interest_vouchers.status, live)
+)).orderBy(desc(interest_vouchers.period_start)).limit(1).prepare()
+
+/**
+ * The live period of a drawdown that starts last before `period_end`. Live periods never overlap, so it is the only one that
+ * could overlap the new one, and else the one right before it.
+ */
+export async function periodBeside (sql: ReadSql, drawdown_number: string, period_end: string, except: string | null): Promise<Period | undefined> {
+  return (await hot(sql, buildBeside).execute({ drawdown_number, period_end, except: except ?? '' }))[0]
+}
+
+/** Takes a voucher out of force in favour of its correction. false: its state no longer allows it. */
+export async function supersedeInterestVoucher (sql: WriteSql, number: string, superseded_by: string, now: string): Promise<boolean> {
+  const rows = await sql.update(interest_vouchers).set({ status: 'SUPERSEDED', superseded_by, updated_at: now, version: expression`${interest_vouchers.version} + 1` })
+    .where(and(eq(interest_vouchers.number, number), inArray(interest_vouchers.status, live))).returning({ number: interest_vouchers.number })
+  return rows.length > 0
+}
+
+/** What a subsidy line is derived from. */
+export type AcceptedInterestVoucher = Awaited<ReturnType<typeof acceptedInterestVouchers>>[number]
+
+/**
+ * Accepted vouchers of an enterprise project with their loans, in the order ceilings are used up: paid date, submission, number.
+ *
+ * `eligible_loan_fen` and `land_fen` are what the whole contract had paid out by the end of the year of the paid date (A-03);
+ * `drawdown_eligible_fen` and `drawdown_land_fen` are those of the one drawdown.
+ */
+export async function acceptedInterestVouchers (sql: ReadSql, uscc: string, project_code: string) {
+  const rows = await sql.select({ voucher: interest_vouchers, drawdown: drawdowns, contract: loan_contracts }).from(interest_vouchers)
+    .innerJoin(drawdowns, eq(drawdowns.number, interest_vouchers.drawdown_number))
+    .innerJoin(loan_contracts, eq(loan_contracts.number, drawdowns.loan_contract_number))
+    .where(and(eq(interest_vouchers.uscc, uscc), eq(interest_vouchers.project_code, project_code), eq(interest_vouchers.status, 'ACCEPTED')))
+    .orderBy(asc(interest_vouchers.paid_date), asc(interest_vouchers.created_at), asc(interest_vouchers.number))
+  const paid_out = await drawdownsOf(sql, [...new Set(rows.map(({ contract }) => contract.number))])
+  return rows.map(({ voucher, drawdown, contract }) => {
+    const year_end = `${voucher.paid_date.slice(0, 4)}-12-31`
+    const by_then = paid_out.filter(each => each.loan_contract_number === contract.number && (each.disbursed_date <= year_end || each.number === drawdown.number))
+    const sum_fen = by_then.reduce((sum, each) => sum + each.amount_fen, 0)
+    const land_fen = by_then.reduce((sum, each) => sum + each.land_fen, 0)
+    return {
+      number: voucher.number,
+      participant_no: voucher.participant_no,
+      voucher_no: voucher.business_no,
+      iou_no: voucher.iou_no,
+      loan_contract_no: contract.business_no,
+      loan_contract_number: contract.number,
+      loan_key: `${voucher.participant_no}/${contract.business_no}`,
+      eligible_loan_fen: sum_fen - land_fen,
+      land_fen,
+      drawdown_eligible_fen: drawdown.amount_fen - drawdown.land_fen,
+      drawdown_land_fen: drawdown.land_fen,
+      day_count: contract.day_count,
+      segments: voucher.segments,
+      normal_interest_fen: voucher.normal_interest_fen,
+      recomputed_fen: voucher.recomputed_fen,
+      normal_interest_paid_fen: voucher.normal_interest_paid_fen,
+      penalty_fen: voucher.penalty_fen,
+      compound_fen: voucher.compound_fen,
+      national_subsidy_deducted_fen: voucher.national_subsidy_deducted_fen,
+      other_subsidy_fen: voucher.other_subsidy_fen,
+      period_start: voucher.period_start,
+      period_end: voucher.period_end,
+      paid_date: voucher.paid_date,
+      submitted_at: voucher.created_at,
+      authorization_no: voucher.authorization_no,
+      document_no: voucher.document_no,
+      contract_document_no: contract.document_no,
+      supersedes: voucher.supersedes,
+      status: voucher.status
+    }
+  })
+}

@@ -1,0 +1,110 @@
+/** Loan contracts of banks: taken in under a live authorization, once per contract number. */
+import { newNo } from '../../clock.ts'
+import type { ReadSql, WriteSql } from '../../db/db.ts'
+import type { Principal } from '../../http/access.ts'
+import { mistake, projectCodeMistakes, refuseIfAny, usccMistakes, type Mistake } from '../../intake/mistakes.ts'
+import { approvedLeadOf, findLead } from '../../matching/leads/store.ts'
+import { rateUnits, UNITS_PER_ONE } from '../../policy/exact.ts'
+import { fenOf, yuanOf } from '../../policy/money.ts'
+import { completed } from '../evidence/schema.ts'
+import { announce, contentDigest, enterpriseFacts, keptOrAgain, mandate, storedTwin, unknownDocument } from '../evidence/service.ts'
+import { findDocument } from '../documents/store.ts'
+import { mark } from '../marks.ts'
+import { loan_contract_defaults, NewLoanContract } from './schema.ts'
+import { loanContracts, type LoanContractRow } from './store.ts'
+
+/** Mistakes of an amount with its land part. */
+export function amountMistakes (amount: string, land_amount: string, name: string): Mistake[] {
+  if (fenOf(amount) === 0) return [mistake('amount_not_positive', `/${name}`, 'AMOUNT_NOT_POSITIVE', 'The amount has to be above zero', '金额须大于零')]
+  if (fenOf(land_amount) <= fenOf(amount)) return []
+  return [mistake('land_over_amount', '/land_amount', 'LAND_NOT_SEPARATED', `The land part exceeds ${name}`, '土地部分超过总额')]
+}
+
+export function rateMistakes (annual_rate_pct: string, pointer: string): Mistake[] {
+  if (rateUnits(annual_rate_pct) <= UNITS_PER_ONE) return []
+  return [mistake('rate_too_high', pointer, 'RATE_TOO_HIGH', 'The rate is over 100 %; send percent a year', '利率超过 100%；请按年化百分数填写')]
+}
+
+export function reversed (pointer: string, message: string, message_zh: string): Mistake {
+  return mistake('period_reversed', pointer, 'PERIOD_REVERSED', message, message_zh)
+}
+
+/** What can be judged from the words alone. */
+export function contractMistakes (body: NewLoanContract): Mistake[] {
+  const mistakes = [
+    ...usccMistakes(body.borrower_uscc, '/borrower_uscc'),
+    ...projectCodeMistakes(body.project_code, '/project_code'),
+    ...amountMistakes(body.contract_amount, body.land_amount, 'contract_amount'),
+    ...rateMistakes(body.annual_rate_pct, '/annual_rate_pct')
+  ]
+  if (body.maturity_date <= body.start_date) mistakes.push(reversed('/maturity_date', 'The contract matures before it starts', '到期日不晚于起始日'))
+  if (body.signed_date > body.maturity_date) mistakes.push(reversed('/signed_date', 'The contract was signed after its maturity', '签订日晚于到期日'))
+  return mistakes
+}
+
+/**
+ * Takes in a loan contract.
+ *
+ * Errors: uscc_check_digit, land_over_amount, period_reversed, rate_too_high, authorization_missing, authorization_not_active,
+ * document_unknown, lead_unknown, duplicate_key.
+ */
+export async function acceptLoanContract (sql: WriteSql, now: string, principal: Principal, body: NewLoanContract): Promise<{ row: LoanContractRow, is_new: boolean }> {
+  const content_digest = contentDigest(body)
+  const twin = storedTwin(await loanContracts.byBusinessNo(sql, principal.participant_no, body.loan_contract_no), content_digest)
+  if (twin !== null) return { row: twin, is_new: false }
+  refuseIfAny(contractMistakes(body))
+  const authorization = await mandate(sql, principal, body.borrower_uscc, now, 'CREDIT_CONTRACT')
+  const mistakes: Mistake[] = []
+  if (await findDocument(sql, principal.participant_no, body.document_no) === undefined) mistakes.push(unknownDocument())
+  const lead_no = await leadOf(sql, principal, body, mistakes)
+  refuseIfAny(mistakes)
+  const row: LoanContractRow = {
+    number: newNo('loan'),
+    participant_no: principal.participant_no,
+    business_no: body.loan_contract_no,
+    uscc: body.borrower_uscc,
+    project_code: body.project_code,
+    status: 'ACCEPTED',
+    findings: [],
+    authorization_no: authorization.authorization_no,
+    content_digest,
+    review_notes: [],
+    body,
+    version: 1,
+    created_at: now,
+    updated_at: now,
+    contract_amount_fen: fenOf(body.contract_amount),
+    land_fen: fenOf(body.land_amount),
+    drawn_fen: 0,
+    drawn_land_fen: 0,
+    annual_rate_pct: body.annual_rate_pct,
+    day_count: body.day_count ?? loan_contract_defaults.day_count,
+    start_date: body.start_date,
+    maturity_date: body.maturity_date,
+    document_no: body.document_no,
+    lead_no
+  }
+  keptOrAgain(await loanContracts.insert(sql, row))
+  await mark(sql, now, row.uscc, row.project_code, 'LOAN_INTEREST')
+  const { participant_no } = await enterpriseFacts(sql, row.uscc, authorization)
+  await announce(sql, now, principal, 'loan_contract.accepted', row, [participant_no], { project_code: row.project_code, lead_no })
+  return { row, is_new: true }
+}
+
+/** The lead named, which has to be the bank's own of this enterprise; else the one it approved for this project. */
+async function leadOf (sql: ReadSql, principal: Principal, { lead_no, borrower_uscc, project_code }: NewLoanContract, mistakes: Mistake[]): Promise<string | null> {
+  if (lead_no === undefined) return (await approvedLeadOf(sql, principal.participant_no, borrower_uscc, project_code))?.lead_no ?? null
+  const lead = await findLead(sql, lead_no)
+  if (lead === undefined || lead.recipient_no !== principal.participant_no || lead.uscc !== borrower_uscc) {
+    mistakes.push(mistake('lead_unknown', '/lead_no', 'LEAD_UNKNOWN', 'This institution has no such lead of this enterprise', '本机构没有该企业的此线索'))
+  }
+  return lead_no
+}
+
+export function shownLoanContract (row: LoanContractRow): Record<string, unknown> {
+  const { number, participant_no, status, findings, authorization_no, version, created_at, updated_at, lead_no } = row
+  return {
+    ...completed(NewLoanContract, row.body, { ...loan_contract_defaults, lead_no }), drawn_amount: yuanOf(row.drawn_fen),
+    number, participant_no, status, findings, authorization_no, version, created_at, updated_at
+  }
+}
