@@ -13,6 +13,7 @@ import { createLoops, type Loops } from './db/loops.ts'
 import { registerHealth } from './http/health.ts'
 import { createInstance } from './http/instance.ts'
 import { registerOpenapi } from './http/openapi.ts'
+import { forgetNonces } from './http/signed-requests.ts'
 import { SM4_CTR_HMAC_SM3 } from './http/sm.ts'
 import { authorizationRoutes } from './intake/authorizations/routes.ts'
 import { enterpriseRoutes } from './intake/enterprises/routes.ts'
@@ -40,6 +41,7 @@ import { consortiumRoutes } from './registry/consortia/routes.ts'
 import { expireConsortia } from './registry/consortia/service.ts'
 import { participantRoutes } from './registry/participants/routes.ts'
 import { keyResolver } from './registry/participants/service.ts'
+import { signerFinder } from './registry/participants/signing-keys.ts'
 import { clearAssertions, tokenService } from './registry/participants/tokens.ts'
 import { quoteRoutes } from './registry/policies/quote-routes.ts'
 import { policyRoutes } from './registry/policies/routes.ts'
@@ -64,7 +66,11 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   const rooms = { ...hub, keys, cipher: createCipher(keys.keyring, [AES_256_GCM, SM4_CTR_HMAC_SM3]) }
   const tokens = tokenService(db, config, keys)
   const resolve = keyResolver(db, { sandbox: config.hub_mode === 'sandbox', verifier: tokens.verifier })
-  const app = await createInstance({ logger: log, resolve, rate_limit_max: config.rate_limit_per_minute })
+  const app = await createInstance({
+    logger: log, resolve, rate_limit_max: config.rate_limit_per_minute,
+    address_limit_max: config.rate_limit_per_address_per_minute, trusted_proxies: config.trusted_proxies, https_only: config.hub_mode === 'production',
+    signatures: { ...rooms, required: config.hub_mode === 'production', public_url: config.public_url, findSigner: signerFinder(db) }
+  })
   await registerOpenapi(app, { server_url: config.public_url ?? 'http://127.0.0.1:8080', webhooks: {} })
   await app.register(multipart)
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
@@ -72,6 +78,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   loops.add({ name: 'sequence', work: () => sequence(db), every_ms: 50 })
   const signer = { name: journal_origin, private_key: keys.private_key }
   loops.add({ name: 'checkpoint', work: () => keepCheckpoints(db, signer), every_ms: 1000 })
+  loops.add({ name: 'nonces', work: () => forgetNonces(db), every_ms: 60_000 })
   journalRoutes(app, rooms)
   auditRoutes(app, { db, verifier_key: vkeyOf(verifierOf(journal_origin, keys.public_key)) })
   await seedPolicies(db)

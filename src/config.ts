@@ -19,6 +19,10 @@ export interface Config {
   kek_file: string | null
   /** requests per minute that one client may send */
   rate_limit_per_minute: number
+  /** requests per minute from one network address, known or not */
+  rate_limit_per_address_per_minute: number
+  /** addresses or networks of the reverse proxies whose X-Forwarded-For is believed */
+  trusted_proxies: readonly string[]
 }
 
 const log_levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
@@ -67,6 +71,12 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env): Readonly<Conf
   if (hub_mode === 'production' && kek_file === null) mistakes.push('KEK_FILE is missing: production needs the file with the key-encryption keys')
   const rate_limit_per_minute = Number(env.RATE_LIMIT_PER_MINUTE ?? '600000')
   if (!Number.isInteger(rate_limit_per_minute) || rate_limit_per_minute < 1) mistakes.push('RATE_LIMIT_PER_MINUTE needs a whole number above zero')
+  const rate_limit_per_address_per_minute = Number(env.RATE_LIMIT_PER_ADDRESS_PER_MINUTE ?? '1200000')
+  if (!Number.isInteger(rate_limit_per_address_per_minute) || rate_limit_per_address_per_minute < 1) {
+    mistakes.push('RATE_LIMIT_PER_ADDRESS_PER_MINUTE needs a whole number above zero')
+  }
+  const trusted_proxies = (env.TRUSTED_PROXIES ?? '').split(',').map(each => each.trim()).filter(each => each !== '')
+  if (!trusted_proxies.every(each => /^[0-9a-fA-F.:]+(\/\d{1,3})?$/.test(each))) mistakes.push('TRUSTED_PROXIES needs addresses or networks such as 10.0.0.0/8, separated by commas')
   if (mistakes.length > 0) throw new ConfigError(mistakes)
   return Object.freeze({
     host: env.HOST ?? '127.0.0.1',
@@ -78,6 +88,8 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env): Readonly<Conf
     log_level,
     now,
     kek_file,
-    rate_limit_per_minute
+    rate_limit_per_minute,
+    rate_limit_per_address_per_minute,
+    trusted_proxies
   })
 }

@@ -36,9 +36,13 @@ export type PrincipalResolver = (bearer: string) => Promise<Principal | null> | 
 /** Roles that may call, `any` login, or `public`. */
 export type Callers = readonly Role[] | 'any' | 'public'
 
+export function unauthenticated (): Problem {
+  return new Problem('unauthenticated', { headers: { 'www-authenticate': 'Bearer' } })
+}
+
 export function checkCaller (callers: Callers, person: boolean, principal: Principal | null): void {
   if (callers === 'public') return
-  if (principal === null) throw new Problem('unauthenticated', { headers: { 'www-authenticate': 'Bearer' } })
+  if (principal === null) throw unauthenticated()
   if (callers !== 'any' && !callers.includes(principal.role)) {
     throw new Problem('role_not_allowed', {
       detail: `${principal.role} may not do this; these may: ${callers.join(', ')}`,

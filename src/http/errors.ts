@@ -92,10 +92,21 @@ export function sendProblem (request: FastifyRequest, reply: FastifyReply, probl
 }
 
 export function registerErrors (app: FastifyInstance): void {
-  app.setErrorHandler((error, request, reply) => {
+  app.setErrorHandler(async (error, request, reply) => {
     const problem = problemFrom(error)
     if (problem.code === 'internal_error') request.log.error({ err: error }, 'bug')
+    await useUp(request)
     return sendProblem(request, reply, problem)
   })
   app.setNotFoundHandler((request, reply) => sendProblem(request, reply, new Problem('not_found')))
+}
+
+/** A refused request's signature counts as used: it cannot be sent again when the refusal's reason is gone. */
+async function useUp ({ signature, log }: FastifyRequest): Promise<void> {
+  if (signature === null || signature === undefined || signature.spent) return
+  try {
+    await signature.spendAlone()
+  } catch (error) {
+    if (!(error instanceof Problem)) log.error({ err: error }, 'a nonce was not kept')
+  }
 }

@@ -1,25 +1,38 @@
 /**
  * The Fastify instance all rooms stand on: strict bodies, strict validation, who calls, trace ids, limits, logs.
  */
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import AjvCompiler from '@fastify/ajv-compiler'
 import rateLimit from '@fastify/rate-limit'
 import Fastify, { LogController, type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { Problem } from '../problem.ts'
-import { bearerOf, checkCaller, type PrincipalResolver } from './access.ts'
+import { bearerOf, checkCaller, unauthenticated, type PrincipalResolver } from './access.ts'
 import { registerErrors } from './errors.ts'
+import { countByAddress } from './limits.ts'
+import { isSigned, registerSignatures, unknownSigner, type SignatureSettings } from './signed-requests.ts'
 
 export const body_limit_bytes = 8 * 1024 * 1024
 const request_timeout_ms = 60_000
 const keep_alive_ms = 72_000
 const headers_timeout_ms = 15_000
+/** failed logins and wrong signatures per minute and address */
+const failures_max = 600
+const known_bearers_max = 10_000
+const hsts = 'max-age=31536000; includeSubDomains'
 
 export interface InstanceOptions {
   logger: Logger
   resolve: PrincipalResolver
   /** requests per minute and client */
   rate_limit_max: number
+  /** requests per minute and network address, before anybody is known */
+  address_limit_max: number
+  /** reverse proxies whose X-Forwarded-For is believed */
+  trusted_proxies: readonly string[]
+  /** answers tell browsers to come by https only */
+  https_only: boolean
+  signatures: SignatureSettings
 }
 
 /** Needs a real string in the raw text before the slower walk is worth it. */
@@ -37,9 +50,10 @@ export async function createInstance (options: InstanceOptions): Promise<Fastify
     keepAliveTimeout: keep_alive_ms,
     http: { headersTimeout: headers_timeout_ms },
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
+    trustProxy: options.trusted_proxies.length === 0 ? false : [...options.trusted_proxies],
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    genReqId: request => traceIdOf(request.headers.traceparent) ?? randomBytes(16).toString('hex')
+    genReqId: request => traceIdOf(request.headers.traceparent) ?? randomUUID().replaceAll('-', '')
   }) as unknown as FastifyInstance
   app.setValidatorCompiler(route => route.httpPart === 'querystring' ? coercing(route as never) as never : strict(route as never) as never)
   app.decorate('operations', new Map())
@@ -61,28 +75,71 @@ export async function createInstance (options: InstanceOptions): Promise<Fastify
       throw new Error(`${String(route.method)} ${route.url} declares no operation and so no callers`)
     }
   })
+  const requests = countByAddress(options.address_limit_max)
+  const failures = countByAddress(failures_max)
+  const signers = countByAddress(options.rate_limit_max)
+  /** Credentials that were good lately: a flood from their address does not shut them out. */
+  const known_bearers = new Set<string>()
+  const limited = (seconds: number) => new Problem('rate_limited', { headers: { 'retry-after': String(seconds) } })
+  const security = {
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'referrer-policy': 'no-referrer',
+    ...(options.https_only ? { 'strict-transport-security': hsts } : {})
+  }
+  /** A caller that shows wrong credentials is refused; an address that keeps doing so learns no more. Good credentials still pass. */
+  function failed ({ ip }: FastifyRequest, problem: Problem): Problem {
+    if (failures.isOver(ip)) return limited(failures.retryAfterSeconds())
+    failures.count(ip)
+    return problem
+  }
   app.addHook('onRequest', async (request, reply) => {
+    reply.headers(security)
     reply.header('x-trace-id', request.id)
-    reply.header('x-content-type-options', 'nosniff')
+    const bearer = bearerOf(request.headers.authorization)
+    if (!requests.count(request.ip) && (bearer === null || !known_bearers.has(bearer))) throw limited(requests.retryAfterSeconds())
     if (request.url.includes('%00') || /%(?![0-9a-fA-F]{2})/.test(request.url)) {
       throw new Problem('invalid_request', { detail: 'The address holds a NUL or a broken escape', detail_zh: '地址含有空字符或错误的转义' })
     }
     const spec = request.routeOptions.config.operation
     if (spec === undefined) return
     reply.header('cache-control', 'no-store')
-    if (spec.callers !== 'public') {
-      const bearer = bearerOf(request.headers.authorization)
+    if (spec.callers === 'public') {
+      if (spec.method === 'POST' && failures.isOver(request.ip)) throw limited(failures.retryAfterSeconds())
+    } else {
       const found = bearer === null ? null : options.resolve(bearer)
       request.principal = found instanceof Promise ? await found : found
+      if (request.principal === null) {
+        if (request.headers.authorization !== undefined) throw failed(request, unauthenticated())
+        // Without a bearer the signature says who calls, once the body is there.
+        if (isSigned(request)) {
+          const problem = await unknownSigner(request, options.signatures)
+          if (problem !== null) throw failed(request, problem)
+          return
+        }
+      } else if (found instanceof Promise && bearer !== null) {
+        if (known_bearers.size >= known_bearers_max) known_bearers.clear()
+        known_bearers.add(bearer)
+      }
     }
     checkCaller(spec.callers, spec.person === true, request.principal)
+    if (spec.signed === true && options.signatures.required && !isSigned(request)) throw new Problem('signature_required')
   })
+  registerSignatures(app, options.signatures, request => {
+    const spec = request.routeOptions.config.operation
+    if (spec === undefined || request.principal === null) return
+    checkCaller(spec.callers, spec.person === true, request.principal)
+    if (request.headers.authorization === undefined && !signers.count(request.principal.client_id)) throw limited(signers.retryAfterSeconds())
+  }, failed)
   app.addHook('onResponse', (request, reply, done) => {
     const spec = request.routeOptions.config.operation
     request.log.info({
       operation: spec?.id ?? null, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10,
       participant_no: request.principal?.participant_no ?? null, user_no: request.principal?.user_no ?? null
     }, 'answered')
+    if (reply.statusCode === 401 && spec?.callers === 'public') failures.count(request.ip)
+    const { signature } = request
+    if (signature !== null && !signature.spent) signature.spendAlone().catch((error: unknown) => request.log.error({ err: error }, 'a nonce was not kept'))
     done()
   })
   await app.register(rateLimit, {

@@ -34,7 +34,8 @@ interface Schema { [key: string]: unknown }
 /** Every refusal an operation can give, from its declaration. */
 export function refusalsOf (spec: OperationSpec): ProblemCode[] {
   const codes = new Set<ProblemCode>(['invalid_request', 'rate_limited', 'overloaded'])
-  if (spec.callers !== 'public') codes.add('unauthenticated')
+  if (spec.callers !== 'public') for (const code of ['unauthenticated', 'signature_invalid'] as const) codes.add(code)
+  if (spec.signed === true) codes.add('signature_required')
   if (spec.callers !== 'any' && spec.callers !== 'public') codes.add('role_not_allowed')
   if (spec.person === true) codes.add('person_required')
   if (spec.method === 'POST' && spec.idempotent !== false) for (const code of ['idempotency_key_missing', 'idempotency_mismatch'] as const) codes.add(code)
@@ -73,6 +74,8 @@ function responsesOf (spec: OperationSpec): Schema {
   const by_status = new Map<number, ProblemCode[]>()
   for (const code of refusalsOf(spec)) by_status.set(problemOf(code).status, [...by_status.get(problemOf(code).status) ?? [], code])
   for (const [status, codes] of by_status) {
+    // What the operation declares itself stands: /oauth/token refuses as RFC 6749 wants.
+    if (String(status) in spec.replies) continue
     responses[String(status)] = {
       description: codes.map(code => `\`${code}\` ${problemOf(code).title} · ${problemOf(code).title_zh}`).join('; '),
       content: {
@@ -93,6 +96,16 @@ function parametersOf (spec: OperationSpec): Schema[] {
     header('Idempotency-Key', 'Same key and same request: the first answer again', { type: 'string', minLength: 16, maxLength: 255, pattern: '^[\\x21-\\x7e]+$', examples: ['b3b9a6de-2f0d-4a5e-9a77-0f3f8b1f5d21'] }, true)
   }
   if (spec.versioned === true) header('If-Match', 'Version that is to be changed', { type: 'string', minLength: 1, maxLength: 40, examples: ['"1"'] }, true)
+  if (spec.signed === true) {
+    header('Signature-Input', 'RFC 9421: covered components with created, nonce and keyid. Needed in production, checked wherever sent', {
+      type: 'string', minLength: 1, maxLength: 4096,
+      examples: ['hub=("@method" "@target-uri" "content-digest" "idempotency-key");created=1773799200;nonce="5f1c2a9be0d04c7a";keyid="key_01J8Z6V7K3M5N9P4R1S0T2W";alg="sm2-sm3"']
+    }, false)
+    header('Signature', 'RFC 9421: the signature under the same label', { type: 'string', minLength: 1, maxLength: 4096, examples: [`hub=:${'A'.repeat(86)}==:`] }, false)
+    header('Content-Digest', 'RFC 9530: digest of the body as sent, sha-256 or sha-512', {
+      type: 'string', minLength: 1, maxLength: 400, examples: ['sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:']
+    }, false)
+  }
   for (const [place, schema] of [['path', spec.params], ['query', spec.query]] as const) {
     const { properties = {}, required = [] } = (schema ?? {}) as { properties?: Record<string, Schema>, required?: string[] }
     for (const [name, property] of Object.entries(properties)) {
@@ -113,7 +126,7 @@ function operationObject (spec: OperationSpec): Schema {
     summary: `${spec.summary} · ${spec.summary_zh}`,
     description: `${spec.description}\n\nCallers: ${callers}${spec.person === true ? ' (a person)' : ''}.`,
     tags: [tagOf(spec.path)],
-    security: spec.callers === 'public' ? [] : [{ bearer: [] }],
+    security: spec.callers === 'public' ? [] : [{ bearer: [] }, { signature: [] }],
     'x-callers': spec.callers,
     parameters: parametersOf(spec),
     ...(spec.body === undefined ? {} : {
@@ -164,7 +177,14 @@ export async function registerOpenapi (app: FastifyInstance, info: ContractInfo)
       servers: [{ url: info.server_url }],
       components: {
         securitySchemes: {
-          bearer: { type: 'http', scheme: 'bearer', description: 'Access token of /oauth/token; in the sandbox also an api_key' }
+          bearer: { type: 'http', scheme: 'bearer', description: 'Access token of /oauth/token; in the sandbox also an api_key' },
+          signature: {
+            type: 'apiKey', in: 'header', name: 'Signature-Input',
+            description: 'HTTP message signature (RFC 9421) with a registered key; keyid is its key_no. Algorithms ed25519, ecdsa-p256-sha256, rsa-pss-sha512, ' +
+              'and the private name sm2-sm3 (SM2 over SM3, r and s, 64 bytes). Sign @method, @target-uri, content-digest (with a body) and idempotency-key (where sent), ' +
+              'with created (± 300 s) and a nonce that is never used twice. Instead of a bearer it says who calls; beside one it has to be of the same participant. ' +
+              'Decisions about money have to be signed in production; a signature that is sent has to be right everywhere (401 signature_invalid).'
+          }
         }
       }
     },

@@ -24,6 +24,8 @@ export interface OperationSpec {
   callers: Callers
   /** a person has to call */
   person?: boolean
+  /** moves or decides money: needs a request signature in production; its proof is kept beside the effect */
+  signed?: boolean
   /** creates or decides: needs Idempotency-Key (POST only; default true for POST) */
   idempotent?: boolean
   /** needs If-Match with the version (PATCH and DELETE) */
@@ -81,6 +83,7 @@ declare module 'fastify' {
 export function operation<const S extends OperationSpec> (
   app: FastifyInstance, context: OperationContext, spec: S, handler: (call: Call<S>) => Promise<Answer>
 ): void {
+  if (spec.signed === true && (spec.method !== 'POST' || spec.idempotent === false)) throw new Error(`${spec.id} is signed but decides nothing`)
   if (app.operations.has(spec.id)) throw new Error(`two operations are called ${spec.id}`)
   if (spec.callers !== 'any' && spec.callers !== 'public' && spec.callers.length === 0) throw new Error(`${spec.id} declares no caller`)
   app.operations.set(spec.id, spec)
@@ -121,14 +124,20 @@ function callOf<S extends OperationSpec> (context: OperationContext, spec: S, re
       const digest = digestOf([request.method, request.url, content ?? request.body ?? null])
       const caller = `${principal.participant_no}/${principal.user_no ?? ''}`
       if (key === null) throw new Error(`${spec.id} decides without an idempotency key`)
-      const stored = await context.db.write((sql, now) => answerOnce(sql, now, { caller, key, digest }, async () => {
-        const { status, body, headers, version } = await unit(sql, now)
-        return {
-          status,
-          headers: version === undefined ? headers ?? {} : { ...headers, etag: `"${version}"` },
-          body: body === undefined ? '' : serialized(reply, body, status)
-        }
-      }))
+      const { signature } = request
+      const stored = await context.db.write(async (sql, now) => {
+        if (signature !== null) await signature.spend(sql)
+        return answerOnce(sql, now, { caller, key, digest }, async () => {
+          const { status, body, headers, version } = await unit(sql, now)
+          if (signature !== null && spec.signed === true) await signature.prove(sql, now, { operation: spec.id, idempotency_key: key })
+          return {
+            status,
+            headers: version === undefined ? headers ?? {} : { ...headers, etag: `"${version}"` },
+            body: body === undefined ? '' : serialized(reply, body, status)
+          }
+        })
+      })
+      signature?.settle()
       const headers = stored.replayed ? { ...stored.headers, 'idempotency-replayed': 'true' } : stored.headers
       return { status: stored.status, headers, body: new Serialized(stored.body) }
     }

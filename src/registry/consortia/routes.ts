@@ -115,6 +115,7 @@ export function consortiumRoutes (app: FastifyInstance, { db }: { db: Db }): voi
     description: 'By another person of MEIC than the one who reviewed or proposed it. From then on needs of the park are pushed to its members. S1 四(二), 四(三)1.',
     callers: ['MEIC'],
     person: true,
+    signed: true,
     params: ConsortiumParams,
     body: ConsortiumActivation,
     replies: { 200: ConsortiumSchema },
