@@ -3,18 +3,17 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { newNo } from '../../clock.ts'
 import type { Config } from '../../config.ts'
 import type { Db } from '../../db/db.ts'
-import { createTokenIssuer, createTokenVerifier, importAssertionKey, verifyClientAssertion, type AssertionAlgorithm, type IssuedToken, type TokenIssuer, type TokenVerifier } from '../../http/tokens.ts'
+import { createTokenIssuer, createTokenVerifier, importAssertionKey, verifyClientAssertion, type IssuedToken, type TokenIssuer, type TokenVerifier } from '../../http/tokens.ts'
 import { beijingDate, instantMs } from '../../policy/calendar.ts'
 import type { HubKeys } from '../../keys.ts'
-import { findClient, findKey, findLiveClient, forgetAssertions, hasOldAssertions, keepAssertion, type KeyAlgorithm } from './access-store.ts'
+import { findClient, findKey, findLiveClient, forgetAssertions, hasOldAssertions, keepAssertion } from './access-store.ts'
+import { assertion_algorithms } from './keys.ts'
 import { hashSecret, isKeyLive, tokenNo } from './service.ts'
 import { findCredential } from './store.ts'
 
 const lifetime_s = 600
 const sandbox_issuer = 'https://sandbox.rongqiao.example'
 export const token_path = '/oauth/token'
-/** SM2 has no registered name for assertions: such a key signs requests only. */
-const assertion_algorithms: Readonly<Partial<Record<KeyAlgorithm, AssertionAlgorithm>>> = { ED25519: 'EdDSA', ECDSA_P256: 'ES256', RSA_PSS: 'PS256' }
 
 export interface TokenService {
   readonly verifier: TokenVerifier
