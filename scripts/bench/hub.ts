@@ -25,7 +25,9 @@ const root = join(import.meta.dirname, '../..')
 export async function startHub (env: Record<string, string> = {}, folder?: string): Promise<RunningHub> {
   const data_dir = folder ?? mkdtempSync(join(tmpdir(), 'rongqiao-hub-'))
   const child = spawn(process.execPath, [join(root, 'src/server.ts')], {
-    env: { ...process.env, HUB_MODE: 'sandbox', HOST: '127.0.0.1', PORT: '0', DATA_DIR: data_dir, LOG_LEVEL: 'warn', RATE_LIMIT_PER_MINUTE: '100000000', ...env },
+    env: { ...process.env, HUB_MODE: 'sandbox', HOST: '127.0.0.1', PORT: '0', DATA_DIR: data_dir, LOG_LEVEL: 'warn', RATE_LIMIT_PER_MINUTE: '100000000', RATE_LIMIT_PER_ADDRESS_PER_MINUTE: '100000000',
+      ...env
+    },
     stdio: ['ignore', 'pipe', 'inherit']
   })
   const exited = new Promise<void>(resolve => { child.once('exit', () => resolve()) })

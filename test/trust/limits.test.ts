@@ -1,0 +1,66 @@
+/** Limits by client and by address: nobody is starved by somebody else. */
+import t from 'tap'
+import { networkOf } from '../../src/http/limits.ts'
+import { build } from '../helper.ts'
+
+const wrong = { authorization: 'Bearer guessed-key-of-nobody' }
+
+t.test('one client that used up its share is told when to come back, another goes on', async t => {
+  const hub = await build(t, { config: { rate_limit_per_minute: 5 } })
+  const statuses: number[] = []
+  for (let sent = 0; sent < 6; sent++) statuses.push((await hub.as('bank-1').get('/v1/me')).statusCode)
+  t.same(statuses, [200, 200, 200, 200, 200, 429])
+  const refused = await hub.as('bank-1').get('/v1/me')
+  t.match(refused.json(), { code: 'rate_limited' })
+  t.ok(Number(refused.headers['retry-after']) >= 1)
+  const other = await hub.as('bank-2').get('/v1/me')
+  t.equal(other.statusCode, 200)
+  t.match(other.headers, { 'ratelimit-limit': '5', 'ratelimit-remaining': '4' })
+})
+
+t.test('an address that guesses keys learns no more, while a good key from the same address passes', async t => {
+  const hub = await build(t)
+  let unauthenticated = 0
+  for (let sent = 0; sent < 610; sent++) {
+    const answer = await hub.app.inject({ url: '/v1/me', headers: wrong })
+    if (answer.statusCode === 401) unauthenticated += 1
+    else t.match([answer.statusCode, answer.json().code], [429, 'rate_limited'])
+  }
+  t.equal(unauthenticated, 600)
+  t.equal((await hub.as('bank-1').get('/v1/me')).statusCode, 200)
+  t.equal((await hub.app.inject({ url: '/v1/me' })).statusCode, 401, 'who shows nothing has guessed nothing')
+  const token = await hub.app.inject({ method: 'POST', url: '/oauth/token', headers: { 'content-type': 'application/x-www-form-urlencoded' }, payload: 'grant_type=client_credentials' })
+  t.equal(token.statusCode, 429, 'nor does it learn more at the token endpoint')
+  const elsewhere = await hub.app.inject({ url: '/v1/me', headers: wrong, remoteAddress: '198.51.100.7' })
+  t.equal(elsewhere.statusCode, 401, 'another address starts from nothing')
+})
+
+t.test('a flood from one address is cut off before anybody is known; a client known there goes on', async t => {
+  const hub = await build(t, { config: { rate_limit_per_address_per_minute: 20 } })
+  t.equal((await hub.as('bank-1').get('/v1/me')).statusCode, 200)
+  const statuses: number[] = []
+  for (let sent = 0; sent < 30; sent++) statuses.push((await hub.app.inject({ url: '/v1/me' })).statusCode)
+  t.same(statuses.filter(status => status === 429).length, 11)
+  t.equal((await hub.as('bank-1').get('/v1/me')).statusCode, 200)
+  t.equal((await hub.app.inject({ url: '/v1/me', remoteAddress: '198.51.100.7' })).statusCode, 401)
+})
+
+t.test('an IPv6 network counts as one address', async t => {
+  t.equal(networkOf('2001:db8:1:2:aaaa::1'), networkOf('2001:db8:1:2:bbbb:1:2:3'))
+  t.not(networkOf('2001:db8:1:2::1'), networkOf('2001:db8:1:3::1'))
+  t.equal(networkOf('::ffff:192.0.2.1'), '::ffff:192.0.2.1')
+  t.equal(networkOf('192.0.2.1'), '192.0.2.1')
+})
+
+t.test('every answer carries the security headers, refusals too', async t => {
+  const hub = await build(t)
+  for (const answer of [await hub.as('bank-1').get('/v1/me'), await hub.app.inject({ url: '/nothing' }), await hub.app.inject({ url: '/health/live' })]) {
+    t.match(answer.headers, {
+      'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'content-security-policy': "default-src 'none'; frame-ancestors 'none'"
+    })
+    t.notOk('strict-transport-security' in answer.headers, 'the sandbox speaks http')
+  }
+  const docs = await hub.app.inject({ url: '/docs/' })
+  t.equal(docs.statusCode, 200)
+  t.match(docs.headers['content-security-policy'], /script-src/, 'the reference page may run its own scripts')
+})
