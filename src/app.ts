@@ -10,6 +10,13 @@ import type { Config } from './config.ts'
 import { AES_256_GCM, createCipher } from './db/cipher.ts'
 import type { Db } from './db/db.ts'
 import { createLoops, type Loops } from './db/loops.ts'
+import { createDialler, machine_net } from './delivery/dialler.ts'
+import { networksOf } from './delivery/addresses.ts'
+import { webhook_specs } from './delivery/event-types.ts'
+import { layOut } from './delivery/laying-out.ts'
+import { deliveryRoutes } from './delivery/routes.ts'
+import { createSender } from './delivery/sender.ts'
+import { privateNetworks } from './delivery/store.ts'
 import { registerHealth } from './http/health.ts'
 import { createInstance } from './http/instance.ts'
 import { registerOpenapi } from './http/openapi.ts'
@@ -21,7 +28,7 @@ import { enterpriseListRoutes } from './intake/enterprise-lists/routes.ts'
 import { readLists } from './intake/enterprise-lists/working.ts'
 import { enterpriseRoutes } from './intake/enterprises/routes.ts'
 import { financingNeedRoutes } from './intake/financing-needs/routes.ts'
-import { no_hooks, type IntakeHooks } from './intake/hooks.ts'
+import type { IntakeHooks } from './intake/hooks.ts'
 import { projectRoutes } from './intake/projects/routes.ts'
 import { auditRoutes } from './journal/audit-routes.ts'
 import { checkpointAge, journal_origin, keepCheckpoints } from './journal/checkpoints.ts'
@@ -32,14 +39,31 @@ import { directoryStore } from './lending/documents/files.ts'
 import { documentRoutes } from './lending/documents/routes.ts'
 import { findDocument } from './lending/documents/store.ts'
 import { drawdownRoutes } from './lending/drawdowns/routes.ts'
+import { feeVoucherRoutes } from './lending/fee-vouchers/routes.ts'
+import { guaranteeContractRoutes } from './lending/guarantee-contracts/routes.ts'
+import { guarantees } from './lending/guarantee-contracts/store.ts'
+import { insurancePolicyRoutes } from './lending/insurance-policies/routes.ts'
 import { interestVoucherRoutes } from './lending/interest-vouchers/routes.ts'
+import { leaseContractRoutes } from './lending/lease-contracts/routes.ts'
 import { loanContractRoutes } from './lending/loan-contracts/routes.ts'
+import { contractLimits } from './lending/loan-contracts/store.ts'
+import { rentVoucherRoutes } from './lending/rent-vouchers/routes.ts'
+import { subsidyAccountRoutes } from './lending/subsidy-accounts/routes.ts'
 import { loadHubKeys } from './keys.ts'
 import { disclosuresOf, expireLeads, withdrawLeads, withdrawLeadsOfNeed } from './matching/leads/ending.ts'
 import { matchNeeds } from './matching/leads/pushing.ts'
 import { pairingWatch } from './matching/leads/re-matching.ts'
 import { watchClock } from './matching/leads/reminding.ts'
 import { leadRoutes } from './matching/leads/routes.ts'
+import { batchRoutes } from './payment/batches/routes.ts'
+import { resultRoutes } from './payment/batches/result-routes.ts'
+import { paymentStatusOf } from './payment/batches/store.ts'
+import { budgetRoutes } from './payment/budgets/routes.ts'
+import { seedBudget } from './payment/budgets/service.ts'
+import { clawbackRoutes } from './payment/clawbacks/routes.ts'
+import { clawback_ledger } from './payment/clawbacks/service.ts'
+import { holdRoutes } from './payment/holds/routes.ts'
+import { beijingDate } from './policy/calendar.ts'
 import { calendarRoutes } from './registry/calendars/routes.ts'
 import { seedCalendars } from './registry/calendars/service.ts'
 import { consortiumRoutes } from './registry/consortia/routes.ts'
@@ -52,8 +76,16 @@ import { clearAssertions, tokenService } from './registry/participants/tokens.ts
 import { quoteRoutes } from './registry/policies/quote-routes.ts'
 import { policyRoutes } from './registry/policies/routes.ts'
 import { seedPolicies } from './registry/policies/service.ts'
+import { postLoanRoutes } from './oversight/post-loan-reports/routes.ts'
+import { selfAssessmentRoutes } from './oversight/self-assessments/routes.ts'
 import { breakerRoutes } from './risk/breakers/routes.ts'
 import { claimRoutes } from './risk/compensation-claims/routes.ts'
+import { deriveDue, markProject } from './subsidy/lines/deriving.ts'
+import { lineRoutes } from './subsidy/lines/routes.ts'
+import { packetAuditRoutes } from './subsidy/packets/audit-routes.ts'
+import { packetRoutes } from './subsidy/packets/routes.ts'
+import { packetSigner } from './subsidy/packets/sealing.ts'
+import { mayReadDocument } from './subsidy/packets/service.ts'
 
 /** What the rooms are given. */
 export interface Hub {
@@ -72,12 +104,13 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   const rooms = { ...hub, keys, cipher: createCipher(keys.keyring, [AES_256_GCM, SM4_CTR_HMAC_SM3]) }
   const tokens = tokenService(db, config, keys)
   const resolve = keyResolver(db, { sandbox: config.hub_mode === 'sandbox', verifier: tokens.verifier })
+  db.useCipher(rooms.cipher)
   const app = await createInstance({
     logger: log, resolve, rate_limit_max: config.rate_limit_per_minute,
     address_limit_max: config.rate_limit_per_address_per_minute, trusted_proxies: config.trusted_proxies, https_only: config.hub_mode === 'production',
     signatures: { ...rooms, required: config.hub_mode === 'production', public_url: config.public_url, findSigner: signerFinder(db) }
   })
-  await registerOpenapi(app, { server_url: config.public_url ?? 'http://127.0.0.1:8080', webhooks: {} })
+  await registerOpenapi(app, { server_url: config.public_url ?? 'http://127.0.0.1:8080', webhooks: webhook_specs })
   await app.register(multipart)
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
 
@@ -87,6 +120,12 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   loops.add({ name: 'nonces', work: () => forgetNonces(db), every_ms: 60_000 })
   journalRoutes(app, rooms)
   auditRoutes(app, { db, verifier_key: vkeyOf(verifierOf(journal_origin, keys.public_key)) })
+  const is_sandbox = config.hub_mode === 'sandbox'
+  const dialler = createDialler(machine_net, async () => ({ sandbox: is_sandbox, opened: networksOf(await privateNetworks(db.read)) }))
+  const sender = createSender({ db, cipher: rooms.cipher, dialler, log, challenge_echoed: !is_sandbox })
+  loops.add({ name: 'lay-out', work: () => layOut(db), every_ms: 1000, on_commit: true })
+  loops.add({ name: 'send', work: () => sender.step(), every_ms: 1000, on_commit: true, shared: true })
+  deliveryRoutes(app, rooms, dialler)
   await seedPolicies(db)
   await seedCalendars(db)
   participantRoutes(app, rooms)
@@ -98,9 +137,12 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   quoteRoutes(app, rooms)
   calendarRoutes(app, rooms)
 
-  const intake: IntakeHooks = { ...no_hooks, disclosuresOf, onWithdraw: withdrawLeads, onNeedWithdrawn: withdrawLeadsOfNeed }
-  const lists = { db, bodies: directoryStore(join(config.data_dir, 'lists')), reader: listReader(), hooks: intake, log }
-  loops.add({ name: 'read-lists', work: () => readLists(lists), every_ms: 1000 })
+  const intake: IntakeHooks = {
+    disclosuresOf, onWithdraw: withdrawLeads, onNeedWithdrawn: withdrawLeadsOfNeed, onProjectChange: markProject,
+    contractLimits: (sql, usccs) => contractLimits(sql, usccs, beijingDate(db.clock.now()))
+  }
+  const lists = { db, bodies: directoryStore(join(config.data_dir, 'lists'), rooms.cipher), reader: listReader(), hooks: intake, log }
+  loops.add({ name: 'read-lists', work: () => readLists(lists), every_ms: 1000, on_commit: true })
   enterpriseListRoutes(app, lists, config)
   enterpriseRoutes(app, rooms)
   authorizationRoutes(app, rooms, intake)
@@ -113,14 +155,34 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   loops.add({ name: 'expire', work: () => expireLeads(db), every_ms: 1000 })
   leadRoutes(app, rooms, { hasDocument: async (sql, participant_no, document_no) => await findDocument(sql, participant_no, document_no) !== undefined })
 
-  const bodies = directoryStore(join(config.data_dir, 'documents'))
-  documentRoutes(app, { db, bodies, mayRead: async () => false })
-  loanContractRoutes(app, { db, guarantees: async () => false })
+  const bodies = directoryStore(join(config.data_dir, 'documents'), rooms.cipher)
+  documentRoutes(app, { db, bodies, mayRead: mayReadDocument })
+  loanContractRoutes(app, { db, guarantees })
   drawdownRoutes(app, rooms)
+  leaseContractRoutes(app, rooms)
+  guaranteeContractRoutes(app, rooms)
+  insurancePolicyRoutes(app, rooms)
+  subsidyAccountRoutes(app, rooms)
   interestVoucherRoutes(app, rooms)
+  rentVoucherRoutes(app, rooms)
+  feeVoucherRoutes(app, rooms)
+
+  const packets = { db, room: { signer: packetSigner(keys), bodies, ledger: clawback_ledger } }
+  loops.add({ name: 'derive', work: () => deriveDue(db, clawback_ledger), every_ms: 1000, on_commit: true })
+  lineRoutes(app, { db, paymentStatusOf })
+  packetRoutes(app, packets)
+  packetAuditRoutes(app, packets)
+  await seedBudget(db, config.hub_mode)
+  budgetRoutes(app, rooms)
+  batchRoutes(app, rooms)
+  await resultRoutes(app, rooms)
+  holdRoutes(app, rooms)
+  clawbackRoutes(app, rooms)
 
   breakerRoutes(app, rooms)
   claimRoutes(app, rooms)
+  postLoanRoutes(app, rooms)
+  selfAssessmentRoutes(app, rooms)
 
   app.get('/openapi.json', async (_request, reply) => reply.type('application/json; charset=utf-8').send(app.swagger()))
   registerHealth(app, { db, ready, check: () => checkpointAge(db) })

@@ -13,6 +13,8 @@ export interface LoanVoucher extends InterestFacts {
   readonly eligible_loan_fen: number
   /** part of the loan for land, fen; share = eligible ÷ (eligible + land) */
   readonly land_fen: number
+  /** what L-04 takes its percentage of, where a loan has several drawdowns with shares of their own; the eligible loan when left out */
+  readonly ceiling_loan_fen?: number
 }
 
 export interface LoanInterest {
@@ -72,9 +74,9 @@ function assertLoans (vouchers: readonly LoanVoucher[]): void {
 /** L-04 is taken of the highest eligible amount the loan had in the year (A-03). */
 function highestLoans (vouchers: readonly LoanVoucher[]): Map<string, number> {
   const highest = new Map<string, number>()
-  for (const { loan_key, paid_date, eligible_loan_fen } of vouchers) {
+  for (const { loan_key, paid_date, eligible_loan_fen, ceiling_loan_fen } of vouchers) {
     const key = `${yearOf(paid_date)}|${loan_key}`
-    highest.set(key, Math.max(highest.get(key) ?? 0, eligible_loan_fen))
+    highest.set(key, Math.max(highest.get(key) ?? 0, ceiling_loan_fen ?? eligible_loan_fen))
   }
   return highest
 }

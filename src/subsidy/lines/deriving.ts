@@ -1,0 +1,186 @@
+/** Brings the lines of an enterprise project in step with its accepted vouchers, in one unit that owns the project's row. */
+import { newNo } from '../../clock.ts'
+import { digestOf } from '../../db/canonical.ts'
+import type { Db, ReadSql, WriteSql } from '../../db/db.ts'
+import { append, the_hub } from '../../journal/events.ts'
+import { clearMark, dueMarks, mark, SUBSIDY_KINDS, type SubsidyKind } from '../../lending/marks.ts'
+import { blocking } from '../../policy/eligibility.ts'
+import { yuanOf } from '../../policy/money.ts'
+import type { PolicyVersion } from '../../policy/terms.ts'
+import { policiesIn } from '../../registry/policies/service.ts'
+import { ownersOf } from '../audience.ts'
+import { countDraft, draftFor } from '../packets/drafts.ts'
+import type { VoucherClaim } from './claims.ts'
+import { allot, quarterOf, type Allotment, type Frozen } from './derivation.ts'
+import { acceptedClaims, projectFacts, type ProjectFacts } from './sources.ts'
+import {
+  derivationsOf, insertLine, judgeLine, keepGranted, liveLines, moveLines, ownDerivation, placeLine, type Block, type ProjectYear, type SubsidyLine
+} from './store.ts'
+
+const marks_per_step = 50
+
+/** What a claw-back is asked for: the chain's last frozen line and how much of it is no longer due. */
+export interface Overpaid { kind: SubsidyKind, chain: string, line: SubsidyLine | null, open_fen: number, reason: 'VOUCHER_WITHDRAWN' | 'VOUCHER_CORRECTED' }
+
+/** The claw-backs of the payment floor, handed in by app.ts. */
+export interface ClawbackLedger {
+  /** what was already taken back of chains, and whether a derived claw-back of them is open */
+  of (sql: ReadSql, kind: SubsidyKind, chains: readonly string[]): Promise<Map<string, { settled_fen: number, is_open: boolean }>>
+  /** Makes the open derived claw-back of a chain equal `open_fen`; zero closes it. */
+  keep (sql: WriteSql, now: string, overpaid: Overpaid): Promise<void>
+}
+
+/** One step of the loop. @returns how many projects were derived */
+export async function deriveDue (db: Db, ledger: ClawbackLedger): Promise<number> {
+  const due = await dueMarks(db.read, marks_per_step)
+  for (const { uscc, project_code, kind, mark: seen } of due) {
+    await db.write(async (sql, now) => {
+      await derive(sql, now, ledger, uscc, project_code, kind)
+      await clearMark(sql, uscc, project_code, kind, seen)
+    })
+  }
+  return due.length
+}
+
+/** Asks for everything to be derived again that a change of a project concerns: its facts decide whether lines are payable. */
+export async function markProject (sql: WriteSql, now: string, owner_uscc: string, project_code: string): Promise<void> {
+  for (const { kind } of await derivationsOf(sql, { uscc: owner_uscc, project_code })) await mark(sql, now, owner_uscc, project_code, kind)
+}
+
+/** The same for a change of the enterprise. */
+export async function markEnterprise (sql: WriteSql, now: string, uscc: string): Promise<void> {
+  for (const { project_code, kind } of await derivationsOf(sql, { uscc })) await mark(sql, now, uscc, project_code, kind)
+}
+
+/** Premiums have ceilings per product or enterprise, so they are derived over all projects of the enterprise. */
+const projectOf = (kind: SubsidyKind, project_code: string): string | null => kind === 'PREMIUM' ? null : project_code
+
+export async function derive (sql: WriteSql, now: string, ledger: ClawbackLedger, uscc: string, project_code: string, kind: SubsidyKind): Promise<void> {
+  if (!SUBSIDY_KINDS.includes(kind)) throw new Error(`no kind of subsidy: ${kind}`)
+  const project = projectOf(kind, project_code)
+  await ownDerivation(sql, now, uscc, project ?? '', kind)
+  const policies = await policiesIn(sql)
+  const claims = await acceptedClaims(sql, policies, uscc, project, kind)
+  const lines = await liveLines(sql, uscc, project, kind)
+  const clawbacks = await ledger.of(sql, kind, [...new Set(lines.map(({ chain }) => chain))])
+  const frozen = frozenOf(lines, chain => clawbacks.get(chain)?.settled_fen ?? 0)
+  const allotments = allot(claims, frozen)
+  const facts = new Map<string, ProjectFacts>()
+  await keepGranted(sql, now, { uscc, project_code: project ?? '', kind }, grantedRows(allotments))
+  for (const allotment of allotments) {
+    const { chain } = allotment
+    const of_chain = lines.filter(line => line.chain === chain)
+    const last_frozen = of_chain.findLast(line => line.status === 'FROZEN')
+    const open = of_chain.find(line => line.status !== 'FROZEN')
+    await bringInStep(sql, now, { allotment, open, last_frozen, policies, facts })
+    const open_fen = last_frozen === undefined ? 0 : Math.max(0, allotment.frozen_fen - allotment.target_fen)
+    if (open_fen > 0 || clawbacks.get(chain)?.is_open === true) {
+      await ledger.keep(sql, now, { kind, chain, line: last_frozen ?? null, open_fen, reason: allotment.claim === null ? 'VOUCHER_WITHDRAWN' : 'VOUCHER_CORRECTED' })
+    }
+  }
+  const derived = new Set(allotments.map(({ chain }) => chain))
+  for (const line of lines) if (!derived.has(line.chain)) await supersede(sql, now, line)
+  const after = await liveLines(sql, uscc, project, kind)
+  for (const packet_no of new Set([...lines, ...after].map(line => line.packet_no))) if (packet_no !== null) await countDraft(sql, now, packet_no)
+}
+
+/** Sums of the frozen lines of every chain, less what was taken back. */
+function frozenOf (lines: readonly SubsidyLine[], settledOf: (chain: string) => number): Map<string, Frozen> {
+  const found = new Map<string, { amount_fen: number, since: string, reduced: Set<string> }>()
+  for (const line of lines) {
+    if (line.status !== 'FROZEN') continue
+    const held = found.get(line.chain) ?? { amount_fen: -settledOf(line.chain), since: line.line_no, reduced: new Set<string>() }
+    held.amount_fen += line.recognised_fen ?? line.amount_fen
+    if (line.recognised_fen !== null && line.recognised_fen < line.amount_fen) held.reduced.add(line.voucher_number)
+    found.set(line.chain, held)
+  }
+  for (const held of found.values()) held.amount_fen = Math.max(0, held.amount_fen)
+  return found
+}
+
+type GrantedRow = Pick<ProjectYear, 'year' | 'scope' | 'granted_fen' | 'cap_fen'>
+
+function grantedRows (allotments: readonly Allotment<VoucherClaim>[]): GrantedRow[] {
+  const rows = new Map<string, GrantedRow>()
+  for (const { scope, year, amount_fen, cap_fen } of allotments.flatMap(({ uses }) => uses)) {
+    if (cap_fen === null) continue
+    const key = `${year}|${scope}`
+    const row = rows.get(key) ?? { year, scope, granted_fen: 0, cap_fen }
+    rows.set(key, { ...row, granted_fen: row.granted_fen + amount_fen, cap_fen: Math.max(row.cap_fen, cap_fen) })
+  }
+  return [...rows.values()]
+}
+
+interface Step {
+  allotment: Allotment<VoucherClaim>
+  open: SubsidyLine | undefined
+  last_frozen: SubsidyLine | undefined
+  policies: readonly PolicyVersion[]
+  facts: Map<string, ProjectFacts>
+}
+
+/** The open line of a chain becomes what is due beyond the frozen ones; without frozen ones there is a line even of nothing. */
+async function bringInStep (sql: WriteSql, now: string, { allotment, open, last_frozen, policies, facts }: Step): Promise<void> {
+  const wanted = lineOf(now, allotment, last_frozen)
+  if (wanted === null) {
+    if (open !== undefined) await supersede(sql, now, open)
+    return
+  }
+  const blocked_by = await blocksOf(sql, wanted, policies, facts)
+  const status = blocked_by.length > 0 ? 'BLOCKED' : 'OPEN'
+  if (open !== undefined && open.content_digest === wanted.content_digest) {
+    const unchanged = open.status === status && digestOf(open.blocked_by) === digestOf(blocked_by)
+    if (!unchanged) await judgeLine(sql, now, open.line_no, status, blocked_by)
+    if (open.packet_no === null) await placeLine(sql, now, open.line_no, await draftFor(sql, now, open))
+    return
+  }
+  if (open !== undefined) await supersede(sql, now, open)
+  const packet_no = await draftFor(sql, now, wanted)
+  await insertLine(sql, { ...wanted, status, blocked_by, packet_no })
+  await append(sql, now, {
+    type: 'subsidy_line.derived', subject: wanted.line_no, actor: the_hub, audience: await ownersOf(sql, wanted.participant_no, wanted.uscc),
+    authorization_no: wanted.authorization_no, data: { kind: wanted.kind, voucher_no: wanted.voucher_no, packet_no, status, supplement_of: wanted.supplement_of }
+  })
+}
+
+function lineOf (now: string, { claim, granted, target_fen, frozen_fen, uses }: Allotment<VoucherClaim>, last_frozen: SubsidyLine | undefined): SubsidyLine | null {
+  if (claim === null || granted === null) return null
+  const amount_fen = last_frozen === undefined ? target_fen : target_fen - frozen_fen
+  if (last_frozen !== undefined && amount_fen <= 0) return null
+  const { voucher } = claim
+  const supplement_of = last_frozen?.line_no ?? null
+  const trace = supplement_of === null ? [...granted.trace] : [...granted.trace, {
+    rule_id: 'SUPPLEMENT', clause: 'Less what the packets submitted before hold of the same voucher', clause_zh: '扣除此前已报送资料包中同一凭证的金额',
+    before: yuanOf(target_fen), after: yuanOf(amount_fen)
+  }]
+  const content = {
+    kind: voucher.kind, participant_no: voucher.participant_no, payee_kind: voucher.payee_kind, payee_uscc: voucher.payee_uscc, uscc: voucher.uscc,
+    project_code: voucher.project_code, year: granted.year, period: quarterOf(voucher.paid_date), chain: claim.chain, voucher_number: voucher.number,
+    voucher_no: voucher.voucher_no, contract_no: voucher.contract_no, paid_date: voucher.paid_date, order_key: claim.order_key,
+    eligible_interest_fen: granted.eligible_interest_fen, formula_fen: granted.formula_fen, amount_fen, uses, trace, policy_code: granted.policy_code,
+    policy_version: granted.policy_version, supplement_of, authorization_no: voucher.authorization_no, document_nos: voucher.document_nos, facts: voucher.facts
+  }
+  return {
+    ...content, line_no: newNo('line'), status: 'OPEN', blocked_by: [], packet_no: null, recognised_fen: null, content_digest: digestOf(content),
+    version: 1, created_at: now, updated_at: now
+  }
+}
+
+/** E-01, E-03, E-04 have to be PASS before a line is payable; a premium without a project has only its enterprise to be judged. */
+async function blocksOf (sql: ReadSql, line: SubsidyLine, policies: readonly PolicyVersion[], known: Map<string, ProjectFacts>): Promise<Block[]> {
+  let facts = known.get(line.project_code)
+  if (facts === undefined) known.set(line.project_code, facts = await projectFacts(sql, line.uscc, line.project_code))
+  return blocking({ ...facts, on: line.paid_date }, policies)
+    .filter(({ rule_id }) => rule_id === 'E-01' || line.project_code !== '')
+    .map(({ rule_id, finding }) => ({
+      rule_id, code: finding?.code ?? 'FACT_MISSING', message: finding?.message ?? 'Cannot be judged yet', message_zh: finding?.message_zh ?? '尚无法判断'
+    }))
+}
+
+async function supersede (sql: WriteSql, now: string, line: SubsidyLine): Promise<void> {
+  if (line.status === 'FROZEN' || (await moveLines(sql, now, [line.line_no], line.status, 'SUPERSEDED')).length === 0) return
+  await append(sql, now, {
+    type: 'subsidy_line.superseded', subject: line.line_no, actor: the_hub, audience: await ownersOf(sql, line.participant_no, line.uscc),
+    authorization_no: line.authorization_no, data: { kind: line.kind, voucher_no: line.voucher_no }
+  })
+}

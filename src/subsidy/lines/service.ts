@@ -1,0 +1,105 @@
+/** Reading lines and ceilings: each caller sees what is its own, sums are for all that are involved. */
+import type { ReadSql } from '../../db/db.ts'
+import type { Principal } from '../../http/access.ts'
+import { fenParameter, nearestTerms } from '../../policy/terms.ts'
+import { yuanOf } from '../../policy/money.ts'
+import { notFound } from '../../problem.ts'
+import { policiesIn } from '../../registry/policies/service.ts'
+import { packetsAssigned } from '../packets/store.ts'
+import { project_ceilings } from './claims.ts'
+import { findLine, grantedOf, hasLineOf, listLines, type LineFilter, type ProjectYear, type SubsidyLine } from './store.ts'
+
+/** Where a line stands on its way to the payee; handed in by app.ts from the payment floor. */
+export type PaymentStatusOf = (sql: ReadSql, line_nos: readonly string[]) => Promise<Map<string, string>>
+
+const authorities: ReadonlySet<string> = new Set(['MEIC', 'FINANCE_BUREAU'])
+
+/** Narrows a filter to what the caller may see. */
+async function visible (sql: ReadSql, principal: Principal, filter: LineFilter): Promise<LineFilter> {
+  if (authorities.has(principal.role)) return filter
+  if (principal.role === 'ENTERPRISE') return { ...filter, concerned_uscc: principal.uscc }
+  if (principal.role === 'AUDITOR') return { ...filter, packet_nos: await packetsAssigned(sql, principal.participant_no) }
+  return { ...filter, participant_no: principal.participant_no }
+}
+
+export interface LineShown { line: SubsidyLine, payment_status: string }
+
+async function shown (sql: ReadSql, lines: readonly SubsidyLine[], paymentStatusOf: PaymentStatusOf): Promise<LineShown[]> {
+  const statuses = await paymentStatusOf(sql, lines.map(({ line_no }) => line_no))
+  return lines.map(line => ({ line, payment_status: statuses.get(line.line_no) ?? ((line.recognised_fen ?? 0) > 0 ? 'WAITING' : 'NOT_DUE') }))
+}
+
+export async function linesFor (sql: ReadSql, principal: Principal, filter: LineFilter, paymentStatusOf: PaymentStatusOf): Promise<LineShown[]> {
+  return shown(sql, await listLines(sql, await visible(sql, principal, filter)), paymentStatusOf)
+}
+
+/** One line. Errors: not_found, also for another's. */
+export async function lineFor (sql: ReadSql, principal: Principal, line_no: string, paymentStatusOf: PaymentStatusOf): Promise<LineShown> {
+  const line = await findLine(sql, line_no)
+  if (line === undefined || !await maySee(sql, principal, line)) throw notFound()
+  const [found] = await shown(sql, [line], paymentStatusOf)
+  if (found === undefined) throw notFound()
+  return found
+}
+
+async function maySee (sql: ReadSql, principal: Principal, line: SubsidyLine): Promise<boolean> {
+  if (authorities.has(principal.role) || line.participant_no === principal.participant_no) return true
+  if (principal.role === 'ENTERPRISE') return line.uscc === principal.uscc || line.payee_uscc === principal.uscc
+  return principal.role === 'AUDITOR' && line.packet_no !== null && (await packetsAssigned(sql, principal.participant_no)).has(line.packet_no)
+}
+
+export interface CeilingShown { kind: SubsidyLine['kind'], rule_id: string, span: string, scope: string | null, cap_fen: number, granted_fen: number }
+
+const rule_of_premium = (scope: string): string =>
+  scope.startsWith('FIRST_SET') ? 'I-01-CEILING' : scope.startsWith('FIRST_VERSION') ? 'I-02-CEILING' : 'I-03-CEILING'
+const lines_shown_max = 200
+
+/**
+ * Sums of an enterprise project's ceilings with the lines the caller may see: no other institution's.
+ *
+ * Errors: not_found for who is not involved.
+ */
+export async function ceilingsFor (
+  sql: ReadSql, principal: Principal, wanted: { uscc: string, project_code: string, year: string }, paymentStatusOf: PaymentStatusOf
+): Promise<{ ceilings: CeilingShown[], lines: LineShown[] }> {
+  const { uscc, project_code, year } = wanted
+  const lines = await linesFor(sql, principal, { uscc, project_code, year, after: null, limit: lines_shown_max }, paymentStatusOf)
+  const is_involved = authorities.has(principal.role) || (principal.role === 'ENTERPRISE' && principal.uscc === uscc) ||
+    (principal.role === 'AUDITOR' ? lines.length > 0 : await hasLineOf(sql, principal.participant_no, uscc, project_code))
+  if (!is_involved) throw notFound()
+  const granted = await grantedOf(sql, uscc, [project_code, ''])
+  const terms = nearestTerms(await policiesIn(sql), 'TECH_RENO_LOAN', `${year}-12-31`)
+  const ceilings: CeilingShown[] = project_ceilings.map(({ kind, rule_id, parameter }) => {
+    const found = granted.find(row => row.kind === kind && row.scope === '' && (row.year === year || row.year === 'LIFETIME'))
+    return { kind, rule_id, span: found?.year ?? (kind === 'GUARANTEE_FEE' ? 'LIFETIME' : year), scope: null, cap_fen: found?.cap_fen ?? fenParameter(terms, parameter), granted_fen: found?.granted_fen ?? 0 }
+  })
+  const premiums = granted.filter((row: ProjectYear) => row.kind === 'PREMIUM' && row.year === year && (principal.role !== 'INSURER' || lines.length > 0))
+  for (const { kind, scope, cap_fen, granted_fen } of premiums) ceilings.push({ kind, rule_id: rule_of_premium(scope), span: year, scope, cap_fen, granted_fen })
+  return { ceilings, lines: lines.filter(({ line }) => line.status !== 'SUPERSEDED') }
+}
+
+/** A ceiling as it goes out. */
+export function ceilingShown ({ cap_fen, granted_fen, ...rest }: CeilingShown) {
+  return { ...rest, cap: yuanOf(cap_fen), granted: yuanOf(granted_fen), left: yuanOf(cap_fen - granted_fen) }
+}
+
+const money = (fen: number | null): string | null => fen === null ? null : yuanOf(fen)
+
+/** A line as lists show it. */
+export function lineItem ({ line, payment_status }: LineShown) {
+  const {
+    line_no, kind, status, participant_no, payee_kind, payee_uscc, uscc, project_code, year, period, voucher_number, voucher_no, paid_date, eligible_interest_fen,
+    formula_fen, amount_fen, recognised_fen, supplement_of, packet_no, authorization_no, blocked_by, version, created_at, updated_at
+  } = line
+  return {
+    line_no, kind, status, participant_no, payee_kind, payee_uscc, uscc, project_code: project_code === '' ? null : project_code, year, period, voucher_number, voucher_no,
+    paid_date, eligible_interest: money(eligible_interest_fen), formula_amount: yuanOf(formula_fen), amount: yuanOf(amount_fen), recognised_amount: money(recognised_fen),
+    payment_status, supplement_of, packet_no, authorization_no, blocked_by, version, created_at, updated_at
+  }
+}
+
+/** A line with its trace. */
+export function fullLine (shown: LineShown) {
+  const { policy_code, policy_version, trace } = shown.line
+  return { ...lineItem(shown), policy: { policy_code, version: policy_version }, trace }
+}
