@@ -1,8 +1,13 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { join } from 'node:path'
 import t from 'tap'
+import { frozenClock } from '../../src/clock.ts'
+import { migrate, readMigrations } from '../../src/db/migrate.ts'
+import { openDb } from '../../src/db/open.ts'
 import { generateSm2KeyPair } from '../../src/http/sm.ts'
-import { verificationKeyOf } from '../../src/registry/participants/keys.ts'
-import { build, newKey, type Built, type Caller } from '../helper.ts'
+import { bootstrap } from '../../src/registry/participants/bootstrap.ts'
+import { signerFinder } from '../../src/registry/participants/signing-keys.ts'
+import { build, newKey, start_of_test, temporaryDatabase, type Built, type Caller } from '../helper.ts'
 
 const bank = {
   participant_no: 'bank-4', role: 'BANK', name: '嘉陵示范银行（虚构）', uscc: '91500000MAXX0004XL', is_cooperating: true,
@@ -21,6 +26,8 @@ async function tokenOf (hub: Built, client_id: string, client_secret: string): P
   })
   return answer.json().access_token
 }
+/** Who a request signature by that key would speak for; asked anew each time. */
+const signer = async (hub: Built, key_no: string) => signerFinder(hub.db)(key_no, hub.clock.now())
 const me = async (hub: Built, bearer: string) => hub.app.inject({ url: '/v1/me', headers: { authorization: `Bearer ${bearer}` } })
 
 t.test('a participant is entered by one person and active through another', async t => {
@@ -123,17 +130,16 @@ t.test('a key is registered by one person and counts through another', async t =
   t.equal(registered.statusCode, 201)
   t.match(registered.json(), { status: 'PENDING_SECOND_PERSON', valid_from: '2026-03-18', valid_to: '2028-03-18' })
   const { key_no } = registered.json() as { key_no: string }
-  t.equal(await verificationKeyOf(hub.db, 'bank-1', key_no), null)
+  t.equal(await signer(hub, key_no), null)
   t.equal((await first.post(path, body)).json().code, 'own_work')
   t.equal((await second.post('/v1/participants/bank-2/keys', body)).json().code, 'duplicate_key', 'one key, one owner')
   t.equal((await second.post(path, { ...body, valid_to: '2040-01-01' })).json().code, 'duplicate_key', 'other content')
   t.match((await second.post(path, body)).json(), { key_no, status: 'ACTIVE', confirmed_by: 'meic-user-1' })
-  t.match(await verificationKeyOf(hub.db, 'bank-1', key_no), { algorithm: 'ed25519' })
-  t.equal(await verificationKeyOf(hub.db, 'bank-2', key_no), null, 'for its owner only')
+  t.match(await signer(hub, key_no), { key: { algorithm: 'ed25519' }, principal: { participant_no: 'bank-1', user_no: null } })
   t.equal((await hub.as('bank-1', 1).post(`${path}/${key_no}/retire`, { reason: 'x' })).json().code, 'role_not_allowed')
   t.match((await first.post(`${path}/${key_no}/retire`, { reason: 'replaced' })).json(), { status: 'RETIRED', retired_by: 'platform-operator-user-1' })
   t.equal((await first.post(`${path}/${key_no}/retire`, { reason: 'replaced' })).json().code, 'state_conflict')
-  t.equal(await verificationKeyOf(hub.db, 'bank-1', key_no), null)
+  t.equal(await signer(hub, key_no), null)
   t.same((await hub.as('bank-1').get(path)).json().items.map((each: { key_no: string, status: string }) => [each.key_no, each.status]), [[key_no, 'RETIRED']])
 })
 
@@ -157,4 +163,20 @@ t.test('keys of every algorithm are taken, unfit ones are refused', async t => {
   const fresh = pem(generateKeyPairSync('ed25519').publicKey)
   t.equal((await send({ algorithm: 'ED25519', public_key_pem: fresh, valid_from: '2026-03-18', valid_to: '2026-03-18' })).json().code, 'period_reversed')
   t.equal((await send({ algorithm: 'ED25519', public_key_pem: fresh, user_no: 'bank-2-user-1' })).json().code, 'participant_unknown')
+})
+
+t.test('a production hub begins with persons entered on the machine, once', async t => {
+  const { target } = await temporaryDatabase(t)
+  await migrate(target, readMigrations(join(import.meta.dirname, '../../migrations')))
+  const db = openDb(target, frozenClock(start_of_test))
+  t.teardown(() => db.close())
+  const user = (user_no: string) => ({ user_no, name: '甲', duties: ['APPROVE' as const], algorithm: 'ED25519' as const, public_key_pem: pem(generateKeyPairSync('ed25519').publicKey) })
+  const first = { participant_no: 'operator', role: 'PLATFORM_OPERATOR' as const, name: '运营方（虚构）', uscc: '91500000MAYY00181G', users: [user('operator-1'), user('operator-2')] }
+  await t.rejects(bootstrap(db, [{ ...first, users: [user('operator-1')] }]), /two|2 persons/, 'one person alone could decide nothing')
+  await t.rejects(bootstrap(db, [{ ...first, uscc: '91500000MAYY00181X', users: [{ ...user('operator-1'), public_key_pem: 'none' }, user('operator-2')] }]), /uscc.*public_key_pem/, 'every mistake is told')
+  const clients = await bootstrap(db, [first])
+  t.same(clients.map(({ participant_no, user_no }) => `${participant_no} ${user_no}`), ['operator operator-1', 'operator operator-2'])
+  const found = await signerFinder(db)(clients[1]?.key_no ?? '', start_of_test)
+  t.match(found?.principal, { participant_no: 'operator', role: 'PLATFORM_OPERATOR', user_no: 'operator-2', duties: ['APPROVE'] })
+  await t.rejects(bootstrap(db, [first]), /already/)
 })

@@ -8,8 +8,8 @@ import type { WriteSql } from '../../db/db.ts'
 import {
   consortium_examples, ConsortiumActivation, ConsortiumChange, ConsortiumList, ConsortiumListQuery, ConsortiumParams, ConsortiumReview, ConsortiumSchema, ConsortiumTermination, NewConsortium
 } from './schema.ts'
-import { activate, adjust, applyFor, review, terminate, type Seen } from './service.ts'
-import { getConsortium, listSeen, viewOf } from './views.ts'
+import { activate, applyFor, review, terminate, type Seen } from './service.ts'
+import { changeConsortium, getConsortium, listSeen, viewOf } from './views.ts'
 
 const member_refusals = ['consortium_incomplete', 'participant_unknown', 'guarantor_not_government', 'consortium_bank_limit', 'period_reversed'] as const
 
@@ -84,9 +84,8 @@ export function consortiumRoutes (app: FastifyInstance, { db }: { db: Db }): voi
     replies: { 200: ConsortiumSchema },
     refuses: [...member_refusals, 'state_conflict'],
     example: { request: { banks: ['bank-1'] }, reply: consortium_examples.active }
-  }, async call => db.write(async (sql, now) => {
-    const seen = await adjust(sql, now, call.principal, call.params.consortium_no, version => checkVersion(call.if_match, version), call.body)
-    return answerOf(sql, call.principal, now, seen)
+  }, async call => ({
+    status: 200, ...await changeConsortium(db, call.principal, call.params.consortium_no, version => checkVersion(call.if_match, version), call.body)
   }))
 
   operation(app, { db }, {

@@ -1,7 +1,6 @@
 import Type from 'typebox'
 import { Day, InstantOut, listOf, named, nullable, oneOf, PageQuery, ParticipantNo, Text, UpdatedSince, Version } from '../../http/schema.ts'
-import { REVIEW_OUTCOMES } from './service.ts'
-import { CONSORTIUM_STATUSES } from './store.ts'
+import { CONSORTIUM_STATUSES, REVIEW_OUTCOMES } from './statuses.ts'
 
 const strict = { additionalProperties: false } as const
 const ConsortiumNo = Type.String({ minLength: 1, maxLength: 60, pattern: '^[A-Za-z0-9_-]+$', description: 'Number of the consortium', examples: ['consortium-1'] })

@@ -14,11 +14,9 @@ import { policiesIn } from '../policies/service.ts'
 import { checkMembers, checkBankLimit, type Membership } from './membership.ts'
 import {
   advanceConsortium, consortiaOverOn, findConsortium, findSameApplication, insertConsortium, joinMember, leaveMember, membersOf, newConsortium, removeMember,
-  type Consortium, type ConsortiumApplication, type ConsortiumMember, type ConsortiumStatus
+  type Consortium, type ConsortiumApplication, type ConsortiumMember
 } from './store.ts'
-
-export const REVIEW_OUTCOMES = ['REVIEWED', 'SELECTED', 'REJECTED'] as const
-export type ReviewOutcome = typeof REVIEW_OUTCOMES[number]
+import type { ConsortiumStatus, ReviewOutcome } from './statuses.ts'
 
 const in_force: readonly ConsortiumStatus[] = ['ACTIVE', 'ADJUSTED']
 

@@ -2,9 +2,7 @@
 import { and, asc, eq, gt, gte, inArray, isNull, lte, or } from 'drizzle-orm'
 import { integer, json, primaryKey, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
-
-export const CONSORTIUM_STATUSES = ['APPLIED', 'REVIEWED', 'SELECTED', 'ACTIVE', 'ADJUSTED', 'EXPIRED', 'TERMINATED'] as const
-export type ConsortiumStatus = typeof CONSORTIUM_STATUSES[number]
+import type { ConsortiumStatus } from './statuses.ts'
 
 /** What the applicants intend (S1 四(一)(二)). */
 export interface ConsortiumApplication {

@@ -4,8 +4,9 @@ import type { Principal } from '../../http/access.ts'
 import { beijingDate, instantMs, instantOf } from '../../policy/calendar.ts'
 import { notFound } from '../../problem.ts'
 import { participantsByNo } from '../participants/store.ts'
-import { presentOn, type Seen } from './service.ts'
-import { findConsortium, listConsortia, membersOf, membersOfMany, type Consortium, type ConsortiumStatus } from './store.ts'
+import { adjust, presentOn, type Change, type Seen } from './service.ts'
+import { findConsortium, listConsortia, membersOf, membersOfMany, type Consortium } from './store.ts'
+import type { ConsortiumStatus } from './statuses.ts'
 
 /** States that are public: who is on the list, and what became of it. */
 const published: readonly ConsortiumStatus[] = ['SELECTED', 'ACTIVE', 'ADJUSTED', 'EXPIRED']
@@ -61,6 +62,14 @@ export async function getConsortium (db: Db, principal: Principal, consortium_no
   const own = seesAll(principal) || row.park_no === principal.participant_no || members.some(({ participant_no }) => participant_no === principal.participant_no)
   if (!own && !published.includes(row.status)) throw notFound()
   return (await viewOf(db.read, principal, db.clock.now(), [{ row, members }]))[0]
+}
+
+/** Changes a consortium in a unit of its own and shows it. Errors: see `adjust`. */
+export async function changeConsortium (db: Db, principal: Principal, consortium_no: string, check: (version: number) => void, change: Change) {
+  return db.write(async (sql, now) => {
+    const seen = await adjust(sql, now, principal, consortium_no, check, change)
+    return { version: seen.row.version, body: (await viewOf(sql, principal, now, [seen]))[0] }
+  })
 }
 
 export interface ConsortiumFilter { park?: string, participant?: string, status?: ConsortiumStatus, updated_since?: string }

@@ -2,12 +2,10 @@
 import { and, asc, eq, gt, inArray, lt } from 'drizzle-orm'
 import { integer, primaryKey, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
+import type { KeyAlgorithm, KeyStatus } from './statuses.ts'
 import { participants, users, type Participant, type User } from './store.ts'
 
-export const KEY_ALGORITHMS = ['ED25519', 'ECDSA_P256', 'RSA_PSS', 'SM2'] as const
-export type KeyAlgorithm = typeof KEY_ALGORITHMS[number]
-export const KEY_STATUSES = ['PENDING_SECOND_PERSON', 'ACTIVE', 'RETIRED'] as const
-export type KeyStatus = typeof KEY_STATUSES[number]
+export type { KeyAlgorithm, KeyStatus } from './statuses.ts'
 
 /** One machine, or one person, of a participant. */
 export const clients = table('clients', {

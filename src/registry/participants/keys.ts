@@ -4,18 +4,19 @@ import { newNo, newSecret } from '../../clock.ts'
 import { digestOf, sha256Hex } from '../../db/canonical.ts'
 import type { Db, ReadSql, WriteSql } from '../../db/db.ts'
 import { anotherPerson, personOf, type Principal } from '../../http/access.ts'
-import { importVerificationKey, type SignatureAlgorithm, type VerificationKey } from '../../http/signature.ts'
+import { importVerificationKey, type SignatureAlgorithm } from '../../http/signature.ts'
 import { importAssertionKey, type AssertionAlgorithm } from '../../http/tokens.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { addMonths } from '../../policy/period.ts'
 import { notFound, Problem, stateConflict } from '../../problem.ts'
-import { advanceKey, findKey, findKeyByFingerprint, insertClient, insertKey, listKeys, type Client, type KeyAlgorithm, type KeyStatus, type ParticipantKey } from './access-store.ts'
+import { advanceKey, findKey, findKeyByFingerprint, insertClient, insertKey, listKeys, type Client, type ParticipantKey } from './access-store.ts'
 import { seenParticipant, tell } from './registering.ts'
-import { hashSecret, isKeyLive } from './service.ts'
+import { hashSecret } from './service.ts'
+import type { KeyAlgorithm, KeyStatus } from './statuses.ts'
 import { findUser, insertCredential } from './store.ts'
 
 /** How long a key counts when its end is left out. */
-const key_months = 24
+export const key_months = 24
 
 /** Names of RFC 7518 for client assertions. SM2 has none: such a key signs requests only. */
 export const assertion_algorithms: Readonly<Partial<Record<KeyAlgorithm, AssertionAlgorithm>>> = { ED25519: 'EdDSA', ECDSA_P256: 'ES256', RSA_PSS: 'PS256' }
@@ -113,13 +114,6 @@ export async function listSeenKeys (
   return listKeys(db.read, { participant_no, status: filter.status }, page.after, page.limit + 1)
 }
 
-/** The key a request signature names, if it counts today and belongs to that participant. */
-export async function verificationKeyOf (db: Db, participant_no: string, key_no: string): Promise<VerificationKey | null> {
-  const key = await findKey(db.read, key_no)
-  if (key === undefined || key.participant_no !== participant_no || !await isKeyLive(db, key_no, beijingDate(db.clock.now()))) return null
-  return importVerificationKey(signature_algorithms[key.algorithm], key.public_key)
-}
-
 async function checkPerson (sql: ReadSql, participant_no: string, user_no: string | null): Promise<void> {
   if (user_no === null || (await findUser(sql, user_no))?.participant_no === participant_no) return
   throw wrong('participant_unknown', '/user_no', 'USER_UNKNOWN', `${user_no} is no user of ${participant_no}`, `${user_no} 不是 ${participant_no} 的用户`)
@@ -130,7 +124,7 @@ function wrong (code: 'participant_unknown' | 'key_unfit' | 'invalid_request' | 
 }
 
 /** The key as SPKI, whatever form it came in. A private key is refused and nowhere kept. */
-function readKey ({ algorithm, public_key_pem, public_key_jwk }: NewKey): { public_key: string, fingerprint: string } {
+export function readKey ({ algorithm, public_key_pem, public_key_jwk }: Pick<NewKey, 'algorithm' | 'public_key_pem' | 'public_key_jwk'>): { public_key: string, fingerprint: string } {
   if ((public_key_pem === undefined) === (public_key_jwk === undefined)) {
     throw wrong('invalid_request', '/public_key_pem', 'EXACTLY_ONE', 'Send either public_key_pem or public_key_jwk', '请在 public_key_pem 与 public_key_jwk 中择一填写')
   }

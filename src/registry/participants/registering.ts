@@ -8,8 +8,9 @@ import { checkUscc } from '../../policy/identifiers.ts'
 import { notFound, Problem, stateConflict } from '../../problem.ts'
 import {
   activeOfRole, advanceParticipant, findByUscc, findParticipant, findUser, insertParticipant, insertUser, keepUser, listParticipants, listUsers,
-  type Participant, type ParticipantChanges, type ParticipantStatus, type User, type UserChange
+  type Participant, type ParticipantChanges, type User, type UserChange
 } from './store.ts'
+import type { ParticipantStatus } from './statuses.ts'
 
 export interface NewParticipant {
   participant_no: string
@@ -122,6 +123,13 @@ export async function change (
   else if (is_second || changed_users.length > 0) await tell(sql, now, 'changed', participant_no, principal, { fields: [...Object.keys(fields), ...changed_users.map(({ user_no }) => user_no)] })
   if (waits && !is_second) await tell(sql, now, 'change_proposed', participant_no, principal, { fields: Object.keys(granting) })
   return { row: after, users: await listUsers(sql, participant_no) }
+}
+
+/** The same in a unit of its own. */
+export async function changeParticipant (
+  db: Db, principal: Principal, participant_no: string, check: (version: number) => void, wanted: ParticipantChanges
+): Promise<SeenParticipant> {
+  return db.write(async (sql, now) => change(sql, now, principal, participant_no, check, wanted))
 }
 
 /** What really differs, parted into what takes power away and what gives it. */

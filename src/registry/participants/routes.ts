@@ -5,7 +5,7 @@ import type { Db } from '../../db/db.ts'
 import { checkVersion, operation, type Answer } from '../../http/operation.ts'
 import { pageOf, pageRequest } from '../../http/paging.ts'
 import { createClient, listSeenKeys, registerKey, retireKey } from './keys.ts'
-import { change, listSeenParticipants, register, seenParticipant, type SeenParticipant } from './registering.ts'
+import { changeParticipant, listSeenParticipants, register, seenParticipant, type SeenParticipant } from './registering.ts'
 import {
   ClientSchema, KeyList, KeyListQuery, KeyParams, KeyRetirement, KeySchema, Me, NewClient, NewKeySchema, NewParticipantSchema, participant_examples, ParticipantChange, ParticipantList,
   ParticipantListQuery, ParticipantParams, ParticipantSchema
@@ -94,8 +94,7 @@ export function participantRoutes (app: FastifyInstance, { db, config }: { db: D
     replies: { 200: ParticipantSchema },
     refuses: ['own_work', 'duplicate_key', 'state_conflict'],
     example: { request: { status: 'SUSPENDED' }, reply: participant_examples.suspended }
-  }, async call => db.write(async (sql, now) =>
-    answerOf(await change(sql, now, call.principal, call.params.participant_no, version => checkVersion(call.if_match, version), call.body))))
+  }, async call => answerOf(await changeParticipant(db, call.principal, call.params.participant_no, version => checkVersion(call.if_match, version), call.body)))
 
   operation(app, { db }, {
     id: 'createClient',

@@ -1,8 +1,7 @@
 import Type from 'typebox'
 import { DUTIES, ROLES } from '../../http/access.ts'
 import { Day, InstantOut, listOf, named, No, nullable, oneOf, PageQuery, ParticipantNo, Sha256, Text, UpdatedSince, Uscc, Version } from '../../http/schema.ts'
-import { KEY_ALGORITHMS, KEY_STATUSES } from './access-store.ts'
-import { PARTICIPANT_STATUSES, USER_STATUSES } from './store.ts'
+import { KEY_ALGORITHMS, KEY_STATUSES, PARTICIPANT_STATUSES, USER_STATUSES } from './statuses.ts'
 
 const strict = { additionalProperties: false } as const
 const UserNo = (description: string) => Type.String({ minLength: 1, maxLength: 60, pattern: '^[A-Za-z0-9_-]+$', description, examples: ['bank-4-user-1'] })

@@ -3,18 +3,15 @@ import { eq } from 'drizzle-orm'
 import { stopwatch } from '../../clock.ts'
 import type { Db, ReadSql } from '../../db/db.ts'
 import { admit } from '../../http/access.ts'
-import { importVerificationKey, type SignatureAlgorithm } from '../../http/signature.ts'
+import { importVerificationKey } from '../../http/signature.ts'
 import type { Signer, SignatureSettings } from '../../http/signed-requests.ts'
 import { beijingDate } from '../../policy/calendar.ts'
-import { findKey, type KeyAlgorithm } from './access-store.ts'
+import { findKey } from './access-store.ts'
+import { signature_algorithms } from './keys.ts'
 import { participants, users } from './store.ts'
 
 const known_for_ms = 900
 const known_max = 10_000
-
-const ALGORITHMS: Record<KeyAlgorithm, SignatureAlgorithm> = {
-  ED25519: 'ed25519', ECDSA_P256: 'ecdsa-p256-sha256', RSA_PSS: 'rsa-pss-sha512', SM2: 'sm2-sm3'
-}
 
 interface Known { until_ms: number, signer: Signer | null, valid_from: string, valid_to: string }
 
@@ -49,7 +46,7 @@ async function findSigner (sql: ReadSql, keyid: string): Promise<Omit<Known, 'un
   const { participant_no, role, name, uscc } = participant
   return {
     signer: {
-      key: importVerificationKey(ALGORITHMS[held.algorithm], held.public_key),
+      key: importVerificationKey(signature_algorithms[held.algorithm], held.public_key),
       principal: admit({ participant_no, role, name, uscc, user_no: user?.user_no ?? null, duties: user?.duties ?? [], client_id: held.key_no })
     },
     valid_from: held.valid_from,

@@ -3,12 +3,7 @@ import { and, asc, eq, gt, gte, inArray } from 'drizzle-orm'
 import { flag, integer, json, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { Duty, Role } from '../../http/access.ts'
-
-export const PARTICIPANT_STATUSES = ['PENDING_SECOND_PERSON', 'ACTIVE', 'SUSPENDED'] as const
-export type ParticipantStatus = typeof PARTICIPANT_STATUSES[number]
-
-export const USER_STATUSES = ['ACTIVE', 'SUSPENDED'] as const
-export type UserStatus = typeof USER_STATUSES[number]
+import type { ParticipantStatus, UserStatus } from './statuses.ts'
 
 export interface UserChange { user_no: string, name: string, duties: Duty[], status: UserStatus }
 

@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { Day, InstantOut, listOf, named, nullable, oneOf, PageQuery, Text } from '../../http/schema.ts'
 import { POLICY_CODES } from '../../policy/terms.ts'
-import { POLICY_STATUSES } from './store.ts'
+import { POLICY_STATUSES } from './statuses.ts'
 
 const strict = { additionalProperties: false } as const
 const name_pattern = '^[A-Za-z0-9_-]{1,60}$'

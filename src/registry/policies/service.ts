@@ -11,7 +11,8 @@ import { notFound, Problem, stateConflict, type ProblemCode } from '../../proble
 import { problemItems } from '../findings.ts'
 import { everybodyConcerned } from '../participants/store.ts'
 import { remembered } from '../remembered.ts'
-import { confirmedPolicies, confirmPolicy, endPolicy, findPolicy, keepPolicy, listPolicies, type PolicyStatus, type StoredPolicy } from './store.ts'
+import { confirmedPolicies, confirmPolicy, endPolicy, findPolicy, keepPolicy, listPolicies, type StoredPolicy } from './store.ts'
+import type { PolicyStatus } from './statuses.ts'
 
 const hub = 'hub'
 

@@ -3,9 +3,7 @@ import { and, asc, eq, gt, or } from 'drizzle-orm'
 import { json, primaryKey, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { Clause, Parameters, PolicyCode } from '../../policy/terms.ts'
-
-export const POLICY_STATUSES = ['PROPOSED', 'CONFIRMED', 'REJECTED'] as const
-export type PolicyStatus = typeof POLICY_STATUSES[number]
+import type { PolicyStatus } from './statuses.ts'
 
 export const policy_versions = table('policy_versions', {
   policy_code: text().$type<PolicyCode>().notNull(),
