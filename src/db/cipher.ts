@@ -41,6 +41,12 @@ export interface Cipher {
   seal (plaintext: string, associated: string): string
   /** @throws SealError */
   open (sealed: string, associated: string): string
+  /** As `seal`, for bytes such as files. */
+  sealBytes (plaintext: Uint8Array, associated: string): Buffer
+  /** @throws SealError */
+  openBytes (sealed: Uint8Array, associated: string): Buffer
+  /** Whether a kept value or file is sealed under the current key and suite. */
+  isCurrent (sealed: string | Uint8Array): boolean
   /** The same value under the current key and suite; unchanged when it already is. For rotation. */
   reseal (sealed: string, associated: string): string
   /** Equal for equal values and meaningless without the key: for UNIQUE and lookups on a sealed column. 64 hex digits. */
@@ -54,6 +60,10 @@ const GCM_TAG_BYTES = 16
 const SEALS_PER_DATA_KEY_MAX = 1_000_000
 const OPENED_DATA_KEYS_MAX = 4096
 const KEY_ID = /^[a-z0-9_-]{1,32}$/
+/** In front of sealed bytes, followed by a line feed. */
+const HEAD = /^v1\.([a-z0-9_-]{1,32})\.([a-z0-9-]{1,32})\.([A-Za-z0-9_-]+)$/
+const HEAD_BYTES_MAX = 512
+const LINE_FEED = 10
 const SEALED = /^v1\.([a-z0-9_-]{1,32})\.([a-z0-9-]{1,32})\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
 
 /** AES-256-GCM with a random 96-bit IV in front and the 128-bit tag behind. The portable default. */
@@ -149,24 +159,42 @@ export function createCipher (keyring: Keyring, suites: readonly [Suite, ...Suit
     return `${head}.${key.seal(Buffer.from(plaintext), place(head, associated)).toString('base64url')}`
   }
 
-  function open (sealed: string, associated: string): string {
-    const [, kekId, suiteName, wrapped, value] = SEALED.exec(sealed) ?? []
-    if (kekId === undefined || suiteName === undefined || wrapped === undefined || value === undefined) {
-      throw new SealError('SEALED_MALFORMED')
-    }
-    const valueBytes = strictBytes(value)
-    if (valueBytes === null) throw new SealError('SEALED_MALFORMED')
+  function openWith (match: RegExpExecArray | null, valueBytes: Uint8Array | null, associated: string): Buffer {
+    const [, kekId, suiteName, wrapped] = match ?? []
+    if (kekId === undefined || suiteName === undefined || wrapped === undefined || valueBytes === null) throw new SealError('SEALED_MALFORMED')
     const bytes = openingKey(kekId, suiteName, wrapped).open(valueBytes, place(`v1.${kekId}.${suiteName}.${wrapped}`, associated))
     if (bytes === null) throw new SealError('SEAL_BROKEN')
-    return bytes.toString('utf8')
+    return bytes
+  }
+
+  function open (sealed: string, associated: string): string {
+    const match = SEALED.exec(sealed)
+    return openWith(match, strictBytes(match?.[4] ?? ''), associated).toString('utf8')
+  }
+
+  function sealBytes (plaintext: Uint8Array, associated: string): Buffer {
+    const { head, key } = sealingKey()
+    seals += 1
+    return Buffer.concat([Buffer.from(`${head}\n`), key.seal(plaintext, place(head, associated))])
+  }
+
+  function isCurrent (sealed: string | Uint8Array): boolean {
+    const prefix = `v1.${keyring.current.id}.${suite.name}.`
+    return (typeof sealed === 'string' ? sealed : Buffer.from(sealed.subarray(0, prefix.length)).toString('latin1')).startsWith(prefix)
   }
 
   return {
     seal,
     open,
+    sealBytes,
+    openBytes (sealed, associated) {
+      const end = sealed.subarray(0, HEAD_BYTES_MAX).indexOf(LINE_FEED)
+      return openWith(end < 0 ? null : HEAD.exec(Buffer.from(sealed.subarray(0, end)).toString('latin1')), sealed.subarray(end + 1), associated)
+    },
+    isCurrent,
     reseal (sealed, associated) {
       const plaintext = open(sealed, associated)
-      return sealed.startsWith(`v1.${keyring.current.id}.${suite.name}.`) ? sealed : seal(plaintext, associated)
+      return isCurrent(sealed) ? sealed : seal(plaintext, associated)
     },
     blindIndex (value) {
       if (!value.isWellFormed()) throw new TypeError('blindIndex: a lone surrogate has no UTF-8 form')

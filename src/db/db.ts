@@ -4,6 +4,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import type { Clock } from '../clock.ts'
+import type { Cipher } from './cipher.ts'
 
 type Sql = BetterSQLite3Database
 export type ReadSql = Pick<Sql, 'select' | 'selectDistinct'>
@@ -22,6 +23,8 @@ export interface Db {
   onCommit (listener: () => void): void
   /** Tries to hold a name for this process; true while held. Background loops work only under a lease. */
   lease (name: string, holder: string, ttl_ms: number): Promise<boolean>
+  /** Gives every connection the keys for sealed columns (sealing.ts). */
+  useCipher (cipher: Cipher): void
   /** Facts about durability and isolation for /health/ready; empty `unsafe` means fit for production. */
   settings (): Promise<{ facts: Record<string, string>, unsafe: string[] }>
   close (): Promise<void>

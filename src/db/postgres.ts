@@ -5,6 +5,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import type { Clock } from '../clock.ts'
+import { carryCipher, type CipherSlot } from './sealing.ts'
 import { coalesced, DbOverloaded, insideUnit, refuseNested, run_again_max, RunAgain, type Db, type ReadSql, type Unit, type WriteSql } from './db.ts'
 
 const int8_oid = 20
@@ -24,12 +25,18 @@ export function openPostgres (url: string, clock: Clock, options: { connections?
   const reading = new pg.Pool({ connectionString: url, max: connections, application_name: 'rongqiao-read' })
   for (const each of [pool, reading]) each.on('error', () => undefined)
   const sql_of = new WeakMap<pg.PoolClient, WriteSql>()
+  const slot: CipherSlot = { cipher: null }
+  const read = drizzle({ client: reading }) as unknown as ReadSql
+  carryCipher(read, slot)
   const listeners: (() => void)[] = []
   const announce = coalesced(listeners)
 
   function sqlOf (client: pg.PoolClient): WriteSql {
     let sql = sql_of.get(client)
-    if (sql === undefined) sql_of.set(client, sql = drizzle({ client }) as unknown as WriteSql)
+    if (sql === undefined) {
+      sql_of.set(client, sql = drizzle({ client }) as unknown as WriteSql)
+      carryCipher(sql, slot)
+    }
     return sql
   }
 
@@ -69,9 +76,10 @@ export function openPostgres (url: string, clock: Clock, options: { connections?
   return {
     dialect: 'postgres',
     clock,
-    read: drizzle({ client: reading }) as unknown as ReadSql,
+    read,
     write,
     onCommit: listener => { listeners.push(listener) },
+    useCipher: cipher => { slot.cipher = cipher },
     async lease (name, holder, ttl_ms) {
       const { rowCount } = await pool.query(
         `insert into leases (name, holder, expires_at) values ($1, $2, extract(epoch from clock_timestamp()) * 1000 + $3)

@@ -7,6 +7,7 @@
 import Database from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import type { Clock } from '../clock.ts'
+import { carryCipher, type CipherSlot } from './sealing.ts'
 import { coalesced, DbOverloaded, insideUnit, refuseNested, run_again_max, RunAgain, type Db, type Unit, type WriteSql } from './db.ts'
 
 export const group_size_max = 256
@@ -36,6 +37,8 @@ export function openSqlite (file: string, clock: Clock, options: { queue_length_
 
   const sql = drizzle({ client: writer }) as unknown as WriteSql
   const read = drizzle({ client: reader })
+  const slot: CipherSlot = { cipher: null }
+  for (const each of [sql, read]) carryCipher(each, slot)
   const begin = writer.prepare('begin immediate')
   const commit = writer.prepare('commit')
   const rollback = writer.prepare('rollback')
@@ -115,6 +118,7 @@ export function openSqlite (file: string, clock: Clock, options: { queue_length_
     read,
     write,
     onCommit: listener => { listeners.push(listener) },
+    useCipher: cipher => { slot.cipher = cipher },
     async lease () {
       return !closed
     },

@@ -2,6 +2,7 @@
 import { mkdir, open, readFile, rename, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { newNo } from '../../clock.ts'
+import type { Cipher } from '../../db/cipher.ts'
 
 export interface DocumentStore {
   /** Keeps the bytes; answers when they are on disk. The same digest again is no second copy. */
@@ -10,10 +11,10 @@ export interface DocumentStore {
   get (sha256: string): Promise<Uint8Array | null>
 }
 
-/** What stands between the bytes and the disk: the one place for encryption at rest. */
-export interface BodySeal { seal (bytes: Uint8Array, sha256: string): Uint8Array, open (sealed: Uint8Array, sha256: string): Uint8Array }
-
-const plain: BodySeal = { seal: bytes => bytes, open: bytes => bytes }
+/** What a sealed body is bound to: its digest, so that no body can stand in another's place. */
+export function bodyPlace (sha256: string): string {
+  return `documents/${sha256}`
+}
 
 async function syncFolder (folder: string): Promise<void> {
   const handle = await open(folder, 'r')
@@ -42,8 +43,12 @@ export function documentPath (root: string, sha256: string): string {
   return join(root, sha256.slice(0, 2), sha256)
 }
 
-/** @param root folder that belongs to documents alone */
-export function directoryStore (root: string, { seal, open: unseal }: BodySeal = plain): DocumentStore {
+/**
+ * Bodies sealed in files.
+ *
+ * @param root folder that belongs to documents alone
+ */
+export function directoryStore (root: string, cipher: Pick<Cipher, 'sealBytes' | 'openBytes'>): DocumentStore {
   return {
     async put (sha256, bytes) {
       const file = documentPath(root, sha256)
@@ -53,7 +58,7 @@ export function directoryStore (root: string, { seal, open: unseal }: BodySeal =
       const temporary = `${file}.${newNo('part')}`
       const handle = await open(temporary, 'wx', 0o600)
       try {
-        await handle.writeFile(seal(bytes, sha256))
+        await handle.writeFile(cipher.sealBytes(bytes, bodyPlace(sha256)))
         await handle.sync()
       } finally {
         await handle.close()
@@ -64,7 +69,7 @@ export function directoryStore (root: string, { seal, open: unseal }: BodySeal =
     },
     async get (sha256) {
       try {
-        return unseal(await readFile(documentPath(root, sha256)), sha256)
+        return cipher.openBytes(await readFile(documentPath(root, sha256)), bodyPlace(sha256))
       } catch (error) {
         if (isMissing(error)) return null
         throw error
