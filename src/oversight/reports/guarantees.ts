@@ -1,0 +1,67 @@
+/** Reports on guarantees: the average fee against 1 %, and both rates of the breaker. Source: S5 (十); S3 (十五); S1 五(一). */
+import type { Db, ReadSql } from '../../db/db.ts'
+import { UNITS_PER_ONE } from '../../policy/exact.ts'
+import { yuanOf } from '../../policy/money.ts'
+import { nearestTerms, pctOf } from '../../policy/terms.ts'
+import { policiesIn } from '../../registry/policies/service.ts'
+import { breakerPlace, breakersNow } from '../../risk/breakers/service.ts'
+import { ratePct } from './figures.ts'
+import { compensatedEnterprises, feesByTerm, guaranteedBy, guaranteedEnterprises } from './guarantee-store.ts'
+import { byKey, participantsOf, some, type Making } from './making.ts'
+import type { Row } from './table.ts'
+
+/** Σ fees × 12 ÷ months over the principal, compared unrounded, shown with four digits. */
+function averageFee (fees: readonly { fees_fen: number, term_months: number }[], guaranteed_fen: number, ceiling: bigint): { rate: string, within: boolean } {
+  let annual = 0n
+  let months = 1n
+  for (const { fees_fen, term_months } of fees) {
+    annual = annual * BigInt(term_months) + BigInt(fees_fen) * 12n * UNITS_PER_ONE * months
+    months *= BigInt(term_months)
+  }
+  const whole = months * BigInt(guaranteed_fen)
+  return { rate: ratePct((2n * annual + whole) / (2n * whole)), within: annual <= ceiling * whole }
+}
+
+export async function averageGuaranteeFee (sql: ReadSql, making: Making): Promise<Row[]> {
+  const terms = nearestTerms(await policiesIn(sql), 'FISCAL_FINANCE_LINKAGE', making.to)
+  const ceiling = pctOf(terms, 'average_guarantee_fee_max_pct')
+  const given = byKey(await guaranteedBy(sql, making), row => row.participant_no)
+  const fees = await feesByTerm(sql, making)
+  return (await participantsOf(sql, ['GUARANTOR'], given.keys())).map(({ participant_no, name }): Row => {
+    const own = given.get(participant_no)
+    const average = own === undefined ? null : averageFee(fees.filter(fee => fee.participant_no === participant_no), own.guaranteed_fen, ceiling)
+    return {
+      cells: {
+        guarantor_no: participant_no, guarantor: name, guarantees: own?.guarantees ?? 0, enterprises: own?.enterprises ?? 0, guaranteed_amount: yuanOf(own?.guaranteed_fen ?? 0),
+        average_fee_rate_pct: average?.rate ?? null, ceiling_pct: ratePct(ceiling), within_ceiling: average?.within ?? null
+      },
+      counts: { guaranteed: own?.enterprises ?? 0 },
+      group: 'GUARANTOR',
+      behind: { objects: own?.guarantees ?? 0, subjects: some(own?.first, own?.last) },
+      owner: participant_no
+    }
+  })
+}
+
+/** Breakers of the vintages of the period's years, as they stand. */
+export async function guaranteeBreaker (db: Db, making: Making): Promise<Row[]> {
+  const sql = db.read
+  const last = Number(making.to.endsWith('-01-01') ? Number(making.to.slice(0, 4)) - 1 : making.to.slice(0, 4))
+  const years = Array.from({ length: last - Number(making.from.slice(0, 4)) + 1 }, (_, index) => Number(making.from.slice(0, 4)) + index)
+  const guaranteed = byKey(await guaranteedEnterprises(sql, years), breakerPlace)
+  const compensated = byKey(await compensatedEnterprises(sql, years), breakerPlace)
+  return (await breakersNow(db, {}, undefined)).filter(({ key }) => years.includes(key.vintage_year)).map(({ key, ...shown }): Row => {
+    const behind = guaranteed.get(breakerPlace(key))
+    return {
+      cells: {
+        guarantor_no: key.guarantor_no, bank_no: key.bank_no, vintage_year: key.vintage_year, state: shown.state, enterprises: behind?.enterprises ?? 0,
+        liability: yuanOf(shown.liability_fen), cap: yuanOf(shown.cap_fen), compensated: yuanOf(shown.compensated_fen), vintage_rate_pct: shown.vintage_rate_pct,
+        compensation_rate_pct: shown.compensation_rate_pct
+      },
+      counts: { guaranteed: behind?.enterprises ?? 0, claimed: compensated.get(breakerPlace(key))?.enterprises ?? 0 },
+      group: 'ALL',
+      behind: { objects: behind?.guarantees ?? 0, subjects: some(behind?.first, behind?.last) },
+      owner: key.guarantor_no
+    }
+  })
+}

@@ -1,0 +1,160 @@
+/**
+ * Reports: who sees which rows, over which period, with small groups hidden; the same facts give the same bytes.
+ * Regulators read statistics; one enterprise only with a case number and a reason, kept and told to the enterprise.
+ */
+import type { Db, WriteSql } from '../../db/db.ts'
+import { newNo } from '../../clock.ts'
+import { personOf, type Principal, type Role } from '../../http/access.ts'
+import { enterpriseParticipants } from '../../intake/enterprises/store.ts'
+import { append } from '../../journal/events.ts'
+import { beijingDate } from '../../policy/calendar.ts'
+import { addDays, addMonths, daysBetween, isDate } from '../../policy/period.ts'
+import { nearestTerms } from '../../policy/terms.ts'
+import { Problem, type ProblemCode } from '../../problem.ts'
+import { findParticipant } from '../../registry/participants/store.ts'
+import { policiesOf } from '../../registry/policies/service.ts'
+import { CATALOGUE, REPORTS, type ReportName, type ReportSpec } from './catalogue.ts'
+import { beginningOf, type Making } from './making.ts'
+import type { Report, ReportRow } from './rendering.ts'
+import { eventsAbout, keepRegulatorRead, newestEvent } from './store.ts'
+import { smallestGroupOn, tableOf, type ShownRow } from './table.ts'
+
+export interface Asked { from?: string, to?: string, period?: string, region_code?: string, case_no?: string, reason?: string, uscc?: string }
+
+const sees_all: readonly Role[] = ['MEIC', 'FINANCE_BUREAU', 'REGULATOR_VIEWER']
+const sees_small_groups: ReadonlySet<Role> = new Set(['MEIC', 'FINANCE_BUREAU'])
+/** An institution's row rests on what it sent itself: nothing of it is hidden from it. */
+const sent_it_itself: ReadonlySet<Role> = new Set(['BANK', 'LESSOR', 'GUARANTOR'])
+const days_max = 366
+const snapshots_max = 3
+const sample_max = 5
+
+function refuse (code: ProblemCode, pointer: string, item: string, message: string, message_zh: string): Problem {
+  return new Problem(code, { detail: message, detail_zh: message_zh, errors: [{ pointer, code: item, message, message_zh }] })
+}
+
+/** The half-open days asked for. Errors: invalid_request, period_reversed. */
+function periodOf ({ from, to, period }: Asked): { from: string, to: string } {
+  if (period !== undefined && from === undefined && to === undefined) {
+    const [year = '', quarter] = period.split('Q')
+    const start = `${year}-${quarter === undefined ? '01' : String(Number(quarter) * 3 - 2).padStart(2, '0')}-01`
+    return { from: start, to: addMonths(start, quarter === undefined ? 12 : 3) }
+  }
+  if (period !== undefined || from === undefined || to === undefined || !isDate(from) || !isDate(to)) {
+    throw refuse('invalid_request', '/query/period', 'PERIOD_NEEDED', 'Send period=2026Q1 or period=2026, or both from and to (half-open days)', '请提供 period=2026Q1 或 period=2026，或同时提供 from 与 to（半开区间）')
+  }
+  if (from >= to) throw refuse('period_reversed', '/query/to', 'PERIOD_REVERSED', 'to has to come after from; the day to no longer counts', 'to 应晚于 from，且不含 to 当日')
+  if (daysBetween(from, to) > days_max) throw refuse('invalid_request', '/query/to', 'PERIOD_TOO_LONG', `A report covers at most ${days_max} days`, `单次报表最长 ${days_max} 天`)
+  return { from, to }
+}
+
+const isQuarter = ({ from, to }: { from: string, to: string }): boolean => /-(01|04|07|10)-01$/.test(from) && addMonths(from, 3) === to
+
+interface Reader { all: boolean, hides: boolean, owner: string | null }
+
+/** What a caller may see of a report. Errors: role_not_allowed. */
+async function readerOf (db: Db, principal: Principal, report: ReportName): Promise<Reader> {
+  const { role, participant_no } = principal
+  if (sees_all.includes(role)) return { all: true, hides: !sees_small_groups.has(role), owner: null }
+  const { own } = CATALOGUE[report]
+  if (!own.includes(role)) {
+    const allowed = [...sees_all, ...own]
+    throw new Problem('role_not_allowed', {
+      detail: `${role} may not read ${report}; these may: ${allowed.join(', ')}`, detail_zh: `${role} 无权查看 ${report}，可查看角色：${allowed.join('、')}`
+    })
+  }
+  const owner = role === 'DISTRICT_MEIC' ? (await findParticipant(db.read, participant_no))?.region_code ?? '' : participant_no
+  return { all: false, hides: !sent_it_itself.has(role), owner }
+}
+
+/**
+ * Who may not see small groups may not get them by subtracting one answer from another either: whole quarters, all districts.
+ *
+ * Errors: rule_broken.
+ */
+function checkSteps (reader: Reader, asked: Asked, period: { from: string, to: string }): void {
+  if (!reader.hides) return
+  if (!isQuarter(period)) {
+    throw refuse('rule_broken', '/query/period', 'WHOLE_QUARTERS_ONLY', 'Statistics are given by whole quarter (period=2026Q1), so that no small group can be found by subtraction',
+      '统计口径按整季度提供（period=2026Q1），以免通过相减推出小组数据')
+  }
+  if (asked.region_code !== undefined) {
+    throw refuse('rule_broken', '/query/region_code', 'ALL_DISTRICTS_ONLY', 'Statistics are given for all districts; the ledger of districts shows each', '统计口径不按单一区县筛选；分区县请看 district-ledger')
+  }
+}
+
+interface Case { case_no: string, reason: string, uscc: string }
+
+/** The single case asked for, or null. Errors: invalid_request, role_not_allowed, person_required. */
+function caseOf (principal: Principal, report: ReportName, { case_no, reason, uscc, region_code }: Asked): Case | null {
+  if (case_no === undefined && reason === undefined && uscc === undefined) return null
+  if (case_no === undefined || reason === undefined || uscc === undefined || region_code !== undefined) {
+    throw refuse('invalid_request', '/query/case_no', 'CASE_INCOMPLETE', 'A single case needs case_no, reason and uscc together, and no region_code', '单案查询须同时提供 case_no、reason、uscc，且不带 region_code')
+  }
+  if (principal.role !== 'REGULATOR_VIEWER') throw new Problem('role_not_allowed', { detail: 'Only REGULATOR_VIEWER reads single cases here', detail_zh: '仅监管查询角色可在此查看单案' })
+  if (!CATALOGUE[report].single_case) {
+    const able = REPORTS.filter(each => CATALOGUE[each].single_case)
+    throw refuse('invalid_request', '/query/case_no', 'NO_SINGLE_CASE', `Single cases are read in ${able.join(', ')}`, `单案查询仅支持 ${able.join('、')}`)
+  }
+  personOf(principal)
+  return { case_no, reason, uscc }
+}
+
+async function keepCase (sql: WriteSql, now: string, principal: Principal, report: ReportName, period: { from: string, to: string }, { case_no, reason, uscc }: Case): Promise<void> {
+  const read_no = newNo('read')
+  await keepRegulatorRead(sql, {
+    read_no, uscc, participant_no: principal.participant_no, user_no: personOf(principal), report, period_from: period.from, period_to: period.to, case_no, reason, read_at: now
+  })
+  const enterprise = (await enterpriseParticipants(sql, [uscc])).get(uscc)
+  await append(sql, now, {
+    type: 'regulator_case.read', subject: read_no, actor: principal, audience: [principal.participant_no, ...enterprise === undefined ? [] : [enterprise]], data: { report, case_no, uscc }
+  })
+}
+
+/** Makes a report for a caller. Errors: role_not_allowed, invalid_request, period_reversed, rule_broken, person_required. */
+export async function makeReport (db: Db, principal: Principal, report: ReportName, asked: Asked): Promise<Report> {
+  const spec = CATALOGUE[report]
+  const reader = await readerOf(db, principal, report)
+  const period = periodOf(asked)
+  const single = caseOf(principal, report, asked)
+  if (single === null) checkSteps(reader, asked, period)
+  else await db.write((sql, now) => keepCase(sql, now, principal, report, period, single))
+  const today = beijingDate(db.clock.now())
+  const as_of = period.to <= today ? period.to : today
+  const making: Making = {
+    ...period, from_at: beginningOf(period.from), to_at: beginningOf(period.to), as_of, as_of_at: beginningOf(as_of), region_code: asked.region_code ?? null, uscc: single?.uscc ?? null
+  }
+  const { seq, rows } = await settled(db, spec, making)
+  const columns = spec.columns(addDays(period.to, -1))
+  const table = tableOf(columns, rows, reader.hides && single === null ? smallestGroupOn(addDays(period.to, -1)) : 0)
+  const shown = reader.all ? table.rows : table.rows.filter(({ owner }) => owner === reader.owner)
+  const { policy_code, version } = nearestTerms(await policiesOf(db), spec.policy_code, addDays(period.to, -1))
+  return {
+    report, title: spec.title, title_zh: spec.title_zh, period: { ...period, as_of }, region_code: asked.region_code ?? null, policy: { policy_code, version }, generated_from_seq: seq,
+    definitions: columns.map(({ name, definition, definition_zh, clause }) => ({ column: name, definition, definition_zh, clause })),
+    rows: await outRows(db, shown, principal.role === 'MEIC'),
+    totals: reader.all ? table.totals : [],
+    suppressed_groups: shown.filter(({ hidden }) => hidden.length > 0).length,
+    case_no: single?.case_no ?? null,
+    events_query: principal.role === 'MEIC' && seq > 0 ? `/v1/audit-log/${seq}/proof` : null
+  }
+}
+
+/** The rows as they were while nothing of theirs changed; else what was read last, with the place it surely contains. */
+async function settled (db: Db, spec: ReportSpec, making: Making) {
+  for (let attempt = 1; ; attempt++) {
+    const before = await newestEvent(db.read, spec.rooms)
+    const rows = await spec.make(db, making)
+    const after = await newestEvent(db.read, spec.rooms)
+    if (before.seq === after.seq || attempt === snapshots_max) return { seq: before.seq, rows }
+  }
+}
+
+/** What stands behind a row is for MEIC: how many things, numbers of some, and their events. */
+async function outRows (db: Db, rows: readonly ShownRow[], with_basis: boolean): Promise<ReportRow[]> {
+  const events = with_basis ? await eventsAbout(db.read, rows.flatMap(({ behind }) => behind.subjects)) : new Map<string, string[]>()
+  return rows.map(({ cells, hidden, behind }) => ({
+    ...cells, suppressed: hidden.length > 0, suppressed_columns: hidden,
+    basis: with_basis ? { ...behind, subjects: [...behind.subjects], events: behind.subjects.flatMap(subject => events.get(subject) ?? []).slice(0, sample_max) } : null
+  }))
+}
