@@ -22,7 +22,7 @@ create index breakers_by_bank on breakers (bank_no, vintage_year);
 
 -- What was claimed on a guarantee, never above what it guarantees.
 create table claimed_guarantees (
-  guarantee_number text primary key,
+  guarantee_number text primary key references guarantee_contracts (number),
   guaranteed_fen bigint not null,
   claimed_fen bigint not null check (claimed_fen between 0 and guaranteed_fen)
 );
@@ -32,9 +32,9 @@ create table compensation_claims (
   participant_no text not null references participants (participant_no),
   business_no text not null,
   guarantor_no text not null references participants (participant_no),
-  guarantee_number text not null,
+  guarantee_number text not null references guarantee_contracts (number),
   guarantee_contract_no text not null,
-  loan_contract_no text,
+  loan_contract_no text not null,
   iou_no text not null,
   uscc text not null,
   vintage_year bigint not null,
@@ -83,6 +83,13 @@ create index compensation_claims_of_guarantor on compensation_claims (guarantor_
 create index compensation_claims_by_own_no on compensation_claims (guarantor_no, business_no);
 create index compensation_claims_of_drawdown on compensation_claims (participant_no, iou_no);
 
+-- Documents that go with a claim: who decides on it may read them.
+create table claim_documents (
+  document_no text not null,
+  claim_number text not null references compensation_claims (number),
+  primary key (document_no, claim_number)
+);
+
 create table claim_recoveries (
   number text primary key,
   claim_number text not null references compensation_claims (number),
@@ -125,9 +132,4 @@ create table breaker_settlements (
   participant_no text not null,
   settled_by text not null,
   created_at text not null
-);
-
-create table risk_guarantees (
-  number text primary key, guarantee_contract_no text not null, guarantor_no text not null, bank_no text not null, loan_contract_no text, iou_no text, drawn_fen bigint not null, uscc text not null,
-  guaranteed_fen bigint not null, vintage_year bigint not null, start_date text not null, end_date text, released_on text, filing_no text
 );

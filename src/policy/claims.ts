@@ -32,7 +32,7 @@ export interface ClaimFacts {
   readonly default_date: string
   /** day the claim was filed, Beijing */
   readonly filed_on: string
-  readonly guarantee_end: string | null
+  readonly guarantee_end: string
   readonly is_filed_with_re_guarantor: boolean
   readonly has_due_diligence_statement: boolean
   readonly state_before: BreakerState
@@ -52,7 +52,7 @@ export function claimFindings (facts: ClaimFacts): Finding[] {
   if (!facts.has_due_diligence_statement) {
     findings.push(finding('CLAIM_DUE_DILIGENCE_MISSING', 'R-01', 'The statement of the bank on its due diligence is missing; upload it and name its document_no.', '缺少银行尽职说明；请上传并填写文件编号。'))
   }
-  if (facts.guarantee_end !== null && facts.default_date > facts.guarantee_end) {
+  if (facts.default_date > facts.guarantee_end) {
     findings.push(finding('DEFAULT_AFTER_GUARANTEE_END', 'R-01', `The default lies after the end of the guarantee, ${facts.guarantee_end}.`, `违约日晚于保证期间届满日 ${facts.guarantee_end}。`))
   }
   if (facts.state_before === 'TRIPPED') {

@@ -1,8 +1,10 @@
 /** Risk sharing through the API: S1 五(一), domain notes §8.1. */
+import type { LightMyRequestResponse } from 'fastify'
 import t, { type Test } from 'tap'
 import { insertUser, insertCredential } from '../../src/registry/participants/store.ts'
 import { hashSecret } from '../../src/registry/participants/service.ts'
 import { build, newKey, type Built } from '../helper.ts'
+import { aDocument, created, lent, uscc_1 } from '../lending/fixtures.ts'
 import { aGuarantee, type GuaranteeSpec } from './guarantees.ts'
 
 const day = '2026-03-02'
@@ -38,7 +40,7 @@ function sum (entries: readonly { amount: string }[]): number {
 }
 
 /** Lets a second person of a guarantor call: prepayments are reviewed by another one. */
-async function secondPerson (hub: Built): Promise<(url: string, body: unknown) => ReturnType<Built['app']['inject']>> {
+async function secondPerson (hub: Built): Promise<(url: string, body: unknown) => Promise<LightMyRequestResponse>> {
   await hub.db.write(async (sql, now) => {
     await insertUser(sql, { user_no: 'guarantor-1-user-2', participant_no: 'guarantor-1', name: '复核人', duties: ['APPROVE'], status: 'ACTIVE' })
     await insertCredential(sql, {
@@ -46,7 +48,7 @@ async function secondPerson (hub: Built): Promise<(url: string, body: unknown) =
       status: 'ACTIVE', created_at: now
     })
   })
-  return (url, body) => hub.app.inject({
+  return async (url, body) => hub.app.inject({
     method: 'POST', url, payload: body as Record<string, unknown>, headers: { authorization: 'Bearer second-person-of-guarantor-1', 'idempotency-key': newKey() }
   })
 }
@@ -237,4 +239,32 @@ t.test('a prepayment waits for the review of another person, and goes back as a 
   t.equal(sum(refused.ledger.filter((entry: { party: string }) => entry.party === 'BANK')), 100_000_000, 'the bank carries the whole loss again')
   const [breaker] = (await hub.as('meic').get('/v1/breakers')).json().items
   t.equal(breaker.compensated, '800000.00', 'the headroom came back')
+})
+
+t.test('from loan to compensation through the API: the papers reach those who pay, the guarantee ends with the payment', async t => {
+  const { hub, loan_contract_no, iou_no } = await lent(t)
+  const contract = created(await hub.as('guarantor-1').post('/v1/guarantee-contracts', {
+    guarantee_contract_no: 'DB-2026-0001', borrower_uscc: uscc_1, lender_no: 'bank-1', loan_contract_no, iou_no, guaranteed_principal: '8000000.00', guarantee_fee_total: '192000.00',
+    start_date: '2026-01-20', end_date: '2029-01-20', document_no: await aDocument(hub, 'guarantor-1'), override_reason: '订单充足，经评审会审议通过'
+  }))
+  const bank_due_diligence_statement = await aDocument(hub)
+  const claim = created(await hub.as('bank-1').post('/v1/compensation-claims', {
+    claim_no: 'DC-2026-001', guarantee_contract_no: 'DB-2026-0001', iou_no, default_date: '2026-03-20', default_principal: '8000000.00', overdue_days: 3, bank_notice_no: 'TZ-1',
+    bank_notice_date: '2026-03-21', acceleration: { declared: true, date: '2026-03-21' }, interest_not_covered: '24000.00', bank_due_diligence_statement
+  }))
+  t.match(claim, { guarantee_number: contract.number, vintage_year: 2026, uscc: uscc_1, acceleration: { declared: true, date: '2026-03-21' }, findings: [{ code: 'NOT_FILED_WITH_RE_GUARANTOR' }] })
+  const paper = `/v1/documents/${bank_due_diligence_statement}`
+  for (const participant of ['guarantor-1', 're-guarantor-1', 'finance-bureau']) t.equal((await hub.as(participant).get(paper)).statusCode, 200, participant)
+  for (const participant of ['guarantor-2', 'bank-2']) t.equal((await hub.as(participant).get(paper)).statusCode, 404, participant)
+  const paid = (await decide(hub, 'DC-2026-001', { decision: 'ACCEPT', paid_date: '2026-03-23', reason: '同意' })).json()
+  t.match(paid, { status: 'PAID', computed: { headroom_before: '256000.00', covered_principal: '256000.00', bank_excess: '6144000.00' }, paid_amount: '256000.00' })
+  t.match((await hub.as('guarantor-1').get('/v1/guarantee-contracts/DB-2026-0001')).json(), { released_on: '2026-03-23' })
+  t.match((await hub.as('bank-1').get('/v1/breakers')).json().items[0].rates[1], { code: 'COMPENSATION_RATE', denominator: '6400000.00', rate_pct: '4.0000' })
+})
+
+t.test('collateral that came in before lowers the principal that is shared', async t => {
+  const hub = await build(t)
+  await vintage(hub, '499000000.00')
+  const { claim_no } = await file(hub, '1000000.00', {}, { collateral_recovered_before: '400000.00' })
+  t.match((await decide(hub, claim_no, { decision: 'ACCEPT' })).json().computed, { eligible_principal: '600000.00', shares: { guarantor: '240000.00', fiscal: '180000.00', bank: '120000.00', re_guarantor: '60000.00' } })
 })

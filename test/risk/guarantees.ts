@@ -1,27 +1,49 @@
-/** Guarantee contracts for the tests of the risk floor. */
+/** Guaranteed loans for the tests of the risk floor, kept as lending keeps them: vintages of hundreds of millions in one row. */
 import type { Built } from '../helper.ts'
 import { newNo } from '../../src/clock.ts'
+import { insertDocument } from '../../src/lending/documents/store.ts'
+import { drawdownsKept } from '../../src/lending/drawdowns/store.ts'
+import { guaranteeContracts } from '../../src/lending/guarantee-contracts/store.ts'
+import { loanContracts } from '../../src/lending/loan-contracts/store.ts'
 import { fenOf } from '../../src/policy/money.ts'
-import { risk_guarantees } from '../../src/risk/breakers/guarantees.ts'
 
 export interface GuaranteeSpec {
-  principal: string, no?: string, iou_no?: string, guarantor_no?: string, bank_no?: string, vintage_year?: number, start_date?: string, end_date?: string | null
-  released_on?: string | null, filing_no?: string | null, drawn?: string
+  principal: string, guarantor_no?: string, bank_no?: string, vintage_year?: number, start_date?: string, end_date?: string, released_on?: string | null
+  filing_no?: string | null, guarantee_contract_no?: string
 }
 
 let made = 0
 
-/** A guarantee of guarantor-1 for bank-1, vintage 2026, filed with the re-guarantor. */
+/** A guarantee of guarantor-1 for bank-1, vintage 2026, filed with the re-guarantor, with its loan drawn in one piece. */
 export async function aGuarantee ({ db }: Built, spec: GuaranteeSpec): Promise<{ guarantee_contract_no: string, iou_no: string, number: string }> {
-  const guarantee_contract_no = spec.no ?? `DB-2026-${++made}`
-  const iou_no = spec.iou_no ?? `JJ-2026-${++made}`
+  const { guarantor_no = 'guarantor-1', bank_no = 'bank-1', start_date = '2026-01-20', end_date = '2031-01-20', released_on = null } = spec
+  const guarantee_contract_no = spec.guarantee_contract_no ?? `DB-${++made}`
+  const iou_no = `JJ-${++made}`
   const number = newNo('guar')
-  await db.write(async sql => {
-    await sql.insert(risk_guarantees).values({
-      number, guarantee_contract_no, guarantor_no: spec.guarantor_no ?? 'guarantor-1', bank_no: spec.bank_no ?? 'bank-1', loan_contract_no: `HT-${iou_no}`, iou_no,
-      drawn_fen: fenOf(spec.drawn ?? spec.principal), uscc: '91500112MAXX00015Q', guaranteed_fen: fenOf(spec.principal), vintage_year: spec.vintage_year ?? 2026,
-      start_date: spec.start_date ?? '2026-01-20', end_date: spec.end_date ?? null, released_on: spec.released_on ?? null,
-      filing_no: spec.filing_no === undefined ? 'BA-1' : spec.filing_no
+  const amount_fen = fenOf(spec.principal)
+  const sha256 = String(made).padStart(64, '0')
+  const framed = (participant_no: string, business_no: string) => ({
+    participant_no, business_no, uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001', status: 'ACCEPTED' as const, findings: [], authorization_no: null,
+    content_digest: sha256, review_notes: [], body: {}, version: 1
+  })
+  await db.write(async (sql, now) => {
+    const at = { created_at: now, updated_at: now }
+    const [bank_document, guarantor_document, loan_number] = [newNo('doc'), newNo('doc'), newNo('loan')]
+    for (const [document_no, participant_no] of [[bank_document, bank_no], [guarantor_document, guarantor_no]] as const) {
+      await insertDocument(sql, { document_no, participant_no, sha256, sm3: null, bytes: 1, media_type: 'application/pdf', file_name: null, created_at: now })
+    }
+    await loanContracts.insert(sql, {
+      ...framed(bank_no, `HT-${iou_no}`), ...at, number: loan_number, contract_amount_fen: amount_fen, land_fen: 0, drawn_fen: amount_fen, drawn_land_fen: 0, annual_rate_pct: '3.60',
+      day_count: 'ACT_360', start_date, maturity_date: end_date, document_no: bank_document, lead_no: null
+    })
+    await drawdownsKept.insert(sql, {
+      ...framed(bank_no, iou_no), ...at, number: newNo('draw'), loan_contract_number: loan_number, amount_fen, land_fen: 0, disbursed_date: start_date, maturity_date: end_date, rate_segments: []
+    })
+    await guaranteeContracts.insert(sql, {
+      ...framed(guarantor_no, guarantee_contract_no), ...at, number, guarantor_uscc: '91500000MAYY00069H', lender_no: bank_no, loan_contract_number: loan_number,
+      loan_contract_no: `HT-${iou_no}`, guaranteed_fen: amount_fen, fee_total_fen: 0, other_fees_fen: 0, charged_fen: 0, term_months: 60, start_date, end_date,
+      vintage_year: spec.vintage_year ?? Number(start_date.slice(0, 4)), released_on, re_guarantee_filing_no: spec.filing_no === undefined ? 'ZD-1' : spec.filing_no,
+      override_reason: null, document_no: guarantor_document
     })
   })
   return { guarantee_contract_no, iou_no, number }

@@ -1,58 +1,75 @@
 /** What the breakers and claims read of lending: guarantee contracts of a bank, their sums by vintage, and drawdowns. */
-import { and, eq, or, sql as expression, type SQLWrapper } from 'drizzle-orm'
-import { fen, integer, table, text } from '../../db/columns.ts'
+import { and, eq, inArray, lt, or, sql as expression, type SQLWrapper } from 'drizzle-orm'
 import type { ReadSql } from '../../db/db.ts'
+import { need_sources } from '../../intake/financing-needs/store.ts'
+import type { NewDrawdown } from '../../lending/drawdowns/schema.ts'
+import { findLent } from '../../lending/drawdowns/store.ts'
+import { guarantee_contracts } from '../../lending/guarantee-contracts/store.ts'
 import type { VintagePrincipal } from '../../policy/claims.ts'
+import { fenOf } from '../../policy/money.ts'
 import type { BreakerFilter, BreakerKey } from './store.ts'
 
-export const risk_guarantees = table('risk_guarantees', {
-  number: text().primaryKey(), guarantee_contract_no: text().notNull(), guarantor_no: text().notNull(), bank_no: text().notNull(), loan_contract_no: text(), iou_no: text(),
-  drawn_fen: fen().notNull(), uscc: text().notNull(), guaranteed_fen: fen().notNull(), vintage_year: integer().notNull(), start_date: text().notNull(), end_date: text(), released_on: text(), filing_no: text()
-})
+const { number, business_no, participant_no, lender_no, uscc, guaranteed_fen, vintage_year, start_date, released_on, status } = guarantee_contracts
+const in_force = eq(status, 'ACCEPTED')
 
 export interface Guarantee {
   number: string
   guarantee_contract_no: string
   guarantor_no: string
-  bank_no: string
-  loan_contract_no: string | null
+  loan_contract_no: string
+  /** the one drawdown it is for; null: any of the loan */
+  iou_no: string | null
   uscc: string
   guaranteed_fen: number
   vintage_year: number
   start_date: string
-  end_date: string | null
+  end_date: string
   is_filed_with_re_guarantor: boolean
 }
 
 /** Guarantees in favour of a bank that go by a number: the hub's, or a guarantor's own. */
 export async function guaranteesOfBank (sql: ReadSql, bank_no: string, contract_no: string, guarantor_no?: string): Promise<Guarantee[]> {
-  const rows = await sql.select().from(risk_guarantees).where(and(
-    eq(risk_guarantees.bank_no, bank_no), or(eq(risk_guarantees.number, contract_no), eq(risk_guarantees.guarantee_contract_no, contract_no)),
-    guarantor_no === undefined ? undefined : eq(risk_guarantees.guarantor_no, guarantor_no)
+  const rows = await sql.select().from(guarantee_contracts).where(and(
+    in_force, eq(lender_no, bank_no), or(eq(number, contract_no), eq(business_no, contract_no)), guarantor_no === undefined ? undefined : eq(participant_no, guarantor_no)
   )).limit(3)
-  return rows.map(({ filing_no, ...row }) => Object.assign(row, { is_filed_with_re_guarantor: filing_no !== null }))
+  const named = rows.find(row => row.number === contract_no)
+  return (named === undefined ? rows : [named]).map(row => ({
+    number: row.number, guarantee_contract_no: row.business_no, guarantor_no: row.participant_no, loan_contract_no: row.loan_contract_no,
+    iou_no: typeof row.body.iou_no === 'string' ? row.body.iou_no : null, uscc: row.uscc, guaranteed_fen: row.guaranteed_fen, vintage_year: row.vintage_year,
+    start_date: row.start_date, end_date: row.end_date, is_filed_with_re_guarantor: row.re_guarantee_filing_no !== null
+  }))
 }
 
 export interface Vintage extends BreakerKey, VintagePrincipal {}
 
-const total = (what: SQLWrapper) => expression<number>`sum(${what})`.mapWith(Number)
+const total = (what: SQLWrapper) => expression<number>`coalesce(sum(${what}), 0)`.mapWith(Number)
 
 /** Guaranteed principal by guarantor, bank and vintage year; released: on or before the day. */
 export async function vintages (sql: ReadSql, filter: BreakerFilter, day: string): Promise<Vintage[]> {
-  const { guarantor_no, bank_no, vintage_year, guaranteed_fen, released_on } = risk_guarantees
-  const rows = await sql.select({
-    guarantor_no, bank_no, vintage_year, guaranteed_fen: total(guaranteed_fen),
+  return sql.select({
+    guarantor_no: participant_no, bank_no: lender_no, vintage_year, guaranteed_fen: total(guaranteed_fen),
     released_fen: total(expression`case when ${released_on} <= ${day} then ${guaranteed_fen} else 0 end`)
-  }).from(risk_guarantees).where(and(
-    filter.guarantor_no === undefined ? undefined : eq(guarantor_no, filter.guarantor_no),
-    filter.bank_no === undefined ? undefined : eq(bank_no, filter.bank_no),
+  }).from(guarantee_contracts).where(and(
+    in_force,
+    filter.guarantor_no === undefined ? undefined : eq(participant_no, filter.guarantor_no),
+    filter.bank_no === undefined ? undefined : eq(lender_no, filter.bank_no),
     filter.vintage_year === undefined ? undefined : eq(vintage_year, filter.vintage_year)
-  )).groupBy(guarantor_no, bank_no, vintage_year)
-  return rows
+  )).groupBy(participant_no, lender_no, vintage_year)
 }
 
 /** A drawdown of a bank: its contract, and what is not repaid of it; null when there is none. */
 export async function drawnUnder (sql: ReadSql, bank_no: string, iou_no: string): Promise<{ loan_contract_no: string, outstanding_fen: number } | null> {
-  const [row] = await sql.select().from(risk_guarantees).where(and(eq(risk_guarantees.bank_no, bank_no), eq(risk_guarantees.iou_no, iou_no)))
-  return row === undefined ? null : { loan_contract_no: row.loan_contract_no ?? '', outstanding_fen: row.drawn_fen }
+  const lent = await findLent(sql, bank_no, iou_no)
+  if (lent === undefined) return null
+  const { balance_events = [] } = lent.drawdown.body as NewDrawdown
+  const repaid_fen = balance_events.filter(({ kind }) => kind === 'REPAY' || kind === 'PREPAY').reduce((sum, { amount }) => sum + fenOf(amount), 0)
+  return { loan_contract_no: lent.contract.business_no, outstanding_fen: Math.max(0, lent.drawdown.amount_fen - repaid_fen) }
+}
+
+/** Guaranteed principal of enterprises whose needs came through a park, of guarantees that began before a day, fen. */
+export async function guaranteedOf (sql: ReadSql, park_no: string, before: string): Promise<number> {
+  const brought = sql.selectDistinct({ uscc: need_sources.uscc }).from(need_sources).where(or(eq(need_sources.participant_no, park_no), eq(need_sources.park_no, park_no)))
+  const [row] = await sql.select({ guaranteed_fen: total(guaranteed_fen) }).from(guarantee_contracts)
+    .where(and(in_force, inArray(uscc, brought), lt(start_date, before)))
+  return row?.guaranteed_fen ?? 0
 }

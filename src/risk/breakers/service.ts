@@ -4,7 +4,7 @@
  */
 import { RunAgain, type Db, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { personOf, type Principal } from '../../http/access.ts'
-import { append, type Actor } from '../../journal/events.ts'
+import { append, the_hub, type Actor } from '../../journal/events.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { breakerDenominator, liabilityOf, systemPart, type VintagePrincipal } from '../../policy/claims.ts'
 import { fenOf, yuanOf } from '../../policy/money.ts'
@@ -17,7 +17,7 @@ import { policiesIn, policiesOf } from '../../registry/policies/service.ts'
 import { settleRecoveries, unsettledRecoveries } from '../compensation-claims/store.ts'
 import { vintages, type Vintage } from './guarantees.ts'
 import {
-  findSettlement, insertSettlement, keepBreaker, listBreakers, ownBreaker, type Breaker, type BreakerCounters, type BreakerFilter, type BreakerKey, type SettledLine, type Settlement
+  findSettlement, insertSettlement, keepBreaker, listBreakers, ownBreaker, warnedBreakers, type Breaker, type BreakerCounters, type BreakerFilter, type BreakerKey, type SettledLine, type Settlement
 } from './store.ts'
 
 const none: VintagePrincipal = { guaranteed_fen: 0, released_fen: 0 }
@@ -103,10 +103,25 @@ export async function uncover (sql: WriteSql, now: string, actor: Actor, key: Br
 }
 
 /** Brings a breaker up to date after its vintage grew: headroom comes back while the year is open. */
-export async function growBreaker (sql: WriteSql, now: string, actor: Actor, key: BreakerKey): Promise<void> {
+async function growBreaker (sql: WriteSql, now: string, actor: Actor, key: BreakerKey): Promise<void> {
   const terms = await riskTerms(sql, now)
   const row = await owned(sql, now, key, terms)
   await keepAndTell(sql, now, actor, key, row.state, { ...row, state: breakerState(row.liability_fen, row.compensated_fen, terms) })
+}
+
+const grown_per_step_max = 50
+
+/** Tells of headroom that came back: looks at breakers of open vintages that warned or tripped. @returns how many changed */
+export async function growBreakers (db: Db): Promise<number> {
+  const now = db.clock.now()
+  const terms = termsFor(await policiesOf(db), now)
+  let grown = 0
+  for (const row of await warnedBreakers(db.read, grown_per_step_max)) {
+    if (breakerDenominator(await principalOf(db.read, row, now), terms) <= row.liability_fen) continue
+    await db.write((sql, at) => growBreaker(sql, at, the_hub, row))
+    grown++
+  }
+  return grown
 }
 
 /** Whether recoveries lower the numerator as they come in, instead of at year-end. */

@@ -1,5 +1,5 @@
 /** Tables of breakers and their year-end settlements. */
-import { and, asc, eq, sql as expression } from 'drizzle-orm'
+import { and, asc, eq, isNull, ne, sql as expression } from 'drizzle-orm'
 import { fen, integer, json, primaryKey, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { BreakerState } from '../../policy/risk-share.ts'
@@ -63,6 +63,11 @@ export async function listBreakers (sql: ReadSql, { guarantor_no, bank_no, vinta
     bank_no === undefined ? undefined : eq(breakers.bank_no, bank_no),
     vintage_year === undefined ? undefined : eq(breakers.vintage_year, vintage_year)
   )).orderBy(asc(breakers.vintage_year), asc(breakers.guarantor_no), asc(breakers.bank_no))
+}
+
+/** Breakers of open vintages that warned or tripped, the longest untouched first. */
+export async function warnedBreakers (sql: ReadSql, limit: number): Promise<Breaker[]> {
+  return sql.select().from(breakers).where(and(ne(breakers.state, 'NORMAL'), isNull(breakers.closed_at))).orderBy(asc(breakers.updated_at)).limit(limit)
 }
 
 /** What a settlement did to one breaker; amounts as on the wire. */

@@ -99,7 +99,7 @@ export const CompensationClaim = named('CompensationClaim', Type.Object({
   guarantor_no: ParticipantNo('Guarantor'),
   guarantee_contract_no: BusinessNo('Guarantee contract at the guarantor'),
   guarantee_number: Type.String({ maxLength: 40, description: 'Guarantee contract here', examples: ['guar_01JB2Q8Z6V7K3M5N9P4R1S0T2W'] }),
-  loan_contract_no: nullable(BusinessNo('Loan contract')),
+  loan_contract_no: BusinessNo('Loan contract'),
   iou_no: BusinessNo('Drawdown'),
   uscc: Uscc('Borrower'),
   vintage_year: VintageYear,

@@ -2,10 +2,11 @@
 import { newNo } from '../../clock.ts'
 import { digestOf } from '../../db/canonical.ts'
 import { RunAgain, type ReadSql, type WriteSql } from '../../db/db.ts'
-import { anotherPerson, personOf, type Principal } from '../../http/access.ts'
+import { anotherPerson, personOf, type Principal, type Role } from '../../http/access.ts'
 import { mistake, refuseIfAny, type Mistake } from '../../intake/mistakes.ts'
 import { append } from '../../journal/events.ts'
 import { findDocument } from '../../lending/documents/store.ts'
+import { releaseGuarantee } from '../../lending/guarantee-contracts/store.ts'
 import { beijingDate, nextWorkDay, type Calendar } from '../../policy/calendar.ts'
 import { claimFindings, CLAIM_TERMS, compensationEntries, recoveryEntries, reversalEntries, stillBorne, systemPart, type LedgerEntry } from '../../policy/claims.ts'
 import { fenOf, yuanOf } from '../../policy/money.ts'
@@ -17,9 +18,11 @@ import { drawnUnder, guaranteesOfBank, type Guarantee } from '../breakers/guaran
 import type { BreakerKey } from '../breakers/store.ts'
 import type { ClaimDecision, NewClaim, NewRecovery } from './schema.ts'
 import {
-  advanceClaim, appendLedger, claimByBusinessNo, claimedOfDrawdown, claimedOn, countClaimed, findClaim, insertClaim, insertRecovery, recoveriesOf, recoveryByBusinessNo,
+  advanceClaim, appendLedger, attachDocuments, claimByBusinessNo, claimedOfDrawdown, claimedOn, countClaimed, findClaim, goesWithClaim, insertClaim, insertRecovery, isUsedUp, recoveriesOf, recoveryByBusinessNo,
   type Claim, type ClaimScope, type ClaimStatus, type Recovery
 } from './store.ts'
+
+const paying: readonly Role[] = ['GUARANTOR', 'RE_GUARANTOR', 'FINANCE_BUREAU']
 
 /** Claims a caller sees: a bank and a guarantor their own, the re-guarantor and the finance bureau all. */
 export function scopeOf ({ role, participant_no }: Principal): ClaimScope {
@@ -31,6 +34,12 @@ export async function readClaim (sql: ReadSql, principal: Principal, number: str
   const claim = await findClaim(sql, scopeOf(principal), number)
   if (claim === undefined) throw notFound()
   return claim
+}
+
+/** Whether a caller reads a document because it goes with a claim that it decides on or pays for. */
+export async function mayReadClaimDocument (sql: ReadSql, principal: Principal, document_no: string): Promise<boolean> {
+  if (!paying.includes(principal.role)) return false
+  return goesWithClaim(sql, scopeOf(principal), document_no)
 }
 
 const keyOf = (claim: Claim): BreakerKey => ({ guarantor_no: claim.guarantor_no, bank_no: claim.participant_no, vintage_year: claim.vintage_year })
@@ -66,7 +75,7 @@ async function claimMistakes (sql: ReadSql, principal: Principal, body: NewClaim
   const principal_fen = fenOf(body.default_principal)
   const collateral_fen = fenOf(body.collateral_recovered_before ?? '0.00')
   const drawn = await drawnUnder(sql, principal.participant_no, body.iou_no)
-  if (drawn === null || (guarantee.loan_contract_no !== null && drawn.loan_contract_no !== guarantee.loan_contract_no)) mistakes.push(unknownContract('/iou_no'))
+  if (drawn === null || drawn.loan_contract_no !== guarantee.loan_contract_no || (guarantee.iou_no !== null && guarantee.iou_no !== body.iou_no)) mistakes.push(unknownContract('/iou_no'))
   else {
     const open_fen = drawn.outstanding_fen - await claimedOfDrawdown(sql, principal.participant_no, body.iou_no)
     if (principal_fen > open_fen) {
@@ -127,6 +136,8 @@ export async function fileClaim (sql: WriteSql, now: string, principal: Principa
   }
   await countClaimed(sql, guarantee.number, guarantee.guaranteed_fen, default_principal_fen)
   if (!await insertClaim(sql, claim)) throw new RunAgain('the same claim number was kept at the same time')
+  const { document_nos = [], bank_due_diligence_statement } = body
+  await attachDocuments(sql, claim.number, bank_due_diligence_statement === undefined ? document_nos : [...document_nos, bank_due_diligence_statement])
   await tell(sql, now, principal, 'filed', claim, { decision_due_date: claim.decision_due_date, findings: claim.findings.map(({ code }) => code) })
   return { claim, is_new: true }
 }
@@ -200,10 +211,17 @@ export async function decideClaim (sql: WriteSql, now: string, principal: Princi
     fiscal_claim_no: share.fiscal_fen > 0 ? newNo('fiscal') : null, re_guarantee_claim_no: share.re_guarantor_fen > 0 ? newNo('reguar') : null
   }), claim)
   await keepEntries(sql, now, claim.number, compensationEntries(claim.eligible_fen, share))
+  await releaseWhenUsedUp(sql, now, accepted)
   await tell(sql, now, principal, body.decision === 'PREPAY' ? 'prepaid' : payment === null ? 'accepted' : 'paid', accepted, {
     fiscal_claim_no: accepted.fiscal_claim_no, re_guarantee_claim_no: accepted.re_guarantee_claim_no, breaker_state: share.state
   })
   return accepted
+}
+
+/** A guarantee whose whole principal is compensated is released with the last payment (解保: after compensation). */
+async function releaseWhenUsedUp (sql: WriteSql, now: string, { guarantee_number, paid_date }: Claim): Promise<void> {
+  if (paid_date === null || !await isUsedUp(sql, guarantee_number)) return
+  await releaseGuarantee(sql, guarantee_number, paid_date, now)
 }
 
 /** The payment of a claim accepted before. */
@@ -211,6 +229,7 @@ async function pay (sql: WriteSql, now: string, principal: Principal, claim: Cla
   const payment = paymentOf(body, coveredOf(claim), now)
   if (payment === null) throw stateConflict(claim.status, ['ACCEPT with paid_date'])
   const paid = moved(await advanceClaim(sql, now, claim.number, ['ACCEPTED'], { ...payment, status: 'PAID' }), claim)
+  await releaseWhenUsedUp(sql, now, paid)
   await tell(sql, now, principal, 'paid', paid)
   return paid
 }
@@ -224,7 +243,8 @@ async function review (sql: WriteSql, now: string, principal: Principal, claim: 
   const reviewed = moved(await advanceClaim(sql, now, claim.number, ['PREPAID_PENDING_REVIEW'], {
     status: accepts ? 'PAID' : 'DECLINED', review: accepts ? 'ACCEPT' : 'REJECT', review_reason: body.reason ?? null, reviewed_by, reviewed_at: now
   }), claim)
-  if (!accepts) {
+  if (accepts) await releaseWhenUsedUp(sql, now, reviewed)
+  else {
     await keepEntries(sql, now, claim.number, reversalEntries(borneOf(claim)))
     await countClaimed(sql, claim.guarantee_number, 0, -claim.default_principal_fen)
   }

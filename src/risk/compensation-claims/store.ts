@@ -1,6 +1,6 @@
 /** Tables of compensation claims, their recoveries, and the ledger of each loss. */
 import { and, asc, eq, gt, gte, inArray, isNull, lte, ne, or, sql as expression, sum } from 'drizzle-orm'
-import { fen, integer, json, table, text } from '../../db/columns.ts'
+import { fen, integer, json, primaryKey, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { LedgerEntry, LedgerParty, PostingKind } from '../../policy/claims.ts'
 import type { Finding } from '../../policy/findings.ts'
@@ -19,7 +19,7 @@ export const compensation_claims = table('compensation_claims', {
   guarantor_no: text().notNull(),
   guarantee_number: text().notNull(),
   guarantee_contract_no: text().notNull(),
-  loan_contract_no: text(),
+  loan_contract_no: text().notNull(),
   iou_no: text().notNull(),
   uscc: text().notNull(),
   vintage_year: integer().notNull(),
@@ -100,6 +100,13 @@ const claimed_guarantees = table('claimed_guarantees', {
   claimed_fen: fen().notNull()
 })
 
+const claim_documents = table('claim_documents', {
+  document_no: text().notNull(),
+  claim_number: text().notNull()
+}, columns => [primaryKey({ columns: [columns.document_no, columns.claim_number] })])
+
+const undecided = ['FILED', 'RETURNED', 'ACCEPTED', 'PREPAID_PENDING_REVIEW'] as const
+
 /** Whose claims are seen: of a bank, of a guarantor, or all. */
 export interface ClaimScope { bank_no?: string, guarantor_no?: string }
 
@@ -150,10 +157,31 @@ export async function advanceClaim (
     .where(and(eq(compensation_claims.number, number), inArray(compensation_claims.status, [...from]))).returning())[0]
 }
 
+export async function attachDocuments (sql: WriteSql, claim_number: string, document_nos: readonly string[]): Promise<void> {
+  if (document_nos.length > 0) await sql.insert(claim_documents).values(document_nos.map(document_no => ({ document_no, claim_number }))).onConflictDoNothing()
+}
+
+/** Whether a document goes with a claim in sight. */
+export async function goesWithClaim (sql: ReadSql, scope: ClaimScope, document_no: string): Promise<boolean> {
+  const rows = await sql.select({ number: compensation_claims.number }).from(claim_documents)
+    .innerJoin(compensation_claims, eq(compensation_claims.number, claim_documents.claim_number))
+    .where(and(eq(claim_documents.document_no, document_no), within(scope))).limit(1)
+  return rows.length > 0
+}
+
 /** What is already claimed on a guarantee, fen. */
 export async function claimedOn (sql: ReadSql, guarantee_number: string): Promise<number> {
   return (await sql.select({ claimed_fen: claimed_guarantees.claimed_fen }).from(claimed_guarantees)
     .where(eq(claimed_guarantees.guarantee_number, guarantee_number)))[0]?.claimed_fen ?? 0
+}
+
+/** Whether the whole principal of a guarantee is claimed and every claim on it paid or declined. */
+export async function isUsedUp (sql: ReadSql, guarantee_number: string): Promise<boolean> {
+  const [counted] = await sql.select().from(claimed_guarantees).where(eq(claimed_guarantees.guarantee_number, guarantee_number))
+  if (counted === undefined || counted.claimed_fen < counted.guaranteed_fen) return false
+  const waiting = await sql.select({ number: compensation_claims.number }).from(compensation_claims)
+    .where(and(eq(compensation_claims.guarantee_number, guarantee_number), inArray(compensation_claims.status, [...undecided]))).limit(1)
+  return waiting.length === 0
 }
 
 /** Principal of a drawdown that is claimed already and not declined, fen. */
