@@ -2,12 +2,12 @@
  * The Fastify instance all rooms stand on: strict bodies, strict validation, who calls, trace ids, limits, logs.
  */
 import { randomUUID } from 'node:crypto'
-import AjvCompiler from '@fastify/ajv-compiler'
 import rateLimit from '@fastify/rate-limit'
 import Fastify, { LogController, type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { Problem } from '../problem.ts'
 import { bearerOf, checkCaller, unauthenticated, type PrincipalResolver } from './access.ts'
+import { serializerCompiler, validatorCompiler } from './compilers.ts'
 import { registerErrors } from './errors.ts'
 import { countByAddress } from './limits.ts'
 import { isSigned, registerSignatures, unknownSigner, type SignatureSettings } from './signed-requests.ts'
@@ -39,9 +39,6 @@ export interface InstanceOptions {
 const escapes_worth_a_look = /\\u(0000|[dD][89a-fA-F])/
 
 export async function createInstance (options: InstanceOptions): Promise<FastifyInstance> {
-  const compiler = AjvCompiler()
-  const strict = compiler({}, { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: true } })
-  const coercing = compiler({}, { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: false, allErrors: true } })
   const app = Fastify({
     loggerInstance: options.logger as never,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'trace_id' }),
@@ -55,7 +52,8 @@ export async function createInstance (options: InstanceOptions): Promise<Fastify
     return503OnClosing: false,
     genReqId: request => traceIdOf(request.headers.traceparent) ?? randomUUID().replaceAll('-', '')
   }) as unknown as FastifyInstance
-  app.setValidatorCompiler(route => route.httpPart === 'querystring' ? coercing(route as never) as never : strict(route as never) as never)
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
   app.decorate('operations', new Map())
   app.decorateRequest('principal', null)
   app.decorateRequest('raw_body', null)
