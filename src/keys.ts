@@ -5,7 +5,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Config } from './config.ts'
+import { ConfigError, type Config } from './config.ts'
 import { keyringFromFile, newKeyring, type Keyring } from './db/cipher.ts'
 
 export interface HubKeys {
@@ -17,7 +17,7 @@ export interface HubKeys {
 
 const owner_only = 0o600
 
-/** Errors: production without its keys. */
+/** Errors: ConfigError with every key that is missing or unfit. */
 export function loadHubKeys (config: Pick<Config, 'data_dir' | 'hub_mode' | 'kek_file'>): HubKeys {
   const folder = join(config.data_dir, 'keys')
   const signing_file = join(folder, 'hub-ed25519.pem')
@@ -30,9 +30,26 @@ export function loadHubKeys (config: Pick<Config, 'data_dir' | 'hub_mode' | 'kek
     }
     if (!existsSync(kek_file)) writeFileSync(kek_file, newKeyring('sandbox-1'), { mode: owner_only, flag: 'wx' })
   }
-  if (!existsSync(kek_file)) throw new Error(`the key-encryption keys are missing: ${kek_file}`)
-  if (!existsSync(signing_file)) throw new Error(`the signing key is missing: make ${signing_file} with "openssl genpkey -algorithm ed25519"`)
-  const private_key = createPrivateKey(readFileSync(signing_file))
-  if (private_key.asymmetricKeyType !== 'ed25519') throw new Error(`${signing_file} is not an Ed25519 key`)
-  return { private_key, public_key: createPublicKey(private_key), keyring: keyringFromFile(kek_file) }
+  const mistakes: string[] = []
+  const keyring = read(mistakes, () => {
+    if (!existsSync(kek_file)) throw new Error(`the key-encryption keys are missing: make ${kek_file} with "node scripts/rotate-keys.ts --first"`)
+    return keyringFromFile(kek_file)
+  })
+  const private_key = read(mistakes, () => {
+    if (!existsSync(signing_file)) throw new Error(`the signing key is missing: make ${signing_file} with "openssl genpkey -algorithm ed25519"`)
+    const key = createPrivateKey(readFileSync(signing_file))
+    if (key.asymmetricKeyType !== 'ed25519') throw new Error(`${signing_file} is not an Ed25519 key`)
+    return key
+  })
+  if (keyring === null || private_key === null) throw new ConfigError(mistakes)
+  return { private_key, public_key: createPublicKey(private_key), keyring }
+}
+
+function read<T> (mistakes: string[], reading: () => T): T | null {
+  try {
+    return reading()
+  } catch (error) {
+    mistakes.push((error as Error).message)
+    return null
+  }
 }

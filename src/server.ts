@@ -8,8 +8,11 @@ import { buildApp } from './app.ts'
 import { runningClock } from './clock.ts'
 import { ConfigError, readConfig, type Config } from './config.ts'
 import { migrate, readMigrations } from './db/migrate.ts'
+import type { Db } from './db/db.ts'
 import { openDb } from './db/open.ts'
+import { loadHubKeys } from './keys.ts'
 import { seedSandbox, type SandboxFile } from './registry/participants/sandbox.ts'
+import { hasSandboxKeys } from './registry/participants/store.ts'
 
 const close_within_ms = 10_000
 
@@ -30,17 +33,28 @@ function writePrivately (file: string, text: string): void {
   renameSync(`${file}.new`, file)
 }
 
+/** What production does not start with. Errors: ConfigError. */
+async function refuseUnsafe (db: Db): Promise<void> {
+  const { unsafe } = await db.settings()
+  const mistakes = unsafe.map(name => `the database setting ${name} may lose what was acknowledged: set it to its safe value`)
+  if (await hasSandboxKeys(db.read)) mistakes.push('the database was filled by a sandbox, whose keys are published: production needs an empty one')
+  if (mistakes.length > 0) {
+    await db.close()
+    throw new ConfigError(mistakes)
+  }
+}
+
 async function start (): Promise<void> {
   const config = configured()
   mkdirSync(config.data_dir, { recursive: true, mode: 0o700 })
   const log = pino({ level: config.log_level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: false }))
+  loadHubKeys(config)
   const clock = runningClock(config.now ?? undefined)
   const sqlite_file = join(config.data_dir, 'hub.sqlite')
   const target = config.database_url ?? sqlite_file
   await migrate(target, readMigrations(join(import.meta.dirname, '../migrations')))
   const db = openDb(target, clock)
-  const { unsafe } = await db.settings()
-  if (config.hub_mode === 'production' && unsafe.length > 0) throw new Error(`unsafe database settings: ${unsafe.join(', ')}`)
+  if (config.hub_mode === 'production') await refuseUnsafe(db)
   const sandbox_file = join(config.data_dir, 'sandbox.json')
   const seeded = config.hub_mode === 'sandbox' ? await seedSandbox(db) : null
   if (seeded !== null) writePrivately(sandbox_file, JSON.stringify(seeded, null, 2))
@@ -76,6 +90,7 @@ async function start (): Promise<void> {
 }
 
 start().catch((error: unknown) => {
-  console.error(error)
+  if (error instanceof ConfigError) for (const mistake of error.mistakes) console.error(`configuration: ${mistake}`)
+  else console.error(error)
   process.exit(1)
 })

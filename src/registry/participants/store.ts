@@ -74,6 +74,11 @@ export async function insertCredential (sql: WriteSql, row: Credential): Promise
   await sql.insert(credentials).values(row)
 }
 
+/** Whether there are secrets at all: only a sandbox makes them, and it publishes them. */
+export async function hasSandboxKeys (sql: ReadSql): Promise<boolean> {
+  return (await sql.select({ kind: credentials.kind }).from(credentials).limit(1)).length > 0
+}
+
 export async function findCredential (sql: ReadSql, secret_hash: string): Promise<Credential | undefined> {
   return (await sql.select().from(credentials).where(and(eq(credentials.secret_hash, secret_hash), eq(credentials.status, 'ACTIVE'))))[0]
 }
