@@ -1,5 +1,6 @@
 /** The story that ./scripts/demo tells, over HTTP only. */
-import { readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { startHub, until, type RunningHub } from './bench/hub.ts'
@@ -14,7 +15,7 @@ const project_code = '2606-500112-07-02-123456'
 const say = (line: string): void => { console.log(line) }
 const head = (day: string, line: string): void => { console.log(`\n${day}  ${line}`) }
 
-interface Row { row: number, sheet: string, outcome: string, name: string | null, findings: { column: string | null, value: string | null, message: string }[] }
+interface Row { findings: { message: string }[] }
 interface Sla { contact: { due_date: string }, plan_and_approval: { due_date: string | null }, disbursement: { due_date: string | null } }
 interface Lead { lead_no: string, status: string, uscc?: string, amount?: string, project_code?: string, fields_released: string[], sla: Sla }
 interface Line { line_no: string, status: string, amount: string, payment_status: string | null, packet_no: string | null, trace: { rule_id: string, clause_zh: string, before: string, after: string }[] }
@@ -42,8 +43,7 @@ async function uploadList (hub: RunningHub): Promise<void> {
   say(`  decided: ${Object.entries(list.counts).map(([outcome, count]) => `${count} ${outcome}`).join(', ')}; accepted ${list.amount_accepted} yuan`)
   for (const outcome of ['REJECTED', 'HELD']) {
     for (const row of await items<Row>(hub, 'park-1', `/v1/enterprise-lists/${list_no}/rows?outcome=${outcome}`)) {
-      const [finding] = row.findings
-      say(`  ${outcome} ${row.sheet} row ${row.row} column ${finding?.column ?? '–'} "${finding?.value ?? ''}": ${finding?.message ?? ''}`.slice(0, 190))
+      say(`  ${outcome.padEnd(8)} ${row.findings[0]?.message ?? ''}`)
     }
   }
 }
@@ -129,7 +129,13 @@ async function audit (hub: RunningHub, line: Line): Promise<string> {
     await hub.call('auditor-1', 'POST', `/v1/subsidy-packets/${packet_no}/conclusions/${conclusion_no}/confirm`, {}, 2)
     packet = await hub.call<Packet>('auditor-1', 'GET', `/v1/subsidy-packets/${packet_no}`, undefined, 1)
   }
-  say(`  auditor-1 pulls the archive; one person concludes line by line, another confirms: recognised ${line.amount} yuan`)
+  const archive = join(data_dir, `${packet_no}.zip`)
+  const { api_key } = hub.participant('auditor-1')
+  const pulled = await fetch(`${hub.base_url}/v1/subsidy-packets/${packet_no}/archive`, { headers: { authorization: `Bearer ${api_key}` } })
+  writeFileSync(archive, Buffer.from(await pulled.arrayBuffer()))
+  execFileSync(process.execPath, [join(import.meta.dirname, 'verify-packet'), archive])
+  say('  auditor-1 pulls the archive and checks it offline (scripts/verify-packet): whole, and signed by the hub')
+  say(`  one person of the auditor concludes line by line, another confirms: recognised ${line.amount} yuan`)
   if (packet.status === 'AUDITED') await hub.call('meic', 'POST', `/v1/subsidy-packets/${packet_no}/approve`, { digest: packet.digest }, 2)
   say('  the commission approves')
   return packet_no
