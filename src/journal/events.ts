@@ -4,6 +4,7 @@
  */
 import { and, asc, eq, gt, isNotNull, isNull, max, sql as expression } from 'drizzle-orm'
 import { integer, json, primaryKey, table, text } from '../db/columns.ts'
+import { bulkInsert } from '../db/bulk.ts'
 import { hot, type Db, type ReadSql, type WriteSql } from '../db/db.ts'
 import { dialect } from '../config.ts'
 import { newNo } from '../clock.ts'
@@ -45,23 +46,9 @@ export interface NewEvent {
   data?: Record<string, unknown>
 }
 
-const insertEvent = (sql: WriteSql) => sql.insert(events).values({
-  seq: expression.placeholder('seq'),
-  event_no: expression.placeholder('event_no'),
-  type: expression.placeholder('type'),
-  subject: expression.placeholder('subject'),
-  at: expression.placeholder('at'),
-  actor_participant: expression.placeholder('actor_participant'),
-  actor_user: expression.placeholder('actor_user'),
-  authorization_no: expression.placeholder('authorization_no'),
-  data: expression.placeholder('data')
-} as never).returning({ entry: events.entry }).prepare()
-
-const insertAudience = (sql: WriteSql) => sql.insert(event_audience).values({
-  participant_no: expression.placeholder('participant_no'),
-  entry: expression.placeholder('entry'),
-  seq: expression.placeholder('seq')
-}).prepare()
+const insertEvents = bulkInsert<typeof events, { entry: number, event_no: string }>(
+  events, insert => insert.returning({ entry: events.entry, event_no: events.event_no }), ['entry'])
+const insertAudience = bulkInsert(event_audience)
 
 const readHead = (sql: WriteSql) => sql.select({ head: max(events.seq) }).from(events).prepare()
 
@@ -69,24 +56,19 @@ const readHead = (sql: WriteSql) => sql.select({ head: max(events.seq) }).from(e
 export async function append (sql: WriteSql, now: string, ...news: readonly NewEvent[]): Promise<void> {
   if (news.length === 0) return
   let head = dialect === 'sqlite' ? (await hot(sql, readHead).execute())[0]?.head ?? 0 : null
-  for (const event of news) {
+  const rows = news.map(event => {
     if (head !== null) head++
-    const [row] = await hot(sql, insertEvent).execute({
-      seq: head,
-      event_no: newNo('evt'),
-      type: event.type,
-      subject: event.subject,
-      at: now,
-      actor_participant: event.actor.participant_no,
-      actor_user: event.actor.user_no,
-      authorization_no: event.authorization_no ?? null,
-      data: event.data ?? {}
-    })
-    if (row === undefined) throw new Error('an event was not inserted')
-    for (const participant_no of new Set(event.audience)) {
-      await hot(sql, insertAudience).execute({ participant_no, entry: row.entry, seq: head })
+    return {
+      seq: head, event_no: newNo('evt'), type: event.type, subject: event.subject, at: now, actor_participant: event.actor.participant_no,
+      actor_user: event.actor.user_no, authorization_no: event.authorization_no ?? null, data: event.data ?? {}
     }
-  }
+  })
+  const entries = new Map((await insertEvents(sql, rows as never)).map(({ entry, event_no }) => [event_no, entry]))
+  await insertAudience(sql, rows.flatMap(({ event_no, seq }, index) => {
+    const entry = entries.get(event_no)
+    if (entry === undefined) throw new Error('an event was not inserted')
+    return [...new Set(news[index]?.audience)].map(participant_no => ({ participant_no, entry, seq }))
+  }))
 }
 
 export const sequenced_per_unit_max = 2000

@@ -2,6 +2,8 @@ import t from 'tap'
 import { build } from '../helper.ts'
 import { aGrant, aNeed } from '../fixtures.ts'
 
+t.setTimeout(120_000)
+
 t.test('an enterprise authorises for itself, reads and withdraws it', async t => {
   const hub = await build(t)
   const enterprise = hub.as('enterprise-1')

@@ -12,6 +12,8 @@ async function collected (hub: Built, park: string, of: string, over: Record<str
   return answer.json().authorization_no
 }
 
+t.setTimeout(120_000)
+
 t.test('an enterprise applies and authorises with one request', async t => {
   const hub = await build(t)
   const enterprise = hub.as('enterprise-1')

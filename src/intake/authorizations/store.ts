@@ -1,6 +1,7 @@
 /** Table of authorizations. */
 import { and, asc, desc, eq, gt, gte, inArray, lte, or } from 'drizzle-orm'
 import { integer, json, table, text } from '../../db/columns.ts'
+import { bulkInsert } from '../../db/bulk.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 
 export const RECIPIENT_CLASSES = ['PAIRED_BANK', 'PAIRED_GUARANTOR', 'RE_GUARANTOR', 'AUDITOR', 'FISCAL', 'LESSOR', 'INSURER'] as const
@@ -45,8 +46,10 @@ export const authorizations = table('authorizations', {
 
 export type Authorization = typeof authorizations.$inferSelect
 
+const insertMany = bulkInsert(authorizations)
+
 export async function insertAuthorizations (sql: WriteSql, rows: readonly Authorization[]): Promise<void> {
-  if (rows.length > 0) await sql.insert(authorizations).values([...rows])
+  await insertMany(sql, rows)
 }
 
 export async function findAuthorization (sql: ReadSql, authorization_no: string): Promise<Authorization | undefined> {

@@ -1,5 +1,5 @@
 /** From what a door writes about an enterprise to the facts that are kept. Pure. */
-import { normaliseIndustryCode, usccRegion } from '../../policy/identifiers.ts'
+import { normaliseIndustryCode } from '../../policy/identifiers.ts'
 import { regionOn, regionsEver } from '../../policy/regions.ts'
 import { sizeClassOf } from '../../policy/size-class.ts'
 import type { Tag } from '../../policy/tags.ts'
@@ -17,18 +17,27 @@ export interface ToldFacts {
   contact_phone?: string | null | undefined
 }
 
-/** The code that is current on a day: an abolished district's only successor, else the code itself. */
-export function currentRegion (code: string, day: string): string {
+function currentOf (code: string, day: string): string {
   if (regionOn(code, day) !== null) return code
   const successors = regionsEver(code)[0]?.successors ?? []
   return successors.length === 1 ? successors[0] ?? code : code
 }
 
+let current_on = { day: '', regions: new Map<string, string>() }
+
+/** The code that is current on a day: an abolished district's only successor, else the code itself. */
+export function currentRegion (code: string, day: string): string {
+  if (current_on.day !== day) current_on = { day, regions: new Map() }
+  const known = current_on.regions.get(code) ?? currentOf(code, day)
+  current_on.regions.set(code, known)
+  return known
+}
+
 /** District of an enterprise: as told, else where it is registered, when that is in Chongqing. */
 export function regionOf (uscc: string, told: string | null | undefined, day: string): string | null {
   if (told !== undefined && told !== null) return currentRegion(told, day)
-  const registered = usccRegion(uscc)
-  return registered?.is_chongqing === true ? currentRegion(registered.region_code, day) : null
+  const registered = uscc.slice(2, 8)
+  return registered.startsWith('50') ? currentRegion(registered, day) : null
 }
 
 /** A title that was named without a certificate counts as DECLARED (contract §4). */

@@ -1,6 +1,7 @@
 /** Tables of enterprises: one row as the hub knows it, and one row per participant with what it said. */
 import { and, asc, eq, inArray, sql as expression, type SQL } from 'drizzle-orm'
 import { flag, fen, integer, json, primaryKey, table, text } from '../../db/columns.ts'
+import { bulkInsert } from '../../db/bulk.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { SizeClass } from '../../policy/size-class.ts'
 import type { HeldTag } from '../../policy/tags.ts'
@@ -138,6 +139,10 @@ function firstWord (own: boolean): Record<string, SQL> {
   }
 }
 
+const keepSaid = bulkInsert(enterprise_sources, insert => insert.onConflictDoUpdate({ target: [enterprise_sources.uscc, enterprise_sources.source_no], set: newerWord() }))
+const keepOwnWord = bulkInsert(enterprises, insert => insert.onConflictDoUpdate({ target: enterprises.uscc, set: firstWord(true) }))
+const keepFirstWord = bulkInsert(enterprises, insert => insert.onConflictDoUpdate({ target: enterprises.uscc, set: firstWord(false) }))
+
 /**
  * Keeps what a participant says about enterprises.
  *
@@ -149,10 +154,8 @@ export async function upsertEnterprises (sql: WriteSql, now: string, source_no: 
     uscc: one.uscc, name: one.name, region_code: one.region_code, industry_code: one.industry_code, size_class: one.size_class, employees: one.employees,
     revenue_fen: one.revenue_fen, tags: one.tags, ...keptContact(one.uscc, one), source_no, version: 1, created_at: now, updated_at: now
   }])).values()]
-  await sql.insert(enterprise_sources).values(rows)
-    .onConflictDoUpdate({ target: [enterprise_sources.uscc, enterprise_sources.source_no], set: newerWord() })
-  await sql.insert(enterprises).values(rows)
-    .onConflictDoUpdate({ target: enterprises.uscc, set: firstWord(own) })
+  await keepSaid(sql, rows)
+  await (own ? keepOwnWord : keepFirstWord)(sql, rows)
 }
 
 export async function upsertEnterprise (sql: WriteSql, now: string, source_no: string, own: boolean, one: EnterpriseFacts): Promise<void> {

@@ -1,5 +1,5 @@
 /** One way in for needs of every door: told apart, merged, kept, announced, all in the caller's unit. */
-import type { WriteSql } from '../../db/db.ts'
+import type { ReadSql, WriteSql } from '../../db/db.ts'
 import { append, type NewEvent } from '../../journal/events.ts'
 import { enterpriseParticipants } from '../enterprises/store.ts'
 import { openKeyOf, sameProject } from './same-project.ts'
@@ -13,54 +13,69 @@ export type Placed =
   /** the same door has this need open already */
   | { kind: 'DUPLICATE', need_no: string }
 
+/** What is to be written for some needs. */
+export interface Plan {
+  /** for each need, in order, what becomes of it */
+  placed: Placed[]
+  needs: Need[]
+  sources: NeedSourceRow[]
+  merged: NeedSourceRow[]
+}
+
 /**
- * Keeps needs in order. What another door brought is merged into one need with both sources; what the same door brought
- * stays as it is.
+ * Tells needs apart, in order: what another door brought is merged into one need with both sources, what the same door brought
+ * stays as it is. Nothing is written.
  *
- * @returns for each need what became of it
  * Source: contract §4; domain §5.4.
  */
-export async function placeNeeds (sql: WriteSql, now: string, placings: readonly Placing[], actor: NewEvent['actor']): Promise<Placed[]> {
+export async function planNeeds (sql: ReadSql, now: string, placings: readonly Placing[]): Promise<Plan> {
   const usccs = [...new Set(placings.map(({ uscc }) => uscc))]
   const open = new Map<string, OpenNeedRow[]>(usccs.map(uscc => [uscc, []]))
   for (const need of await openNeedsOf(sql, usccs)) open.get(need.uscc)?.push(need)
-  const needs: Need[] = []
-  const sources: NeedSourceRow[] = []
-  const merged: { need_no: string, source: NeedSourceRow }[] = []
-  const placed: Placed[] = []
+  const plan: Plan = { placed: [], needs: [], sources: [], merged: [] }
   for (const placing of placings) {
     const found = open.get(placing.uscc)?.find(one => sameProject(one, placing))
     if (found !== undefined && found.senders.includes(placing.participant_no)) {
-      placed.push({ kind: 'DUPLICATE', need_no: found.need_no })
+      plan.placed.push({ kind: 'DUPLICATE', need_no: found.need_no })
       continue
     }
     const need_no = found?.need_no ?? placing.need_no
     const source: NeedSourceRow = { ...placing, need_no, status: 'OPEN', created_at: now, updated_at: now }
     if (found === undefined) {
       const { participant_no, reference: _reference, tags: _tags, content_digest: _digest, status: _status, ...rest } = source
-      needs.push({ ...rest, sender_no: participant_no, status: 'SUBMITTED', open_key: openKeyOf(placing.uscc, placing), match_again: false, version: 1 })
-      sources.push(source)
+      plan.needs.push({ ...rest, sender_no: participant_no, status: 'SUBMITTED', open_key: openKeyOf(placing.uscc, placing), match_again: false, version: 1 })
+      plan.sources.push(source)
       open.get(placing.uscc)?.push({ ...rest, status: 'SUBMITTED', senders: [participant_no] })
-      placed.push({ kind: 'NEW', need_no })
+      plan.placed.push({ kind: 'NEW', need_no })
     } else {
       found.senders.push(placing.participant_no)
-      merged.push({ need_no, source })
-      placed.push({ kind: 'MERGED', need_no })
+      plan.merged.push(source)
+      plan.placed.push({ kind: 'MERGED', need_no })
     }
   }
-  await insertNeeds(sql, needs)
-  await keepSources(sql, sources, false)
-  await keepSources(sql, merged.map(({ source }) => source), true)
-  for (const { need_no, source } of merged) await mergeInto(sql, now, need_no, source.park_no)
-  const enterprises = await enterpriseParticipants(sql, usccs)
-  const announced = [...sources, ...merged.map(({ source }) => source)]
-  await append(sql, now, ...announced.map((source): NewEvent => ({
+  return plan
+}
+
+/** Writes a plan in the unit it was made in. @returns the events that say so, for the caller to append */
+export async function writeNeeds (sql: WriteSql, now: string, plan: Plan, actor: NewEvent['actor'], enterprises: ReadonlyMap<string, string>): Promise<NewEvent[]> {
+  await insertNeeds(sql, plan.needs)
+  await keepSources(sql, plan.sources, false)
+  await keepSources(sql, plan.merged, true)
+  for (const { need_no, park_no } of plan.merged) await mergeInto(sql, now, need_no, park_no)
+  return [...plan.sources, ...plan.merged].map(source => ({
     type: 'financing_need.submitted',
     subject: source.need_no,
     actor,
     audience: [source.participant_no, enterprises.get(source.uscc)].filter(one => typeof one === 'string'),
     authorization_no: source.authorization_no,
     data: { source: source.source, list_no: source.list_no }
-  })))
-  return placed
+  }))
+}
+
+/** Plans, writes and announces needs. */
+export async function placeNeeds (sql: WriteSql, now: string, placings: readonly Placing[], actor: NewEvent['actor']): Promise<Placed[]> {
+  const plan = await planNeeds(sql, now, placings)
+  const enterprises = await enterpriseParticipants(sql, placings.map(({ uscc }) => uscc))
+  await append(sql, now, ...await writeNeeds(sql, now, plan, actor, enterprises))
+  return plan.placed
 }

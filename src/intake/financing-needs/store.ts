@@ -1,6 +1,7 @@
 /** Tables of financing needs, of what each door brought, and of batches. */
 import { and, asc, count, eq, gt, gte, inArray, isNull, like, lte, sql as expression, sum } from 'drizzle-orm'
 import { fen, flag, integer, json, primaryKey, table, text } from '../../db/columns.ts'
+import { bulkInsert } from '../../db/bulk.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { FastTrack } from '../../policy/eligibility.ts'
 import { isEnd, type StateOf } from '../../policy/lifecycle.ts'
@@ -155,15 +156,17 @@ export async function needsSentBy (sql: ReadSql, participant_no: string, usccs: 
     .where(and(eq(need_sources.participant_no, participant_no), inArray(need_sources.uscc, [...usccs]))).orderBy(asc(need_sources.need_no))
 }
 
+const insertManyNeeds = bulkInsert(financing_needs)
+const insertManySources = bulkInsert(need_sources)
+
 export async function insertNeeds (sql: WriteSql, rows: readonly Need[]): Promise<void> {
-  if (rows.length > 0) await sql.insert(financing_needs).values([...rows])
+  await insertManyNeeds(sql, rows)
 }
 
 /** Keeps what a door brought; a door that had withdrawn and comes again replaces what it said. */
 export async function keepSources (sql: WriteSql, rows: readonly NeedSourceRow[], again: boolean): Promise<void> {
-  if (rows.length === 0) return
   if (!again) {
-    await sql.insert(need_sources).values([...rows])
+    await insertManySources(sql, rows)
     return
   }
   for (const row of rows) {

@@ -1,6 +1,7 @@
 /** Tables of renovation projects: one merged row, and the facts as each participant sent them. */
 import { and, asc, eq, gt, gte, inArray, sql as expression } from 'drizzle-orm'
 import { fen, flag, integer, json, primaryKey, table, text } from '../../db/columns.ts'
+import { bulkInsert } from '../../db/bulk.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { Role } from '../../http/access.ts'
 import type { StateOf } from '../../policy/lifecycle.ts'
@@ -133,6 +134,9 @@ function withName (name: string | null): ProjectFacts {
   return { ...NO_FACTS, name }
 }
 
+const keepSaid = bulkInsert(project_sources, insert => insert.onConflictDoNothing())
+const keepNew = bulkInsert(projects, insert => insert.onConflictDoNothing())
+
 /** Projects that a list names: code, owner and perhaps a name; what is known already stays. */
 export async function keepNamedProjects (
   sql: WriteSql, now: string, source_no: string, named: readonly { owner_uscc: string, project_code: string, name: string | null, content_digest: string }[]
@@ -146,8 +150,8 @@ export async function keepNamedProjects (
     said.push({ owner_uscc, project_code, source_no, source_role: 'PARK', facts, content_digest, created_at: now, updated_at: now })
     merged.push({ owner_uscc, project_code, name, version: 1, created_at: now, updated_at: now })
   }
-  await sql.insert(project_sources).values(said).onConflictDoNothing()
-  await sql.insert(projects).values(merged).onConflictDoNothing()
+  await keepSaid(sql, said)
+  await keepNew(sql, merged)
 }
 
 /** Moves a library entry. @returns the row as it is now; undefined when it was in another state */

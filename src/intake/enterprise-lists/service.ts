@@ -1,0 +1,167 @@
+/** Receiving lists, showing them, and what a person makes of held rows. */
+import { setImmediate } from 'node:timers/promises'
+import { newNo } from '../../clock.ts'
+import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { personOf, type Principal } from '../../http/access.ts'
+import { append } from '../../journal/events.ts'
+import { yuanOf } from '../../policy/money.ts'
+import { notFound, Problem, stateConflict } from '../../problem.ts'
+import { authorizationsByNo } from '../authorizations/store.ts'
+import { notesOf, workbookOfRows, type RowNote } from './annotate.ts'
+import { summaryOf } from './deciding.ts'
+import { gradeOf } from './findings.ts'
+import type { RowDecisionBody } from './schema.ts'
+import { changeRow, countRows, findList, findRow, insertList, listOfContent, listRows, recounted, type EnterpriseList, type StoredRow } from './store.ts'
+import { takeIn } from './taking-in.ts'
+import type { ReceivedList } from './upload.ts'
+import { decide, readBytes, type ListWork } from './working.ts'
+
+/** Keeps a list; the same bytes of the same park are the list they were first. */
+export async function receiveList (sql: WriteSql, now: string, principal: Principal, received: ReceivedList): Promise<{ list: EnterpriseList, created: boolean }> {
+  const first = await listOfContent(sql, principal.participant_no, received.sha256)
+  if (first !== undefined) return { list: first, created: false }
+  const list: EnterpriseList = {
+    list_no: newNo('list'), park_no: principal.participant_no, status: 'RECEIVED', form: received.form, sha256: received.sha256, content_key: received.sha256,
+    file_name: received.file_name, bytes: received.bytes.length, declared_row_count: received.declared_row_count, declared_amount: received.declared_amount,
+    sent_by: principal.user_no, reader: null, rows_total: null, refusal: null, sheets: [], counts: null, amount_accepted_fen: null, version: 1, created_at: now,
+    decided_at: null, updated_at: now
+  }
+  await insertList(sql, list)
+  await append(sql, now, {
+    type: 'enterprise_list.received', subject: list.list_no, actor: principal, audience: [list.park_no], data: { sha256: list.sha256, bytes: list.bytes }
+  })
+  return { list, created: true }
+}
+
+/** The list for its park; MEIC sees counts only. */
+export async function readListOf (sql: ReadSql, principal: Principal, list_no: string): Promise<EnterpriseList> {
+  const list = await findList(sql, list_no)
+  if (list === undefined || (principal.role !== 'MEIC' && list.park_no !== principal.participant_no)) throw notFound()
+  return list
+}
+
+/** A row on the wire. */
+export function shownRow (row: Omit<StoredRow, 'row_id' | 'list_no' | 'position' | 'waiting' | 'need_no' | 'authorization_no' | 'decision'> & Partial<StoredRow>, withdrawn = false) {
+  const went_in = row.waiting === false && (row.outcome === 'ACCEPTED' || row.outcome === 'ACCEPTED_WITH_REMARK')
+  const { sheet, row: number, outcome, uscc, name, project_code, project_name, amount_fen, term_months, purpose, demand_date, consent, normalised_from, findings } = row
+  const head = {
+    row_id: row.row_id ?? null, sheet, row: number, outcome, need_no: went_in ? row.need_no ?? null : null,
+    authorization_no: went_in ? row.authorization_no ?? null : null, decision: row.decision ?? null
+  }
+  if (withdrawn) {
+    return {
+      ...head, uscc, name: null, project_code: null, project_name: null, amount: null, term_months: null, purpose: null, demand_date: null, consent: false,
+      normalised_from: [], findings: []
+    }
+  }
+  return {
+    ...head, uscc, name, project_code, project_name, amount: amount_fen === null ? null : yuanOf(amount_fen), term_months, purpose, demand_date, consent, normalised_from, findings
+  }
+}
+
+/** Rows with whether their authorization was withdrawn since: then their content is shown no more. */
+export async function withWithdrawals (sql: ReadSql, rows: readonly StoredRow[]): Promise<{ row: StoredRow, withdrawn: boolean }[]> {
+  const given = await authorizationsByNo(sql, rows.filter(({ waiting }) => !waiting).map(({ authorization_no }) => authorization_no))
+  return rows.map(row => ({ row, withdrawn: given.get(row.authorization_no)?.status === 'WITHDRAWN' }))
+}
+
+/** What a list would do, with nothing stored. */
+export async function dryRun (work: ListWork, principal: Principal, received: ReceivedList, now: string) {
+  const { form, bytes, file_name, sha256, declared_row_count, declared_amount } = received
+  const reading = await readBytes(work, form, bytes, file_name, { row_count: declared_row_count, amount: declared_amount })
+  const head = { list_no: null, sha256, dry_run: true }
+  if (reading.refusal !== null) return { ...head, status: 'REFUSED', refusal: reading.refusal, counts: null, amount_accepted: null, effect: null, rows: [] }
+  const { decided, looked_up } = await decide(work, principal.participant_no, reading.rows, now)
+  const { counts, amount_accepted_fen } = summaryOf(decided)
+  const going_in = decided.filter(({ outcome }) => outcome === 'ACCEPTED' || outcome === 'ACCEPTED_WITH_REMARK')
+  const usccs = new Set(going_in.flatMap(({ uscc }) => uscc ?? []))
+  const of = (known: ReadonlySet<string>): number => going_in.filter(({ uscc }) => uscc !== null && known.has(uscc)).length
+  return {
+    ...head,
+    status: 'DECIDED',
+    refusal: null,
+    counts,
+    amount_accepted: yuanOf(amount_accepted_fen),
+    effect: {
+      new_enterprises: [...usccs].filter(uscc => !looked_up.known.has(uscc)).length,
+      new_needs: going_in.length,
+      changed: of(looked_up.known),
+      duplicate: decided.filter(({ findings }) => findings.some(({ code }) => code === 'DUPLICATE')).length,
+      withdrawn: of(looked_up.withdrawn),
+      amount_new: yuanOf(amount_accepted_fen)
+    },
+    rows: decided.map(row => shownRow(row))
+  }
+}
+
+const cannot_be_confirmed = 'NOT_AUTHORISED'
+
+/**
+ * A person of the park clears a held row: CONFIRM takes it in as it stands, DROP leaves it out. Consent cannot be confirmed
+ * that way, only sent.
+ *
+ * Errors: state_conflict for a row that is not held; decision_not_possible.
+ * Source: contract §4.
+ */
+export async function decideRow (
+  sql: WriteSql, now: string, principal: Principal, list_no: string, row_id: string, { decision, reason }: RowDecisionBody
+): Promise<StoredRow> {
+  const list = await findList(sql, list_no)
+  const row = list === undefined || list.park_no !== principal.participant_no ? undefined : await findRow(sql, list_no, row_id)
+  if (list === undefined || row === undefined) throw notFound()
+  if (list.status !== 'DECIDED') throw stateConflict(list.status, [])
+  if (row.outcome !== 'HELD') throw stateConflict(row.outcome, [])
+  const decided = { decision, reason, decided_by: personOf(principal), decided_at: now }
+  if (decision === 'DROP') await changeRow(sql, now, row_id, { outcome: 'REJECTED', decision: decided })
+  else {
+    refuseUnconfirmable(row)
+    const [placed] = await takeIn(sql, now, list, [row], principal)
+    if (placed === undefined || placed.kind === 'DUPLICATE') {
+      throw new Problem('decision_not_possible', {
+        detail: `The same need of this enterprise is already there: ${placed?.need_no ?? ''}`, detail_zh: `该企业的同一融资需求已存在：${placed?.need_no ?? ''}`
+      })
+    }
+    await changeRow(sql, now, row_id, { outcome: 'ACCEPTED_WITH_REMARK', decision: decided, need_no: placed.need_no, waiting: false })
+  }
+  const { counts, amount_accepted_fen } = await countRows(sql, list_no)
+  await recounted(sql, now, list_no, counts, amount_accepted_fen)
+  await append(sql, now, {
+    type: 'enterprise_list.row_decided', subject: list_no, actor: principal, audience: [list.park_no], data: { row_id, decision, counts }
+  })
+  const after = await findRow(sql, list_no, row_id)
+  if (after === undefined) throw new Error('a row vanished')
+  return after
+}
+
+function refuseUnconfirmable (row: StoredRow): void {
+  const held = row.findings.filter(({ code }) => gradeOf(code) === 'HELD')
+  const consent = held.find(({ code }) => code === cannot_be_confirmed)
+  if (consent === undefined) return
+  throw new Problem('decision_not_possible', {
+    detail: consent.message, detail_zh: consent.message_zh,
+    errors: [{ pointer: '/decision', code: consent.code, message: consent.message, message_zh: consent.message_zh }]
+  })
+}
+
+const rows_per_slice = 500
+
+/** The list as it was sent, with three columns beside every row: outcome, what is wrong, what to do. */
+export async function annotatedList (work: ListWork, principal: Principal, list_no: string): Promise<Uint8Array> {
+  const list = await readListOf(work.db.read, principal, list_no)
+  if (list.status !== 'DECIDED') throw stateConflict(list.status, [])
+  const rows: StoredRow[] = []
+  const notes: RowNote[] = []
+  for (;;) {
+    const slice = await listRows(work.db.read, list_no, undefined, rows.at(-1)?.position ?? -1, rows_per_slice)
+    for (const note of notesOf(slice)) notes.push(note)
+    for (const { row, withdrawn } of await withWithdrawals(work.db.read, slice)) rows.push(withdrawn ? { ...row, ...blank } : row)
+    if (slice.length < rows_per_slice) break
+    await setImmediate()
+  }
+  if (list.form === 'JSON') return workbookOfRows(rows)
+  const bytes = await work.bodies.get(list.sha256)
+  if (bytes === null) throw new Error(`the bytes of ${list_no} are missing`)
+  return work.reader.annotate(bytes, list.file_name, notes)
+}
+
+const blank = { name: null, project_code: null, project_name: null, amount_fen: null, term_months: null, purpose: null, demand_date: null } as const

@@ -1,0 +1,233 @@
+/** Tables of lists and their rows. */
+import { and, asc, count, eq, gt, gte, inArray, isNull, sql as expression, sum } from 'drizzle-orm'
+import { fen, flag, integer, json, table, text } from '../../db/columns.ts'
+import { bulkInsert } from '../../db/bulk.ts'
+import type { ReadSql, WriteSql } from '../../db/db.ts'
+import type { StateOf } from '../../policy/lifecycle.ts'
+import { contactOf, keptContact } from '../enterprises/store.ts'
+import type { Counts } from './deciding.ts'
+import type { ListFinding } from './findings.ts'
+import type { Refusal } from './refusals.ts'
+import type { DecidedRow, Normalisation, Outcome, RowValues, SheetReading } from './rows.ts'
+
+export type ListStatus = StateOf<'list'>
+export const LIST_STATUSES = ['RECEIVED', 'READING', 'DECIDED', 'REFUSED'] as const satisfies readonly ListStatus[]
+
+export const enterprise_lists = table('enterprise_lists', {
+  list_no: text().primaryKey(),
+  park_no: text().notNull(),
+  status: text().$type<ListStatus>().notNull(),
+  form: text().$type<'FILE' | 'JSON'>().notNull(),
+  sha256: text().notNull(),
+  /** unique per park: the digest, until the list was refused for what was declared about it */
+  content_key: text().notNull(),
+  file_name: text().notNull(),
+  bytes: integer().notNull(),
+  declared_row_count: integer(),
+  declared_amount: text(),
+  sent_by: text(),
+  /** whoever reads it now; a reader that finds another one stops */
+  reader: text(),
+  /** rows stored as decided; null until all are */
+  rows_total: integer(),
+  refusal: json<Refusal>(),
+  sheets: json<SheetReading[]>().notNull(),
+  counts: json<Counts>(),
+  amount_accepted_fen: fen(),
+  version: integer().notNull(),
+  created_at: text().notNull(),
+  decided_at: text(),
+  updated_at: text().notNull()
+})
+
+/** What a person made of a held row. */
+export interface RowDecision { decision: 'CONFIRM' | 'DROP', reason: string, decided_by: string, decided_at: string }
+
+type RowContent = Omit<RowValues, 'uscc' | 'amount_fen' | 'contact_name' | 'contact_phone'>
+
+export const list_rows = table('list_rows', {
+  row_id: text().primaryKey(),
+  list_no: text().notNull(),
+  position: integer().notNull(),
+  sheet: text(),
+  row_number: integer().notNull(),
+  outcome: text().$type<Outcome>().notNull(),
+  waiting: flag().notNull(),
+  uscc: text(),
+  amount_fen: fen(),
+  content: json<RowContent>().notNull(),
+  contact_name: text(),
+  contact_phone: text(),
+  normalised_from: json<Normalisation[]>().notNull(),
+  findings: json<ListFinding[]>().notNull(),
+  need_no: text().notNull(),
+  authorization_no: text().notNull(),
+  decision: json<RowDecision>(),
+  updated_at: text().notNull()
+})
+
+export type EnterpriseList = typeof enterprise_lists.$inferSelect
+/** A decided row as it is kept. `need_no` and `authorization_no` are planned until the row is taken in. */
+export interface StoredRow extends DecidedRow {
+  row_id: string
+  list_no: string
+  position: number
+  waiting: boolean
+  need_no: string
+  authorization_no: string
+  decision: RowDecision | null
+}
+
+const went_in: ReadonlySet<Outcome> = new Set(['ACCEPTED', 'ACCEPTED_WITH_REMARK'])
+
+export async function insertList (sql: WriteSql, row: EnterpriseList): Promise<void> {
+  await sql.insert(enterprise_lists).values(row)
+}
+
+export async function findList (sql: ReadSql, list_no: string): Promise<EnterpriseList | undefined> {
+  return (await sql.select().from(enterprise_lists).where(eq(enterprise_lists.list_no, list_no)))[0]
+}
+
+/** The list that holds these bytes for a park. */
+export async function listOfContent (sql: ReadSql, park_no: string, content_key: string): Promise<EnterpriseList | undefined> {
+  return (await sql.select().from(enterprise_lists).where(and(eq(enterprise_lists.park_no, park_no), eq(enterprise_lists.content_key, content_key))))[0]
+}
+
+export async function listLists (
+  sql: ReadSql, filter: { park_no: string | null, status?: ListStatus | undefined, updated_since?: string | undefined }, after: string | null, limit: number
+): Promise<EnterpriseList[]> {
+  return sql.select().from(enterprise_lists).where(and(
+    filter.park_no === null ? undefined : eq(enterprise_lists.park_no, filter.park_no),
+    filter.status === undefined ? undefined : eq(enterprise_lists.status, filter.status),
+    filter.updated_since === undefined ? undefined : gte(enterprise_lists.updated_at, filter.updated_since),
+    after === null ? undefined : gt(enterprise_lists.list_no, after)
+  )).orderBy(asc(enterprise_lists.list_no)).limit(limit)
+}
+
+/** The oldest list that is not done. */
+export async function nextToRead (sql: ReadSql): Promise<EnterpriseList | undefined> {
+  return (await sql.select().from(enterprise_lists).where(inArray(enterprise_lists.status, ['RECEIVED', 'READING'])).orderBy(asc(enterprise_lists.list_no)).limit(1))[0]
+}
+
+/** Takes a list up, also one whose reader died: the last one to do so reads it. @returns false when its rows are stored already */
+export async function takeUp (sql: WriteSql, now: string, list_no: string, reader: string): Promise<boolean> {
+  const taken = await sql.update(enterprise_lists)
+    .set({ status: 'READING', reader, updated_at: now, version: expression`${enterprise_lists.version} + 1` })
+    .where(and(eq(enterprise_lists.list_no, list_no), inArray(enterprise_lists.status, ['RECEIVED', 'READING']), isNull(enterprise_lists.rows_total)))
+    .returning({ list_no: enterprise_lists.list_no })
+  if (taken.length > 0) await sql.delete(list_rows).where(eq(list_rows.list_no, list_no))
+  return taken.length > 0
+}
+
+/** Whether this reader still has the list. */
+export async function isReader (sql: ReadSql, list_no: string, reader: string): Promise<boolean> {
+  const rows = await sql.select({ list_no: enterprise_lists.list_no }).from(enterprise_lists)
+    .where(and(eq(enterprise_lists.list_no, list_no), eq(enterprise_lists.reader, reader), eq(enterprise_lists.status, 'READING')))
+  return rows.length > 0
+}
+
+const insertMany = bulkInsert(list_rows)
+
+function keptRow (row: StoredRow, now: string): typeof list_rows.$inferInsert {
+  const { row_id, list_no, position, sheet, row: row_number, outcome, waiting, uscc, amount_fen, contact_name, contact_phone, normalised_from, findings,
+    need_no, authorization_no, decision, ...content } = row
+  const contact = uscc === null ? { contact_name, contact_phone } : keptContact(uscc, { contact_name, contact_phone })
+  return {
+    row_id, list_no, position, sheet, row_number, outcome, waiting, uscc, amount_fen, content, contact_name: contact.contact_name,
+    contact_phone: contact.contact_phone, normalised_from, findings, need_no, authorization_no, decision, updated_at: now
+  }
+}
+
+export async function insertRows (sql: WriteSql, now: string, rows: readonly StoredRow[]): Promise<void> {
+  await insertMany(sql, rows.map(row => keptRow(row, now)))
+}
+
+export async function allRowsStored (sql: WriteSql, now: string, list_no: string, rows_total: number, sheets: SheetReading[]): Promise<void> {
+  await sql.update(enterprise_lists).set({ rows_total, sheets, updated_at: now }).where(eq(enterprise_lists.list_no, list_no))
+}
+
+function storedRow (kept: typeof list_rows.$inferSelect): StoredRow {
+  const { content, row_number, contact_name, contact_phone, updated_at: _updated, ...rest } = kept
+  const contact = kept.uscc === null ? { contact_name, contact_phone } : contactOf(kept.uscc, { contact_name, contact_phone })
+  return { ...content, ...rest, row: row_number, contact_name: contact.contact_name, contact_phone: contact.contact_phone }
+}
+
+/** Rows decided to go in that are not taken in yet, in order. */
+export async function waitingRows (sql: ReadSql, list_no: string, limit: number): Promise<StoredRow[]> {
+  const rows = await sql.select().from(list_rows).where(and(eq(list_rows.list_no, list_no), eq(list_rows.waiting, true))).orderBy(asc(list_rows.position)).limit(limit)
+  return rows.map(storedRow)
+}
+
+/** Marks rows up to a place as taken in. @returns how many were still waiting */
+export async function takenIn (sql: WriteSql, now: string, list_no: string, rows: readonly StoredRow[]): Promise<number> {
+  const first = rows[0]
+  const last = rows.at(-1)
+  if (first === undefined || last === undefined) return 0
+  const done = await sql.update(list_rows).set({ waiting: false, updated_at: now }).where(and(
+    eq(list_rows.list_no, list_no), eq(list_rows.waiting, true), gte(list_rows.position, first.position), expression`${list_rows.position} <= ${last.position}`
+  )).returning({ row_id: list_rows.row_id })
+  return done.length
+}
+
+/** Keeps what became of one row: another outcome, findings, the number of the need it was merged into, a decision. */
+export async function changeRow (
+  sql: WriteSql, now: string, row_id: string, change: Partial<Pick<StoredRow, 'outcome' | 'findings' | 'need_no' | 'decision' | 'waiting'>>
+): Promise<void> {
+  await sql.update(list_rows).set({ ...change, updated_at: now }).where(eq(list_rows.row_id, row_id))
+}
+
+export async function findRow (sql: ReadSql, list_no: string, row_id: string): Promise<StoredRow | undefined> {
+  const [row] = await sql.select().from(list_rows).where(and(eq(list_rows.list_no, list_no), eq(list_rows.row_id, row_id)))
+  return row === undefined ? undefined : storedRow(row)
+}
+
+/** Rows by number, for findings that name an earlier row. */
+export async function placesOf (sql: ReadSql, row_ids: readonly string[]): Promise<Map<string, { sheet: string | null, row: number }>> {
+  if (row_ids.length === 0) return new Map()
+  const rows = await sql.select({ row_id: list_rows.row_id, sheet: list_rows.sheet, row: list_rows.row_number }).from(list_rows).where(inArray(list_rows.row_id, [...row_ids]))
+  return new Map(rows.map(({ row_id, sheet, row }) => [row_id, { sheet, row }]))
+}
+
+/** A page of rows in the order of the list. */
+export async function listRows (sql: ReadSql, list_no: string, outcome: Outcome | undefined, after: number, limit: number): Promise<StoredRow[]> {
+  const rows = await sql.select().from(list_rows).where(and(
+    eq(list_rows.list_no, list_no), outcome === undefined ? undefined : eq(list_rows.outcome, outcome), gt(list_rows.position, after)
+  )).orderBy(asc(list_rows.position)).limit(limit)
+  return rows.map(storedRow)
+}
+
+/** How many rows came to which outcome, and the sum of what went in. */
+export async function countRows (sql: ReadSql, list_no: string): Promise<{ counts: Counts, amount_accepted_fen: number }> {
+  const rows = await sql.select({ outcome: list_rows.outcome, rows: count().mapWith(Number), sum_fen: sum(list_rows.amount_fen).mapWith(Number) }).from(list_rows)
+    .where(eq(list_rows.list_no, list_no)).groupBy(list_rows.outcome)
+  const counts: Counts = { ACCEPTED: 0, ACCEPTED_WITH_REMARK: 0, HELD: 0, REJECTED: 0, SKIPPED: 0 }
+  let amount_accepted_fen = 0
+  for (const { outcome, rows: many, sum_fen } of rows) {
+    counts[outcome] = many
+    if (went_in.has(outcome)) amount_accepted_fen += sum_fen ?? 0
+  }
+  return { counts, amount_accepted_fen }
+}
+
+/** @returns false when it was not being read */
+export async function markDecided (sql: WriteSql, now: string, list_no: string, counts: Counts, amount_accepted_fen: number): Promise<boolean> {
+  const done = await sql.update(enterprise_lists)
+    .set({ status: 'DECIDED', reader: null, counts, amount_accepted_fen, decided_at: now, updated_at: now, version: expression`${enterprise_lists.version} + 1` })
+    .where(and(eq(enterprise_lists.list_no, list_no), eq(enterprise_lists.status, 'READING'))).returning({ list_no: enterprise_lists.list_no })
+  return done.length > 0
+}
+
+/** After a row decision. */
+export async function recounted (sql: WriteSql, now: string, list_no: string, counts: Counts, amount_accepted_fen: number): Promise<void> {
+  await sql.update(enterprise_lists).set({ counts, amount_accepted_fen, updated_at: now, version: expression`${enterprise_lists.version} + 1` })
+    .where(eq(enterprise_lists.list_no, list_no))
+}
+
+/** @param content_key what the bytes are known by from now on */
+export async function markRefused (sql: WriteSql, now: string, list_no: string, reader: string, refusal: Refusal, sheets: SheetReading[], content_key: string): Promise<boolean> {
+  const done = await sql.update(enterprise_lists)
+    .set({ status: 'REFUSED', reader: null, refusal, sheets, content_key, decided_at: now, updated_at: now, version: expression`${enterprise_lists.version} + 1` })
+    .where(and(eq(enterprise_lists.list_no, list_no), eq(enterprise_lists.reader, reader), eq(enterprise_lists.status, 'READING')))
+    .returning({ list_no: enterprise_lists.list_no })
+  return done.length > 0
+}

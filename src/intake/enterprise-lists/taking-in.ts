@@ -1,0 +1,123 @@
+/** Accepted rows become enterprises, authorizations, projects and needs: one unit for some rows. */
+import { digestOf } from '../../db/canonical.ts'
+import type { WriteSql } from '../../db/db.ts'
+import { append, type NewEvent } from '../../journal/events.ts'
+import { beijingDate } from '../../policy/calendar.ts'
+import { addMonths } from '../../policy/period.ts'
+import { PURPOSE_CODES, purposeCodeOf, type PurposeCode } from '../../policy/purposes.ts'
+import { TAGS, type Tag } from '../../policy/tags.ts'
+import { activated } from '../authorizations/service.ts'
+import { insertAuthorizations, type Authorization } from '../authorizations/store.ts'
+import { currentRegion, enterpriseFacts } from '../enterprises/facts.ts'
+import { enterpriseParticipants, upsertEnterprises, type EnterpriseFacts } from '../enterprises/store.ts'
+import { judgeNeed } from '../financing-needs/judging.ts'
+import { planNeeds, writeNeeds, type Placed, type Placing } from '../financing-needs/placing.ts'
+import { tagText } from '../financing-needs/preparing.ts'
+import { keepNamedProjects, NO_FACTS, projectsOf, type Project } from '../projects/store.ts'
+import type { EnterpriseList, StoredRow } from './store.ts'
+
+/** An accepted row holds for the term and the audits after it (contract §4). */
+const months_after_term = 24
+const recipients = ['PAIRED_BANK', 'PAIRED_GUARANTOR', 'AUDITOR', 'FISCAL']
+const scopes: Authorization['scopes'] = ['ENTERPRISE_BASIC', 'PROJECT', 'FINANCING_NEED', 'CREDIT_CONTRACT', 'INTEREST_PAYMENT', 'GUARANTEE', 'SUBSIDY_ACCOUNT']
+const purposes: Authorization['purposes'] = ['FINANCING_MATCHING', 'CREDIT_ASSESSMENT', 'SUBSIDY_SETTLEMENT']
+const known_tags: ReadonlySet<string> = new Set(TAGS)
+const known_purposes: ReadonlySet<string> = new Set(PURPOSE_CODES)
+
+/** A row that has all a need must have. */
+interface WholeRow extends StoredRow { uscc: string, name: string, amount_fen: number, term_months: number, purpose: string }
+
+function whole (row: StoredRow): WholeRow {
+  const { uscc, name, amount_fen, term_months, purpose } = row
+  if (uscc === null || name === null || amount_fen === null || term_months === null || purpose === null) throw new Error(`row ${row.row_id} was accepted without what a row needs`)
+  return { ...row, uscc, name, amount_fen, term_months, purpose }
+}
+
+function factsOf (row: WholeRow, park_no: string, day: string): EnterpriseFacts {
+  return enterpriseFacts({ ...row, qualifications: row.qualifications.filter((tag): tag is Tag => known_tags.has(tag)) }, park_no, day)
+}
+
+function authorizationOf (list: EnterpriseList, row: WholeRow, now: string, day: string): Authorization {
+  return {
+    authorization_no: row.authorization_no,
+    grantor_uscc: row.uscc,
+    grantor_name: row.name,
+    signer_name: null,
+    signer_role: null,
+    collector_no: list.park_no,
+    recipients,
+    scopes,
+    purposes,
+    covers_history_from: null,
+    valid_from: day,
+    valid_to: addMonths(day, row.term_months + months_after_term),
+    method: 'PARK_DECLARED',
+    evidence_digest: digestOf([list.sha256, row.sheet, row.row, row.uscc, row.name, row.project_code, row.project_name, row.amount_fen, row.term_months, row.purpose]),
+    document_no: null,
+    template_version: null,
+    status: 'ACTIVE',
+    withdrawn_at: null,
+    withdrawal_reason: null,
+    list_no: list.list_no,
+    version: 1,
+    created_at: now,
+    updated_at: now
+  }
+}
+
+function purposeOf (row: WholeRow): PurposeCode {
+  return row.purpose_code !== null && known_purposes.has(row.purpose_code) ? row.purpose_code as PurposeCode : purposeCodeOf(row.purpose)
+}
+
+function placingOf (list: EnterpriseList, row: WholeRow, facts: EnterpriseFacts, day: string, projects: ReadonlyMap<string, Project>): Placing {
+  const need = {
+    uscc: row.uscc, project_code: row.project_code, project_name: row.project_name, purpose_code: purposeOf(row), wants_guarantee: true, is_green_loan: false
+  }
+  const site = row.project_code?.slice(5, 11)
+  return {
+    need_no: row.need_no,
+    participant_no: list.park_no,
+    source: 'PARK_BATCH',
+    park_no: list.park_no,
+    ...need,
+    region_code: site?.startsWith('50') === true ? currentRegion(site, day) : facts.region_code,
+    amount_fen: row.amount_fen,
+    term_months: row.term_months,
+    purpose_text: row.purpose,
+    demand_date: row.demand_date,
+    wants_lease: false,
+    ...judgeNeed(day, need, facts, row.project_code === null ? null : projects.get(`${row.uscc}|${row.project_code}`) ?? null),
+    tags: tagText(facts.tags),
+    authorization_no: row.authorization_no,
+    reference: null,
+    list_no: list.list_no,
+    row_id: row.row_id,
+    content_digest: digestOf([list.sha256, row.position])
+  }
+}
+
+/**
+ * Takes rows in, in order.
+ *
+ * @returns for each row what became of its need; a DUPLICATE left nothing behind
+ * Source: contract §4: an accepted row makes an authorization; S1 四(三)2.
+ */
+export async function takeIn (sql: WriteSql, now: string, list: EnterpriseList, all: readonly StoredRow[], actor: NewEvent['actor']): Promise<Placed[]> {
+  const day = beijingDate(list.created_at)
+  const rows = all.map(whole)
+  const usccs = [...new Set(rows.map(({ uscc }) => uscc))]
+  const projects = await projectsOf(sql, usccs)
+  const facts = rows.map(row => factsOf(row, list.park_no, day))
+  const plan = await planNeeds(sql, now, rows.map((row, index) => placingOf(list, row, facts[index] as EnterpriseFacts, day, projects)))
+  const going_in = rows.filter((_, index) => plan.placed[index]?.kind !== 'DUPLICATE')
+  await upsertEnterprises(sql, now, list.park_no, false, facts.filter((_, index) => plan.placed[index]?.kind !== 'DUPLICATE'))
+  const authorizations = going_in.map(row => authorizationOf(list, row, now, day))
+  await insertAuthorizations(sql, authorizations)
+  await keepNamedProjects(sql, now, list.park_no, going_in.flatMap(({ uscc, project_code, project_name }) => project_code === null ? [] : [{
+    owner_uscc: uscc, project_code, name: project_name, content_digest: digestOf({ ...NO_FACTS, name: project_name })
+  }]))
+  const enterprises = await enterpriseParticipants(sql, usccs)
+  const needs = await writeNeeds(sql, now, plan, actor, enterprises)
+  await append(sql, now, ...activated(authorizations, actor, enterprises), ...needs)
+  return plan.placed
+}

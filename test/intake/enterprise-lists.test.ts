@@ -1,0 +1,288 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import multipart from '@fastify/multipart'
+import Fastify from 'fastify'
+import t from 'tap'
+import { readReceivedList } from '../../src/intake/enterprise-lists/upload.ts'
+import type { Built } from '../helper.ts'
+import { build } from '../helper.ts'
+import { aGrant, aNeed, aRow } from '../fixtures.ts'
+
+// Every test here has a database of its own; on PostgreSQL that takes its time.
+t.setTimeout(180_000)
+
+interface Row {
+  row_id: string, sheet: string | null, row: number, outcome: string, uscc: string | null, name: string | null, amount: string | null, term_months: number | null, purpose: string | null
+  project_code: string | null, project_name: string | null, demand_date: string | null, consent: boolean, need_no: string | null, authorization_no: string | null
+  findings: { code: string, message: string, message_zh: string }[]
+}
+
+const csv = [
+  '企业名称,统一社会信用代码,融资金额（万元）,期限（月）,用途,是否授权,项目代码,项目名称,企业资质,联系人,联系电话',
+  '重庆云岭精密机械有限公司（虚构）,91500112MAXX00015Q,500,36,购置数控设备,是,2606-500112-07-02-100001,数字化改造,高新技术企业,联系人甲,15400000001',
+  '重庆江岸新材料有限公司（虚构）,91500115MAXX00023Y,0.5,24,厂房建设,已授权,,新材料中试线,,,',
+  '重庆示范丙有限公司（虚构）,91500120MAXX000311,300,24,购置设备,,2606-500120-07-02-100002,产线改造,,,',
+  '重庆示范丁有限公司（虚构）,91500120MAXX000312,300,24,购置设备,是,,产线改造,,,',
+  '重庆云岭精密机械有限公司（虚构）,91500112MAXX00015Q,500,36,购置数控设备,是,2606-500112-07-02-100001,数字化改造,,,',
+  '合计,,1600.5,,,,,,,,'
+].join('\r\n')
+
+async function rowsOf (hub: Built, park: string, list_no: string, query = ''): Promise<Row[]> {
+  const rows: Row[] = []
+  for (let cursor = ''; ;) {
+    const page = (await hub.as(park).get(`/v1/enterprise-lists/${list_no}/rows?limit=200${query}${cursor}`)).json()
+    rows.push(...page.items)
+    if (page.next_cursor === null) return rows
+    cursor = `&cursor=${page.next_cursor}`
+  }
+}
+
+async function upload (hub: Built, park: string, bytes: Uint8Array, parts: Record<string, string> = {}, query = '') {
+  return hub.as(park).upload(`/v1/enterprise-lists${query}`, { name: '名单.csv', bytes }, parts)
+}
+
+t.test('a list becomes rows, needs, authorizations, enterprises and projects', async t => {
+  const hub = await build(t)
+  const park = hub.as('park-1', 1)
+  const received = await upload(hub, 'park-1', Buffer.from(csv))
+  t.equal(received.statusCode, 202, received.body)
+  const { list_no, status, sha256 } = received.json()
+  t.equal(status, 'RECEIVED')
+  t.match(sha256, /^[0-9a-f]{64}$/)
+  t.equal(received.headers.location, `/v1/enterprise-lists/${list_no}`)
+  t.same((await park.get(`/v1/enterprise-lists/${list_no}/rows`)).json().items, [])
+  await hub.loops.settle()
+  const list = (await park.get(`/v1/enterprise-lists/${list_no}`)).json()
+  t.match(list, {
+    status: 'DECIDED', counts: { ACCEPTED: 1, ACCEPTED_WITH_REMARK: 0, HELD: 2, REJECTED: 2, SKIPPED: 1 }, amount_accepted: '5000000.00', refusal: null, file_name: '名单.csv'
+  })
+  const rows = await rowsOf(hub, 'park-1', list_no)
+  t.same(rows.map(({ row, outcome }) => [row, outcome]), [[2, 'ACCEPTED'], [3, 'HELD'], [4, 'HELD'], [5, 'REJECTED'], [6, 'REJECTED'], [7, 'SKIPPED']])
+  const [first] = rows
+  t.match(first, { sheet: null, uscc: '91500112MAXX00015Q', amount: '5000000.00', term_months: 36, consent: true, project_code: '2606-500112-07-02-100001' })
+  t.ok(rows.slice(1).every(({ need_no }) => need_no === null))
+  t.match(rows[4]?.findings, [{ code: 'DUPLICATE', message: /record 2/ }])
+  const need = (await park.get(`/v1/financing-needs/${first?.need_no}`)).json()
+  t.match(need, { source: 'PARK_BATCH', park_no: 'park-1', wants_guarantee: true, purpose_code: 'EQUIPMENT_PURCHASE', list_no, row_id: first?.row_id, authorization_no: first?.authorization_no })
+  const authorization = (await park.get(`/v1/authorizations/${need.authorization_no}`)).json()
+  t.match(authorization, {
+    method: 'PARK_DECLARED', collector_no: 'park-1', recipients: ['PAIRED_BANK', 'PAIRED_GUARANTOR', 'AUDITOR', 'FISCAL'], valid_from: '2026-03-18', valid_to: '2031-03-18', list_no,
+    purposes: ['FINANCING_MATCHING', 'CREDIT_ASSESSMENT', 'SUBSIDY_SETTLEMENT'], evidence_digest: /^[0-9a-f]{64}$/
+  })
+  t.same(authorization.scopes, ['ENTERPRISE_BASIC', 'PROJECT', 'FINANCING_NEED', 'CREDIT_CONTRACT', 'INTEREST_PAYMENT', 'GUARANTEE', 'SUBSIDY_ACCOUNT'])
+  t.match((await park.get('/v1/enterprises/91500112MAXX00015Q')).json(), { contact_phone: '15400000001', tags: [{ tag: 'HIGH_TECH', basis: 'DECLARED' }] })
+  t.match((await park.get('/v1/projects/2606-500112-07-02-100001')).json(), { owner_uscc: '91500112MAXX00015Q', name: '数字化改造', library_entry: null })
+  t.equal((await park.get('/v1/enterprises/91500120MAXX000311')).statusCode, 404, 'a held row leaves no enterprise')
+  t.same((await rowsOf(hub, 'park-1', list_no, '&outcome=HELD')).map(({ row }) => row), [3, 4])
+  const types = (await park.get('/v1/events')).json().items.map((each: { type: string }) => each.type).filter((type: string) => !type.startsWith('lead.') && type !== 'financing_need.pushed')
+  t.same(types, ['enterprise_list.received', 'authorization.activated', 'financing_need.submitted', 'enterprise_list.decided'])
+  t.match((await hub.as('enterprise-1').get('/v1/events')).json().items[0], { type: 'authorization.activated' }, 'the enterprise hears of it')
+  const workbook = await park.get(`/v1/enterprise-lists/${list_no}/annotated.xlsx`)
+  t.equal(workbook.statusCode, 200)
+  t.equal(workbook.rawPayload.subarray(0, 2).toString(), 'PK')
+  t.equal((await park.get('/v1/enterprise-lists/template.xlsx')).rawPayload.subarray(0, 2).toString(), 'PK')
+})
+
+t.test('the same bytes again are the first list, under any key', async t => {
+  const hub = await build(t)
+  const first = (await upload(hub, 'park-1', Buffer.from(csv))).json()
+  const early = await upload(hub, 'park-1', Buffer.from(csv))
+  t.equal(early.statusCode, 200)
+  t.match(early.json(), { list_no: first.list_no, status: 'RECEIVED' })
+  await hub.loops.settle()
+  const late = await upload(hub, 'park-1', Buffer.from(csv))
+  t.match(late.json(), { list_no: first.list_no, status: 'DECIDED', dry_run: false })
+  const key = { 'idempotency-key': 'list-key-0123456789' }
+  const other = Buffer.from(`${csv}\r\n`)
+  const one = await hub.as('park-1').upload('/v1/enterprise-lists', { name: 'a.csv', bytes: other }, {}, key)
+  const two = await hub.as('park-1').upload('/v1/enterprise-lists', { name: 'b.csv', bytes: other }, {}, key)
+  t.equal(two.headers['idempotency-replayed'], 'true', 'another boundary and name is the same request')
+  t.same(two.json(), one.json())
+  t.equal((await hub.as('park-1').upload('/v1/enterprise-lists', { name: 'a.csv', bytes: other }, { declared_row_count: '5' }, key)).json().code, 'idempotency_mismatch')
+  await hub.loops.settle()
+  const again = await rowsOf(hub, 'park-1', one.json().list_no)
+  t.match(again[0], { outcome: 'REJECTED', findings: [{ code: 'DUPLICATE', message: /need_/ }] }, 'an open need of the same park is named')
+  t.not((await upload(hub, 'park-2', Buffer.from(csv))).json().list_no, first.list_no, 'another park has its own list')
+})
+
+t.test('a dry run decides everything and stores nothing', async t => {
+  const hub = await build(t)
+  const park = hub.as('park-1')
+  const dry = await upload(hub, 'park-1', Buffer.from(csv), {}, '?dry_run=true')
+  t.equal(dry.statusCode, 200, dry.body)
+  t.match(dry.json(), {
+    list_no: null, dry_run: true, status: 'DECIDED', counts: { ACCEPTED: 1, HELD: 2, REJECTED: 2, SKIPPED: 1 },
+    effect: { new_enterprises: 1, new_needs: 1, changed: 0, duplicate: 1, withdrawn: 0, amount_new: '5000000.00' }
+  })
+  t.equal(dry.json().rows.length, 6)
+  await hub.loops.settle()
+  t.same((await park.get('/v1/enterprise-lists')).json().items, [])
+  t.equal((await park.get('/v1/financing-needs')).json().totals.count, 0)
+  t.same((await park.get('/v1/events')).json().items, [])
+  t.match((await upload(hub, 'park-1', Buffer.from('nothing'), {}, '?dry_run=true')).json(), { status: 'REFUSED', refusal: { code: /.+/ } })
+  t.equal((await upload(hub, 'park-1', Buffer.from(csv))).statusCode, 202, 'afterwards the list is new')
+})
+
+t.test('a person of the park clears held rows', async t => {
+  const hub = await build(t)
+  const { list_no } = (await upload(hub, 'park-1', Buffer.from(csv))).json()
+  await hub.loops.settle()
+  const rows = await rowsOf(hub, 'park-1', list_no)
+  const of = (index: number): string => `/v1/enterprise-lists/${list_no}/rows/${rows[index]?.row_id}/decision`
+  const confirm = { decision: 'CONFIRM', reason: '已核实' }
+  const person = hub.as('park-1', 1)
+  t.match((await hub.as('park-1').post(of(1), confirm)).json(), { status: 403, code: 'person_required' })
+  t.equal((await hub.as('park-2', 1).post(of(1), confirm)).statusCode, 404)
+  t.match((await person.post(of(2), confirm)).json(), { status: 422, code: 'decision_not_possible', errors: [{ code: 'NOT_AUTHORISED' }] })
+  t.match((await person.post(of(0), confirm)).json(), { status: 409, code: 'state_conflict' })
+  const confirmed = await person.post(of(1), confirm)
+  t.equal(confirmed.statusCode, 200, confirmed.body)
+  t.match(confirmed.json(), { outcome: 'ACCEPTED_WITH_REMARK', amount: '5000.00', need_no: /^need_/, decision: { decision: 'CONFIRM', decided_by: 'park-1-user-1' } })
+  t.match((await person.get(`/v1/financing-needs/${confirmed.json().need_no}`)).json(), { amount: '5000.00', project_name: '新材料中试线' })
+  t.match((await person.post(of(1), confirm)).json(), { status: 409 }, 'decided once')
+  const dropped = await person.post(of(2), { decision: 'DROP', reason: '企业未授权' })
+  t.match(dropped.json(), { outcome: 'REJECTED', need_no: null, decision: { decision: 'DROP' } })
+  t.match((await person.get(`/v1/enterprise-lists/${list_no}`)).json(), {
+    counts: { ACCEPTED: 1, ACCEPTED_WITH_REMARK: 1, HELD: 0, REJECTED: 3, SKIPPED: 1 }, amount_accepted: '5005000.00'
+  })
+})
+
+t.test('what is wrong with the request is refused at once, what is wrong with the file when it is read', async t => {
+  const hub = await build(t)
+  const park = hub.as('park-1')
+  const post = async (headers: Record<string, string>, payload: string) => park.send('POST', '/v1/enterprise-lists', payload, headers)
+  const none = new Response(new FormData())
+  const empty = await post({ 'content-type': none.headers.get('content-type') ?? '' }, await none.text())
+  t.match(empty.json(), { status: 400, errors: [{ pointer: '/file', code: 'MISSING_FIELD' }] }, empty.body)
+  t.equal((await post({ 'content-type': 'text/csv' }, csv)).statusCode, 415)
+  t.equal((await post({ 'content-type': 'multipart/form-data; boundary=x' }, '--x\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\nbroken')).statusCode, 400)
+  t.equal((await upload(hub, 'park-1', Buffer.alloc(20 * 1024 * 1024 + 1, 'x'))).statusCode, 413)
+  for (const [parts, pointer] of [[{ extra: '1' }, '/extra'], [{ declaration: 'no' }, '/declaration'], [{ declared_row_count: '-1' }, '/declared_row_count'], [{ declared_amount: '1.2' }, '/declared_amount']] as const) {
+    t.match((await upload(hub, 'park-1', Buffer.from(csv), parts)).json(), { status: 400, errors: [{ pointer }] })
+  }
+  t.equal((await upload(hub, 'bank-1', Buffer.from(csv))).statusCode, 403)
+  const json: [unknown, number][] = [
+    [{ rows: [] }, 400], [{ rows: [aRow({ amount: '1.234' })] }, 400], [{ rows: [aRow({ extra: 1 })] }, 400], [{ rows: [aRow({ consent: '是' })] }, 400],
+    [{ rows: [aRow()], declaration: false }, 400], [{ rows: [{ ...aRow(), name: undefined }] }, 400]
+  ]
+  for (const [body, status] of json) t.equal((await park.post('/v1/enterprise-lists', body)).statusCode, status, JSON.stringify(body))
+  const declared = await upload(hub, 'park-1', Buffer.from(csv), { declared_row_count: '99' })
+  const damaged = await upload(hub, 'park-1', Buffer.from('PK\u0003\u0004 cut off'))
+  await hub.loops.settle()
+  t.match((await park.get(`/v1/enterprise-lists/${declared.json().list_no}`)).json(), {
+    status: 'REFUSED', counts: null, refusal: { code: 'DECLARED_COUNT_MISMATCH', message: /.+/, message_zh: /.+/, what_to_do: /.+/, what_to_do_zh: /.+/ }
+  })
+  t.equal((await park.get(`/v1/enterprise-lists/${damaged.json().list_no}`)).json().status, 'REFUSED')
+  t.equal((await park.get('/v1/financing-needs')).json().totals.count, 0, 'nothing of a refused file goes in')
+  const corrected = await upload(hub, 'park-1', Buffer.from(csv), { declared_row_count: '5', declared_amount: '16005000.00' })
+  t.equal(corrected.statusCode, 202, 'the same bytes with a corrected declaration are read anew')
+  await hub.loops.settle()
+  t.equal((await park.get(`/v1/enterprise-lists/${corrected.json().list_no}`)).json().status, 'DECIDED')
+  const types = (await park.get('/v1/events')).json().items.map((each: { type: string }) => each.type)
+  t.equal(types.filter((type: string) => type === 'enterprise_list.refused').length, 2)
+})
+
+t.test('production asks for the declaration', async t => {
+  const app = Fastify()
+  await app.register(multipart)
+  app.post('/lists', request => readReceivedList(request, true))
+  t.teardown(() => app.close())
+  const refused: unknown[] = []
+  app.setErrorHandler((error, _request, reply) => {
+    refused.push(error)
+    return reply.code(400).send()
+  })
+  t.equal((await app.inject({ method: 'POST', url: '/lists', payload: { rows: [aRow()] } })).statusCode, 400)
+  t.match(refused, [{ code: 'invalid_request', errors: [{ pointer: '/declaration', code: 'MISSING_FIELD' }] }])
+  t.equal((await app.inject({ method: 'POST', url: '/lists', payload: { declaration: true, rows: [aRow()] } })).statusCode, 200)
+})
+
+t.test('third parties see nothing of a list, MEIC counts only', async t => {
+  const hub = await build(t)
+  const { list_no } = (await upload(hub, 'park-1', Buffer.from(csv))).json()
+  await hub.loops.settle()
+  const [row] = await rowsOf(hub, 'park-1', list_no)
+  for (const path of ['', '/rows', '/annotated.xlsx']) {
+    const foreign = await hub.as('park-2').get(`/v1/enterprise-lists/${list_no}${path}`)
+    const missing = await hub.as('park-2').get(`/v1/enterprise-lists/list_01JB2Q8Z6V7K3M5N9P4R1S0T2W${path}`)
+    t.equal(foreign.statusCode, 404)
+    t.same({ ...foreign.json(), trace_id: '' }, { ...missing.json(), trace_id: '' })
+    t.equal((await hub.as('bank-1').get(`/v1/enterprise-lists/${list_no}${path}`)).statusCode, 403)
+  }
+  t.equal((await hub.as('park-2').get(`/v1/financing-needs/${row?.need_no}`)).statusCode, 404)
+  t.equal((await hub.as('park-2').get(`/v1/authorizations/${row?.authorization_no}`)).statusCode, 404)
+  t.same((await hub.as('park-2').get('/v1/enterprise-lists')).json().items, [])
+  const seen = (await hub.as('meic').get(`/v1/enterprise-lists/${list_no}`)).json()
+  t.match(seen, { counts: { ACCEPTED: 1 }, file_name: null, sha256: null, sheets: [], refusal: null })
+  t.equal((await hub.as('meic').get(`/v1/enterprise-lists/${list_no}/rows`)).statusCode, 403)
+})
+
+t.test('rows that came as JSON are decided alike, and a need of another door is merged in silence', async t => {
+  const hub = await build(t)
+  const enterprise = hub.as('enterprise-1')
+  const self = (await enterprise.post('/v1/financing-needs', aNeed({ authorization: aGrant() }))).json()
+  const received = await hub.as('park-1').post('/v1/enterprise-lists', {
+    rows: [aRow(), aRow({ uscc: '91500120MAXX000312', name: '甲' }), aRow({ uscc: '91500120MAXX000311', name: '乙', consent: false }),
+      aRow({ uscc: '91500107MAXX00058Y', name: '丙', amount: '0.00' }), aRow({ uscc: '91500107MAXX00058Y', name: '丙', park: '璧山示范高新园' })]
+  })
+  t.equal(received.statusCode, 202, received.body)
+  await hub.loops.settle()
+  const rows = await rowsOf(hub, 'park-1', received.json().list_no)
+  t.same(rows.map(({ row, outcome }) => [row, outcome]), [[1, 'ACCEPTED'], [2, 'REJECTED'], [3, 'HELD'], [4, 'REJECTED'], [5, 'HELD']])
+  t.equal(rows[0]?.need_no, self.need_no)
+  t.same(rows[0]?.findings, [])
+  t.equal((await enterprise.get('/v1/financing-needs')).json().totals.count, 1, 'one need')
+  t.match((await hub.as('park-1').get(`/v1/financing-needs/${self.need_no}`)).json(), { source: 'PARK_BATCH', list_no: received.json().list_no })
+  t.equal((await hub.as('park-1').get(`/v1/enterprise-lists/${received.json().list_no}/annotated.xlsx`)).statusCode, 200)
+})
+
+t.test('after a withdrawal the content of its row is shown no more', async t => {
+  const hub = await build(t)
+  const { list_no } = (await upload(hub, 'park-1', Buffer.from(csv))).json()
+  await hub.loops.settle()
+  const [before] = await rowsOf(hub, 'park-1', list_no)
+  const withdrawn = await hub.as('enterprise-1').post(`/v1/authorizations/${before?.authorization_no}/withdraw`, { reason: '撤回' })
+  t.equal(withdrawn.statusCode, 200, withdrawn.body)
+  const [after] = await rowsOf(hub, 'park-1', list_no)
+  t.match(after, { outcome: 'ACCEPTED', amount: null, purpose: null, name: null, need_no: before?.need_no })
+  t.equal((await hub.as('park-1').get('/v1/enterprises/91500112MAXX00015Q')).statusCode, 404)
+  t.match((await hub.as('park-1').get(`/v1/financing-needs/${before?.need_no}`)).json(), { status: 'WITHDRAWN', amount: null })
+  const dry = (await upload(hub, 'park-1', Buffer.from(csv), {}, '?dry_run=true')).json()
+  t.match(dry.effect, { withdrawn: 1, changed: 1 })
+})
+
+t.test('the test lists through HTTP come out as expected', async t => {
+  const folder = join(import.meta.dirname, '../../../shared/data/synthetic-park-lists')
+  if (!existsSync(folder)) {
+    t.comment('skipped: the folder ../shared/data is not there')
+    return
+  }
+  const outcome_of: Record<string, string> = { accept: 'ACCEPTED', accept_warn: 'ACCEPTED_WITH_REMARK', hold: 'HELD', reject: 'REJECTED', skip: 'SKIPPED' }
+  for (const name of readdirSync(folder).filter(each => /\.(xlsx|csv)$/.test(each))) {
+    const expected = JSON.parse(readFileSync(join(folder, `${name}.expected.json`), 'utf8')) as {
+      summary: { amount_yuan_accept_and_warn: string } & Record<string, number>
+      rows: { row: number, outcome: string, judgement?: string, normalised?: Record<string, unknown> }[]
+    }
+    const hub = await build(t)
+    const sent = await upload(hub, 'park-2', readFileSync(join(folder, name)))
+    await hub.loops.settle()
+    const list = (await hub.as('park-2').get(`/v1/enterprise-lists/${sent.json().list_no}`)).json()
+    t.equal(list.status, 'DECIDED', name)
+    const rows = new Map((await rowsOf(hub, 'park-2', list.list_no)).map(row => [row.row, row]))
+    for (const { row, outcome, judgement, normalised } of expected.rows) {
+      const found = rows.get(row)
+      if (judgement === 'soft') t.ok(found !== undefined && (found.outcome === outcome_of[outcome] || found.outcome !== 'ACCEPTED'), `${name} ${row}`)
+      else t.equal(found?.outcome, outcome_of[outcome], `${name} row ${row}`)
+      if (normalised !== undefined && found?.outcome.startsWith('ACCEPTED') === true) {
+        t.equal(found.amount, normalised.amount_yuan)
+        t.equal(found.uscc, normalised.uscc)
+        t.equal(found.term_months, normalised.term_months)
+        t.match(found.need_no, /^need_/)
+      }
+    }
+    t.equal(list.amount_accepted, expected.summary.amount_yuan_accept_and_warn, `${name} sum`)
+    const { totals } = (await hub.as('park-2').get('/v1/financing-needs')).json()
+    t.equal(totals.amount, list.amount_accepted, `${name}: needs sum up to what was accepted`)
+    t.equal(totals.count, list.counts.ACCEPTED + list.counts.ACCEPTED_WITH_REMARK)
+  }
+})
