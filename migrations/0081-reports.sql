@@ -9,6 +9,7 @@ create table regulator_reads (
   period_to text not null,
   case_no text not null,
   reason text not null,
+  digest text not null,
   read_at text not null
 );
 create index regulator_reads_by_uscc on regulator_reads (uscc, read_no);

@@ -2,9 +2,11 @@
  * Reports: who sees which rows, over which period, with small groups hidden; the same facts give the same bytes.
  * Regulators read statistics; one enterprise only with a case number and a reason, kept and told to the enterprise.
  */
-import type { Db, WriteSql } from '../../db/db.ts'
+import { digestOf } from '../../db/canonical.ts'
+import type { Db, ReadSql, WriteSql } from '../../db/db.ts'
 import { newNo } from '../../clock.ts'
 import { personOf, type Principal, type Role } from '../../http/access.ts'
+import { findAuthorization } from '../../intake/authorizations/store.ts'
 import { enterpriseParticipants } from '../../intake/enterprises/store.ts'
 import { append } from '../../journal/events.ts'
 import { beijingDate } from '../../policy/calendar.ts'
@@ -16,7 +18,7 @@ import { policiesOf } from '../../registry/policies/service.ts'
 import { CATALOGUE, REPORTS, type ReportName, type ReportSpec } from './catalogue.ts'
 import { beginningOf, type Making } from './making.ts'
 import type { Report, ReportRow } from './rendering.ts'
-import { eventsAbout, keepRegulatorRead, newestEvent } from './store.ts'
+import { eventsAbout, keepRegulatorRead, newestEvent, regulatorReadsOf } from './store.ts'
 import { smallestGroupOn, tableOf, type ShownRow } from './table.ts'
 
 export interface Asked { from?: string, to?: string, period?: string, region_code?: string, case_no?: string, reason?: string, uscc?: string }
@@ -100,15 +102,27 @@ function caseOf (principal: Principal, report: ReportName, { case_no, reason, us
   return { case_no, reason, uscc }
 }
 
-async function keepCase (sql: WriteSql, now: string, principal: Principal, report: ReportName, period: { from: string, to: string }, { case_no, reason, uscc }: Case): Promise<void> {
+async function keepCase (sql: WriteSql, now: string, principal: Principal, { report, period, rows }: Report, { case_no, reason, uscc }: Case): Promise<void> {
   const read_no = newNo('read')
   await keepRegulatorRead(sql, {
-    read_no, uscc, participant_no: principal.participant_no, user_no: personOf(principal), report, period_from: period.from, period_to: period.to, case_no, reason, read_at: now
+    read_no, uscc, participant_no: principal.participant_no, user_no: personOf(principal), report, period_from: period.from, period_to: period.to, case_no, reason,
+    digest: digestOf(rows), read_at: now
   })
   const enterprise = (await enterpriseParticipants(sql, [uscc])).get(uscc)
   await append(sql, now, {
     type: 'regulator_case.read', subject: read_no, actor: principal, audience: [principal.participant_no, ...enterprise === undefined ? [] : [enterprise]], data: { report, case_no, uscc }
   })
+}
+
+/** Single cases that regulators read while an authorization of the enterprise was in force: among what left under it. */
+export async function regulatorDisclosures (sql: ReadSql, authorization_no: string) {
+  const authorization = await findAuthorization(sql, authorization_no)
+  if (authorization === undefined) return []
+  const { grantor_uscc, created_at, withdrawn_at } = authorization
+  return (await regulatorReadsOf(sql, grantor_uscc)).filter(({ read_at }) => read_at >= created_at && (withdrawn_at === null || read_at < withdrawn_at))
+    .map(({ participant_no, report, digest, read_at }) => ({
+      basis: 'REGULATOR' as const, recipient_no: participant_no, lead_no: null, packet_no: null, fields_released: [report], disclosed_at: read_at, digest
+    }))
 }
 
 /** Makes a report for a caller. Errors: role_not_allowed, invalid_request, period_reversed, rule_broken, person_required. */
@@ -118,7 +132,6 @@ export async function makeReport (db: Db, principal: Principal, report: ReportNa
   const period = periodOf(asked)
   const single = caseOf(principal, report, asked)
   if (single === null) checkSteps(reader, asked, period)
-  else await db.write((sql, now) => keepCase(sql, now, principal, report, period, single))
   const today = beijingDate(db.clock.now())
   const as_of = period.to <= today ? period.to : today
   const making: Making = {
@@ -129,7 +142,7 @@ export async function makeReport (db: Db, principal: Principal, report: ReportNa
   const table = tableOf(columns, rows, reader.hides && single === null ? smallestGroupOn(addDays(period.to, -1)) : 0)
   const shown = reader.all ? table.rows : table.rows.filter(({ owner }) => owner === reader.owner)
   const { policy_code, version } = nearestTerms(await policiesOf(db), spec.policy_code, addDays(period.to, -1))
-  return {
+  const made: Report = {
     report, title: spec.title, title_zh: spec.title_zh, period: { ...period, as_of }, region_code: asked.region_code ?? null, policy: { policy_code, version }, generated_from_seq: seq,
     definitions: columns.map(({ name, definition, definition_zh, clause }) => ({ column: name, definition, definition_zh, clause })),
     rows: await outRows(db, shown, principal.role === 'MEIC'),
@@ -138,6 +151,9 @@ export async function makeReport (db: Db, principal: Principal, report: ReportNa
     case_no: single?.case_no ?? null,
     events_query: principal.role === 'MEIC' && seq > 0 ? `/v1/audit-log/${seq}/proof` : null
   }
+  // Kept before it is handed over: what cannot be kept is not read.
+  if (single !== null) await db.write((sql, now) => keepCase(sql, now, principal, made, single))
+  return made
 }
 
 /** The rows as they were while nothing of theirs changed; else what was read last, with the place it surely contains. */

@@ -188,6 +188,8 @@ export const regulator_reads = table('regulator_reads', {
   period_to: text().notNull(),
   case_no: text().notNull(),
   reason: text().notNull(),
+  /** of the rows that were read */
+  digest: text().notNull(),
   read_at: text().notNull()
 })
 export type RegulatorRead = typeof regulator_reads.$inferSelect
