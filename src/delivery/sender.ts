@@ -1,0 +1,210 @@
+/**
+ * Sends webhooks: a worker per endpoint under the endpoint's lease, so that one that hangs or fails slows nobody else. Nothing
+ * here runs inside a unit; results are kept in one unit per batch. A process may die at any time: what was not recorded is
+ * sent again under the same webhook-id.
+ */
+import type { Logger } from 'pino'
+import type { Pool } from 'undici'
+import { newNo, stopwatch } from '../clock.ts'
+import type { Cipher } from '../db/cipher.ts'
+import type { Db } from '../db/db.ts'
+import { linkOf } from '../journal/service.ts'
+import { instantMs, instantOf } from '../policy/calendar.ts'
+import { attempt_timeout_ms, AddressRefused, type Dialler } from './dialler.ts'
+import { keepChallenge, keepResults, type Result } from './results.ts'
+import { isResting, retryAfterMs } from './schedule.ts'
+import { openSigners } from './secrets.ts'
+import { signedHeaders, type Signer } from './signature.ts'
+import { dueDeliveries, endpointsToServe, leaseEndpoint, releaseEndpoint, type Delivery, type Endpoint } from './store.ts'
+
+export interface Sender {
+  /** Starts a worker for every endpoint that has something to do. @returns how many were started */
+  step (): Promise<number>
+  /** Resolves when no worker is running. */
+  idle (): Promise<void>
+  close (): Promise<void>
+}
+
+export interface SenderParts {
+  db: Db
+  cipher: Cipher
+  dialler: Dialler
+  log: Logger
+  /** a new address has to answer with the challenge itself, not only with success */
+  challenge_echoed: boolean
+}
+
+const endpoints_per_step_max = 100
+const batch_max = 256
+/** A batch takes no further delivery after this time: then it ends within the lease. */
+const batch_ms = 20_000
+const lease_ms = 60_000
+const pools_max = 200
+const reply_bytes_max = 65_536
+const errors_length_max = 200
+
+interface Reply { status_code: number | null, error: string | null, duration_ms: number, retry_after: string | undefined, text: string }
+
+export function createSender ({ db, cipher, dialler, log, challenge_echoed }: SenderParts): Sender {
+  const holder = newNo('sender')
+  const workers = new Map<string, Promise<void>>()
+  const pools = new Map<string, { url: string, pool: Pool }>()
+  const closing = new AbortController()
+
+  function poolOf ({ endpoint_no, url, concurrency }: Endpoint): Pool {
+    const known = pools.get(endpoint_no)
+    if (known?.url === url) return known.pool
+    if (known !== undefined) drop(endpoint_no)
+    for (const oldest of pools.keys()) if (pools.size >= pools_max && !workers.has(oldest)) drop(oldest)
+    const pool = dialler.pool(new URL(url), concurrency)
+    pools.set(endpoint_no, { url, pool })
+    return pool
+  }
+
+  function drop (endpoint_no: string): void {
+    void pools.get(endpoint_no)?.pool.destroy()
+    pools.delete(endpoint_no)
+  }
+
+  async function post (endpoint: Endpoint, signers: readonly Signer[], id: string, body: string): Promise<Reply> {
+    const elapsed = stopwatch()
+    const { pathname, search } = new URL(endpoint.url)
+    const headers = signedHeaders(signers, id, Math.floor(instantMs(db.clock.now()) / 1000), body)
+    try {
+      const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(attempt_timeout_ms)])
+      const reply = await poolOf(endpoint).request({ method: 'POST', path: pathname + search, headers, body, signal })
+      const text = await firstBytes(reply.body)
+      const retry_after = reply.headers['retry-after']
+      return {
+        status_code: reply.statusCode, error: null, duration_ms: Math.round(elapsed()), retry_after: typeof retry_after === 'string' ? retry_after : undefined, text
+      }
+    } catch (error) {
+      return { status_code: null, error: wordsFor(error), duration_ms: Math.round(elapsed()), retry_after: undefined, text: '' }
+    }
+  }
+
+  async function deliver (endpoint: Endpoint, signers: readonly Signer[], row: Delivery): Promise<Result> {
+    const { event_no, type, occurred_at, subject } = row
+    const body = JSON.stringify({ type, timestamp: occurred_at, data: { event_no, subject, link: linkOf(type, subject) } })
+    const attempted_at = db.clock.now()
+    const { status_code, error, duration_ms, retry_after } = await post(endpoint, signers, event_no, body)
+    return { row, attempted_at, status_code, error, duration_ms, retry_after_ms: retryAfterMs(retry_after, attempted_at), ok: isSuccess(status_code) }
+  }
+
+  /** Sends a batch, at most `concurrency` at once; what is about one subject goes one after the other and stops at a failure. */
+  async function sendAll (endpoint: Endpoint, signers: readonly Signer[], rows: readonly Delivery[]): Promise<{ results: Result[], failures: number }> {
+    const chains = new Map<string, Delivery[]>()
+    for (const row of rows) chains.set(row.subject, [...chains.get(row.subject) ?? [], row])
+    const waiting = [...chains.values()].values()
+    const results: Result[] = []
+    const elapsed = stopwatch()
+    let failures = endpoint.consecutive_failures
+    let gone = false
+    const mayGoOn = () => !gone && !isResting(failures) && elapsed() < batch_ms && !closing.signal.aborted
+    const probing = isResting(failures)
+    const slot = async (): Promise<void> => {
+      for (const chain of waiting) {
+        for (const row of chain) {
+          if (!mayGoOn() && !(probing && results.length === 0)) return
+          const result = await deliver(endpoint, signers, row)
+          if (closing.signal.aborted && !result.ok) return
+          results.push(result)
+          failures = result.ok ? 0 : failures + 1
+          gone ||= result.status_code === gone_status
+          if (!result.ok) break
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: probing ? 1 : endpoint.concurrency }, slot))
+    return { results, failures }
+  }
+
+  async function challenge (endpoint: Endpoint, signers: readonly Signer[]): Promise<void> {
+    const now = db.clock.now()
+    const body = JSON.stringify({ type: 'webhook_endpoint.challenge', timestamp: now, data: { challenge: endpoint.challenge } })
+    const { status_code, text } = await post(endpoint, signers, endpoint.challenge, body)
+    if (closing.signal.aborted) return
+    const passed = isSuccess(status_code) && (!challenge_echoed || echoes(text, endpoint.challenge))
+    await db.write((sql, at) => keepChallenge(sql, at, endpoint, passed))
+  }
+
+  async function serve (endpoint_no: string): Promise<void> {
+    const lease = (endpoint: string) => db.write((sql, now) => leaseEndpoint(sql, endpoint, holder, now, instantOf(instantMs(now) + lease_ms)))
+    let endpoint = await lease(endpoint_no)
+    try {
+      while (endpoint !== undefined && !closing.signal.aborted && endpoint.circuit_until <= db.clock.now()) {
+        const signers = await openSigners(db.read, cipher, endpoint_no, db.clock.now())
+        if (endpoint.verified_at === null) {
+          if (endpoint.challenge_next_at > db.clock.now()) return
+          await challenge(endpoint, signers)
+          endpoint = await lease(endpoint_no)
+          continue
+        }
+        const rows = await dueDeliveries(db.read, endpoint_no, db.clock.now(), isResting(endpoint.consecutive_failures) ? 1 : batch_max)
+        if (rows.length === 0) return
+        const served: Endpoint = endpoint
+        const { results, failures } = await sendAll(served, signers, rows)
+        endpoint = await db.write(async (sql, now) => {
+          await keepResults(sql, now, served, results, failures)
+          return leaseEndpoint(sql, endpoint_no, holder, now, instantOf(instantMs(now) + lease_ms))
+        })
+      }
+    } finally {
+      await db.write(sql => releaseEndpoint(sql, endpoint_no, holder))
+    }
+  }
+
+  return {
+    async step () {
+      if (closing.signal.aborted) return 0
+      const waiting = await endpointsToServe(db.read, holder, db.clock.now(), endpoints_per_step_max)
+      const free = waiting.filter(({ endpoint_no }) => !workers.has(endpoint_no))
+      for (const { endpoint_no } of free) {
+        workers.set(endpoint_no, serve(endpoint_no)
+          .catch((error: unknown) => { log.error({ err: error, endpoint_no }, 'a webhook worker failed and will be started again') })
+          .finally(() => { workers.delete(endpoint_no) }))
+      }
+      return free.length
+    },
+    async idle () {
+      while (workers.size > 0) await Promise.all(workers.values())
+    },
+    async close () {
+      closing.abort()
+      await Promise.all(workers.values())
+      for (const endpoint_no of pools.keys()) drop(endpoint_no)
+    }
+  }
+}
+
+const gone_status = 410
+
+function isSuccess (status_code: number | null): boolean {
+  return status_code !== null && status_code >= 200 && status_code < 300
+}
+
+/** The challenge as the whole body or as a member of a JSON object. */
+function echoes (text: string, challenge: string): boolean {
+  return text.trim() === challenge || new RegExp(`"challenge"\\s*:\\s*"${challenge}"`).test(text)
+}
+
+/** Reads what is needed of an answer and lets go of the rest. */
+async function firstBytes (body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of body) {
+    chunks.push(chunk)
+    bytes += chunk.length
+    if (bytes >= reply_bytes_max) break
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** What the owner of an endpoint is told; an address that was refused says nothing of where it leads. */
+function wordsFor (error: unknown): string {
+  if (error instanceof AddressRefused) return 'ADDRESS_REFUSED'
+  if (!(error instanceof Error)) return 'UNKNOWN'
+  if (error.name === 'TimeoutError' || error.name === 'AbortError') return 'TIMEOUT'
+  const code = (error as { code?: unknown }).code
+  return (typeof code === 'string' ? code : error.message).slice(0, errors_length_max)
+}
