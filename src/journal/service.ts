@@ -8,7 +8,14 @@ const links: Record<string, string> = {
   subsidy_packet: '/v1/subsidy-packets/', payment_batch: '/v1/payment-batches/', subsidy_line: '/v1/subsidy-lines/', interest_voucher: '/v1/interest-vouchers/',
   rent_voucher: '/v1/rent-vouchers/', fee_voucher: '/v1/fee-vouchers/', loan_contract: '/v1/loan-contracts/', drawdown: '/v1/drawdowns/',
   lease_contract: '/v1/lease-contracts/', guarantee_contract: '/v1/guarantee-contracts/', insurance_policy: '/v1/insurance-policies/',
-  subsidy_account: '/v1/subsidy-accounts/', document: '/v1/documents/', project: '/v1/projects/', consortium: '/v1/consortia/'
+  subsidy_account: '/v1/subsidy-accounts/', document: '/v1/documents/', project: '/v1/projects/', consortium: '/v1/consortia/',
+  compensation_claim: '/v1/compensation-claims/', post_loan_report: '/v1/post-loan-reports/'
+}
+
+/** Where the details of an event's subject are read; null when nowhere. */
+export function linkOf (type: string, subject: string): string | null {
+  const base = links[type.split('.')[0] ?? '']
+  return base === undefined ? null : base + encodeURIComponent(subject)
 }
 
 const waiting = new WeakMap<Db, Set<() => void>>()
@@ -28,10 +35,7 @@ export interface FeedItem { event_no: string, seq: number, type: string, subject
 
 async function read (db: Db, participant_no: string, after: number, limit: number): Promise<FeedItem[]> {
   const rows = await feed(db.read, participant_no, after, limit)
-  return rows.map(({ event_no, seq, type, subject, at, data }) => {
-    const base = links[type.split('.')[0] ?? '']
-    return { event_no, seq, type, subject, occurred_at: at, link: base === undefined ? null : base + encodeURIComponent(subject), data }
-  })
+  return rows.map(({ event_no, seq, type, subject, at, data }) => ({ event_no, seq, type, subject, occurred_at: at, link: linkOf(type, subject), data }))
 }
 
 /** Events after a place; waits up to `wait_ms` for the first one. */
