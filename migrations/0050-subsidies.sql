@@ -6,9 +6,12 @@ create table derivations (
   project_code text not null,
   kind text not null,
   revision bigint not null,
+  policies text not null,
+  enterprise_version bigint not null,
   derived_at text not null,
   primary key (uscc, project_code, kind)
 );
+create index derivations_by_policies on derivations (policies);
 
 -- What a ceiling has granted: the belt under the pure derivation. Year is the calendar year, or LIFETIME; scope is empty for the
 -- project's own ceiling and names the product or kind of a premium.
@@ -63,16 +66,11 @@ create table subsidy_lines (
 );
 -- A voucher and its corrections have one line on the way at a time.
 create unique index subsidy_lines_one_open on subsidy_lines (kind, chain) where status in ('BLOCKED', 'OPEN');
+create index subsidy_lines_blocked on subsidy_lines (uscc) where status = 'BLOCKED';
 create index subsidy_lines_by_project on subsidy_lines (uscc, project_code, kind);
 create index subsidy_lines_by_participant on subsidy_lines (participant_no, line_no);
 create index subsidy_lines_by_packet on subsidy_lines (packet_no);
 create index subsidy_lines_by_project_code on subsidy_lines (project_code);
-
--- How far the derivation has read the journal for changes that no voucher brings.
-create table derivation_cursors (
-  name text primary key,
-  seq bigint not null
-);
 
 create table subsidy_packets (
   packet_no text primary key,
@@ -117,7 +115,7 @@ create table packet_versions (
   parts text not null,
   documents text not null,
   authorization_nos text not null,
-  difference text not null,
+  difference text,
   claimed_fen bigint not null,
   submitted_by text not null,
   submitted_by_user text,

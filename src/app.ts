@@ -77,15 +77,19 @@ import { quoteRoutes } from './registry/policies/quote-routes.ts'
 import { policyRoutes } from './registry/policies/routes.ts'
 import { seedPolicies } from './registry/policies/service.ts'
 import { postLoanRoutes } from './oversight/post-loan-reports/routes.ts'
+import { receiptRoutes } from './oversight/receipts/routes.ts'
+import { reportRoutes } from './oversight/reports/routes.ts'
 import { selfAssessmentRoutes } from './oversight/self-assessments/routes.ts'
 import { breakerRoutes } from './risk/breakers/routes.ts'
+import { growBreakers } from './risk/breakers/service.ts'
 import { claimRoutes } from './risk/compensation-claims/routes.ts'
-import { deriveDue, markProject } from './subsidy/lines/deriving.ts'
+import { mayReadClaimDocument } from './risk/compensation-claims/service.ts'
+import { deriveDue, markProject, markStale } from './subsidy/lines/deriving.ts'
 import { lineRoutes } from './subsidy/lines/routes.ts'
 import { packetAuditRoutes } from './subsidy/packets/audit-routes.ts'
 import { packetRoutes } from './subsidy/packets/routes.ts'
 import { packetSigner } from './subsidy/packets/sealing.ts'
-import { mayReadDocument } from './subsidy/packets/service.ts'
+import { mayReadDocument, settlementDisclosures } from './subsidy/packets/service.ts'
 
 /** What the rooms are given. */
 export interface Hub {
@@ -138,7 +142,8 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   calendarRoutes(app, rooms)
 
   const intake: IntakeHooks = {
-    disclosuresOf, onWithdraw: withdrawLeads, onNeedWithdrawn: withdrawLeadsOfNeed, onProjectChange: markProject,
+    disclosuresOf: async (sql, authorization_no) => [...await disclosuresOf(sql, authorization_no), ...await settlementDisclosures(sql, authorization_no)],
+    onWithdraw: withdrawLeads, onNeedWithdrawn: withdrawLeadsOfNeed, onProjectChange: markProject,
     contractLimits: (sql, usccs) => contractLimits(sql, usccs, beijingDate(db.clock.now()))
   }
   const lists = { db, bodies: directoryStore(join(config.data_dir, 'lists'), rooms.cipher), reader: listReader(), hooks: intake, log }
@@ -156,7 +161,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   leadRoutes(app, rooms, { hasDocument: async (sql, participant_no, document_no) => await findDocument(sql, participant_no, document_no) !== undefined })
 
   const bodies = directoryStore(join(config.data_dir, 'documents'), rooms.cipher)
-  documentRoutes(app, { db, bodies, mayRead: mayReadDocument })
+  documentRoutes(app, { db, bodies, mayRead: async (...asked) => await mayReadDocument(...asked) || await mayReadClaimDocument(...asked) })
   loanContractRoutes(app, { db, guarantees })
   drawdownRoutes(app, rooms)
   leaseContractRoutes(app, rooms)
@@ -169,6 +174,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
 
   const packets = { db, room: { signer: packetSigner(keys), bodies, ledger: clawback_ledger } }
   loops.add({ name: 'derive', work: () => deriveDue(db, clawback_ledger), every_ms: 1000, on_commit: true })
+  loops.add({ name: 'stale-lines', work: () => markStale(db), every_ms: 5000 })
   lineRoutes(app, { db, paymentStatusOf })
   packetRoutes(app, packets)
   packetAuditRoutes(app, packets)
@@ -180,11 +186,13 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   clawbackRoutes(app, rooms)
 
   breakerRoutes(app, rooms)
+  loops.add({ name: 'breakers', work: () => growBreakers(db), every_ms: 5000 })
   claimRoutes(app, rooms)
   postLoanRoutes(app, rooms)
   selfAssessmentRoutes(app, rooms)
+  reportRoutes(app, rooms)
+  receiptRoutes(app, rooms)
 
-  app.get('/openapi.json', async (_request, reply) => reply.type('application/json; charset=utf-8').send(app.swagger()))
   registerHealth(app, { db, ready, check: () => checkpointAge(db) })
   app.addHook('onClose', async () => {
     await loops.stop()

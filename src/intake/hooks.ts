@@ -5,8 +5,16 @@
 import type { ReadSql, WriteSql } from '../db/db.ts'
 import type { Authorization } from './authorizations/store.ts'
 
-/** One datum that left: to whom, with which lead, which fields, when, digest of the exact text. */
-export interface Disclosure { recipient_no: string, lead_no: string, fields_released: string[], disclosed_at: string, digest: string }
+/** One datum that left: to whom, with which lead or packet, which fields, when, digest of the exact text. */
+export interface Disclosure {
+  basis: 'MATCHING' | 'SETTLEMENT'
+  recipient_no: string
+  lead_no: string | null
+  packet_no: string | null
+  fields_released: string[]
+  disclosed_at: string
+  digest: string
+}
 
 export interface IntakeHooks {
   /** everything that left under an authorization */

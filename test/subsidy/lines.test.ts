@@ -1,6 +1,7 @@
 import t from 'tap'
+import { upsertEnterprise } from '../../src/intake/enterprises/store.ts'
 import { build } from '../helper.ts'
-import { aDocument, aVoucher, authorize, created, knowEnterprise, lent, project_1, uscc_1 } from '../lending/fixtures.ts'
+import { aDocument, aVoucher, authorize, created, knowEnterprise, lent, name_1, project_1, uscc_1 } from '../lending/fixtures.ts'
 import { listProject, lines, packets, ready, send, anotherLoan, done, passLibrary } from './fixtures.ts'
 import { aProject } from '../fixtures.ts'
 
@@ -30,12 +31,26 @@ t.test('a line is blocked with the missing fact named until the project is liste
   t.match(await lines(hub, 'bank-1'), [{ status: 'OPEN', blocked_by: [], line_no: blocked?.line_no }])
 })
 
-t.test('an investment below the threshold and an industry that is none block with their codes', async t => {
+t.test('an investment below the threshold blocks with its code', async t => {
   const { hub, iou_no } = await lent(t)
-  await knowEnterprise(hub, '91500115MAXX00023Y', 'x', { industry_code: '6513' })
   await listProject(hub, { total_investment: '1300000.00', land_cost: '310000.00' })
   await send(hub, 'bank-1', iou_no)
   t.match(await lines(hub, 'bank-1'), [{ status: 'BLOCKED', blocked_by: [{ rule_id: 'E-03', code: 'PROJECT_BELOW_THRESHOLD' }] }])
+})
+
+t.test('a line waits for the industry of its enterprise and opens when it is known', async t => {
+  const { hub, iou_no } = await lent(t)
+  await hub.db.write(async (sql, now) => upsertEnterprise(sql, now, 'enterprise-1', true, {
+    uscc: uscc_1, name: name_1, region_code: null, industry_code: '6513', size_class: null, employees: null, revenue_fen: null, tags: [], contact_name: null, contact_phone: null
+  }))
+  await listProject(hub)
+  await send(hub, 'bank-1', iou_no)
+  t.match(await lines(hub, 'bank-1'), [{ status: 'BLOCKED', blocked_by: [{ rule_id: 'E-01', code: 'NOT_MANUFACTURING' }] }])
+  await hub.db.write(async (sql, now) => upsertEnterprise(sql, now, 'enterprise-1', true, {
+    uscc: uscc_1, name: name_1, region_code: null, industry_code: '3411', size_class: null, employees: null, revenue_fen: null, tags: [], contact_name: null, contact_phone: null
+  }))
+  await hub.loops.settle()
+  t.match(await lines(hub, 'bank-1'), [{ status: 'OPEN' }])
 })
 
 t.test('two banks share the project ceiling by the day of payment, whichever arrives first', async t => {

@@ -13,7 +13,7 @@ import { giveAuthorization, listFor, readAuthorization, statusOn, withdraw } fro
 import type { Authorization } from './store.ts'
 
 const disclosure_example = {
-  recipient_no: 'bank-1', lead_no: 'lead_01JB2Q8Z6V7K3M5N9P4R1S0T2X', fields_released: ['uscc', 'name', 'amount', 'term_months'],
+  basis: 'MATCHING', packet_no: null, recipient_no: 'bank-1', lead_no: 'lead_01JB2Q8Z6V7K3M5N9P4R1S0T2X', fields_released: ['uscc', 'name', 'amount', 'term_months'],
   disclosed_at: '2026-03-18T02:05:00.000Z', digest: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'
 }
 

@@ -66,8 +66,10 @@ export const AuthorizationSchema = named('Authorization', Type.Object({
 }))
 
 export const DisclosureSchema = named('Disclosure', Type.Object({
+  basis: oneOf(['MATCHING', 'SETTLEMENT'], 'MATCHING: a lead was pushed; SETTLEMENT: a sealed packet was read, by law also after a withdrawal'),
   recipient_no: ParticipantNo('Who received'),
-  lead_no: No('lead', 'Lead with which the fields left'),
+  lead_no: nullable(No('lead', 'Lead with which the fields left')),
+  packet_no: nullable(No('pkt', 'Sealed packet that was read')),
   fields_released: Type.Array(Text('Field', 60), { maxItems: 100, description: 'Fields that left' }),
   disclosed_at: InstantOut('When'),
   digest: Sha256('Digest of the exact text that left')

@@ -19,7 +19,7 @@ const no_longer_running = { open_stage: null, open_due_at: null, remind_at: null
 /** Everything that left under an authorization. */
 export async function disclosuresOf (sql: ReadSql, authorization_no: string): Promise<Disclosure[]> {
   return (await leadsUnder(sql, authorization_no)).map(({ recipient_no, lead_no, fields_released, pushed_at, digest }) =>
-    ({ recipient_no, lead_no, fields_released, disclosed_at: pushed_at, digest }))
+    ({ basis: 'MATCHING', recipient_no, lead_no, packet_no: null, fields_released, disclosed_at: pushed_at, digest }))
 }
 
 /** Ends every lead under an authorization, and of needs that ended with it. @returns what had already left under it */

@@ -3,6 +3,7 @@ import { newNo } from '../../clock.ts'
 import { digestOf } from '../../db/canonical.ts'
 import type { Db, ReadSql, WriteSql } from '../../db/db.ts'
 import { append, the_hub } from '../../journal/events.ts'
+import { findEnterprise } from '../../intake/enterprises/store.ts'
 import { clearMark, dueMarks, mark, SUBSIDY_KINDS, type SubsidyKind } from '../../lending/marks.ts'
 import { blocking } from '../../policy/eligibility.ts'
 import { yuanOf } from '../../policy/money.ts'
@@ -14,7 +15,7 @@ import type { VoucherClaim } from './claims.ts'
 import { allot, quarterOf, type Allotment, type Frozen } from './derivation.ts'
 import { acceptedClaims, projectFacts, type ProjectFacts } from './sources.ts'
 import {
-  derivationsOf, insertLine, judgeLine, keepGranted, liveLines, moveLines, ownDerivation, placeLine, type Block, type ProjectYear, type SubsidyLine
+  derivationsOf, insertLine, judgeLine, keepGranted, liveLines, moveLines, ownDerivation, placeLine, staleDerivations, type Block, type ProjectYear, type SubsidyLine
 } from './store.ts'
 
 const marks_per_step = 50
@@ -44,12 +45,22 @@ export async function deriveDue (db: Db, ledger: ClawbackLedger): Promise<number
 
 /** Asks for everything to be derived again that a change of a project concerns: its facts decide whether lines are payable. */
 export async function markProject (sql: WriteSql, now: string, owner_uscc: string, project_code: string): Promise<void> {
-  for (const { kind } of await derivationsOf(sql, { uscc: owner_uscc, project_code })) await mark(sql, now, owner_uscc, project_code, kind)
+  for (const derivation of await derivationsOf(sql, owner_uscc, project_code)) await mark(sql, now, owner_uscc, derivation.project_code, derivation.kind)
 }
 
-/** The same for a change of the enterprise. */
-export async function markEnterprise (sql: WriteSql, now: string, uscc: string): Promise<void> {
-  for (const { project_code, kind } of await derivationsOf(sql, { uscc })) await mark(sql, now, uscc, project_code, kind)
+function markOf (policies: readonly PolicyVersion[]): string {
+  return digestOf(policies.map(({ policy_code, version, effective_from, effective_to }) => [policy_code, version, effective_from, effective_to]))
+}
+
+/** One step of the loop that looks for what nobody marks: another policy in force, facts that an enterprise was blocked for. */
+export async function markStale (db: Db): Promise<number> {
+  const stale = await staleDerivations(db.read, markOf(await policiesIn(db.read)), marks_per_step)
+  if (stale.length > 0) {
+    await db.write(async (sql, now) => {
+      for (const { uscc, project_code, kind } of stale) await mark(sql, now, uscc, project_code, kind)
+    })
+  }
+  return stale.length
 }
 
 /** Premiums have ceilings per product or enterprise, so they are derived over all projects of the enterprise. */
@@ -58,8 +69,8 @@ const projectOf = (kind: SubsidyKind, project_code: string): string | null => ki
 export async function derive (sql: WriteSql, now: string, ledger: ClawbackLedger, uscc: string, project_code: string, kind: SubsidyKind): Promise<void> {
   if (!SUBSIDY_KINDS.includes(kind)) throw new Error(`no kind of subsidy: ${kind}`)
   const project = projectOf(kind, project_code)
-  await ownDerivation(sql, now, uscc, project ?? '', kind)
   const policies = await policiesIn(sql)
+  await ownDerivation(sql, now, { uscc, project_code: project ?? '', kind }, markOf(policies), (await findEnterprise(sql, uscc))?.version ?? 0)
   const claims = await acceptedClaims(sql, policies, uscc, project, kind)
   const lines = await liveLines(sql, uscc, project, kind)
   const clawbacks = await ledger.of(sql, kind, [...new Set(lines.map(({ chain }) => chain))])

@@ -2,8 +2,13 @@
 import type { ReadSql } from '../../db/db.ts'
 import { findEnterprise } from '../../intake/enterprises/store.ts'
 import { findProject } from '../../intake/projects/store.ts'
+import { acceptedFeeVouchers, feeVouchers } from '../../lending/fee-vouchers/store.ts'
+import { insurancePolicies, paidPolicies } from '../../lending/insurance-policies/store.ts'
 import { acceptedInterestVouchers, interestVouchers, type AcceptedInterestVoucher } from '../../lending/interest-vouchers/store.ts'
 import type { SubsidyKind } from '../../lending/marks.ts'
+import { acceptedRentVouchers, rentVouchers } from '../../lending/rent-vouchers/store.ts'
+import type { KeptAccount } from '../../lending/subsidy-accounts/schema.ts'
+import { findActiveAccount } from '../../lending/subsidy-accounts/store.ts'
 import type { EligibilityFacts } from '../../policy/eligibility.ts'
 import { yuanOf } from '../../policy/money.ts'
 import type { PolicyVersion } from '../../policy/terms.ts'
@@ -38,19 +43,28 @@ async function chainOf (row: Superseding, find: (number: string) => Promise<Supe
   return first.number
 }
 
+type PaidInterest = Pick<AcceptedInterestVoucher, 'period_start' | 'period_end' | 'day_count' | 'segments' | 'normal_interest_fen' | 'recomputed_fen' | 'normal_interest_paid_fen' | 'penalty_fen' |
+'compound_fen' | 'national_subsidy_deducted_fen' | 'other_subsidy_fen'>
+
+/** What a voucher of interest stated, for the packet. */
+function interestShown (row: PaidInterest): Record<string, unknown> {
+  return {
+    period_start: row.period_start, period_end: row.period_end, day_count: row.day_count,
+    segments: row.segments.map(({ from, to, balance_fen, annual_rate_pct, kind = 'NORMAL' }) => ({ from, to, balance: yuanOf(balance_fen), annual_rate_pct, kind })),
+    normal_interest: yuanOf(row.normal_interest_fen), recomputed_interest: yuanOf(row.recomputed_fen), normal_interest_paid: yuanOf(row.normal_interest_paid_fen),
+    penalty_interest: yuanOf(row.penalty_fen), compound_interest: yuanOf(row.compound_fen), national_subsidy_deducted: yuanOf(row.national_subsidy_deducted_fen),
+    other_subsidy_received: yuanOf(row.other_subsidy_fen)
+  }
+}
+
 function loanVoucher (row: AcceptedInterestVoucher, chain: string, uscc: string, project_code: string): Voucher {
   return {
     kind: 'LOAN_INTEREST', chain, number: row.number, voucher_no: row.voucher_no, contract_no: row.loan_contract_no, participant_no: row.participant_no,
     payee_kind: 'ENTERPRISE', payee_uscc: uscc, uscc, project_code, paid_date: row.paid_date, submitted_at: row.submitted_at,
     authorization_no: row.authorization_no, document_nos: [...new Set([row.contract_document_no, row.document_no])],
     facts: {
-      iou_no: row.iou_no, loan_contract_no: row.loan_contract_no, period_start: row.period_start, period_end: row.period_end, day_count: row.day_count,
-      segments: row.segments.map(({ from, to, balance_fen, annual_rate_pct, kind }) =>
-        ({ from, to, balance: yuanOf(balance_fen), annual_rate_pct, ...(kind === undefined ? {} : { kind }) })),
-      normal_interest: yuanOf(row.normal_interest_fen), recomputed_interest: yuanOf(row.recomputed_fen), normal_interest_paid: yuanOf(row.normal_interest_paid_fen),
-      penalty_interest: yuanOf(row.penalty_fen), compound_interest: yuanOf(row.compound_fen), national_subsidy_deducted: yuanOf(row.national_subsidy_deducted_fen),
-      other_subsidy_received: yuanOf(row.other_subsidy_fen), eligible_loan_amount: yuanOf(row.drawdown_eligible_fen), land_amount: yuanOf(row.drawdown_land_fen),
-      contract_eligible_amount: yuanOf(row.eligible_loan_fen)
+      iou_no: row.iou_no, loan_contract_no: row.loan_contract_no, eligible_loan_amount: yuanOf(row.drawdown_eligible_fen), land_amount: yuanOf(row.drawdown_land_fen),
+      contract_eligible_amount: yuanOf(row.eligible_loan_fen), ...interestShown(row)
     }
   }
 }
@@ -72,6 +86,65 @@ async function loanClaims (sql: ReadSql, policies: readonly PolicyVersion[], usc
   return claims
 }
 
+async function leaseClaims (sql: ReadSql, policies: readonly PolicyVersion[], uscc: string, project_code: string): Promise<VoucherClaim[]> {
+  const claims: VoucherClaim[] = []
+  for (const row of await acceptedRentVouchers(sql, uscc, project_code)) {
+    const voucher: Voucher = {
+      kind: 'LEASE', chain: await chainOf(row, number => rentVouchers.find(sql, number)), number: row.number, voucher_no: row.voucher_no, contract_no: row.lease_contract_no,
+      participant_no: row.participant_no, payee_kind: 'ENTERPRISE', payee_uscc: uscc, uscc, project_code, paid_date: row.paid_date, submitted_at: row.submitted_at,
+      authorization_no: row.authorization_no, document_nos: [...new Set([row.contract_document_no, row.document_no])],
+      facts: {
+        lease_contract_no: row.lease_contract_no, lease_mode: row.lease_mode, financed_principal: yuanOf(row.financed_principal_fen), ...interestShown(row)
+      }
+    }
+    claims.push(claimOf(policies, voucher, {
+      kind: 'LEASE',
+      facts: {
+        segments: row.segments, day_count: row.day_count, normal_interest_paid_fen: Math.min(row.normal_interest_fen, row.normal_interest_paid_fen),
+        penalty_interest_fen: row.penalty_fen, compound_interest_fen: row.compound_fen, national_subsidy_fen: row.national_subsidy_deducted_fen, other_subsidy_fen: row.other_subsidy_fen
+      }
+    }))
+  }
+  return claims
+}
+
+/** Fees are paid by the enterprise, their subsidy goes to the guarantor. Source: S2 (五), reading A-27. */
+async function feeClaims (sql: ReadSql, policies: readonly PolicyVersion[], uscc: string, project_code: string): Promise<VoucherClaim[]> {
+  const claims: VoucherClaim[] = []
+  for (const row of await acceptedFeeVouchers(sql, uscc, project_code)) {
+    const { fee_fen, guaranteed_fen, term_months, contract_fee_fen, other_fees_fen } = row
+    const voucher: Voucher = {
+      kind: 'GUARANTEE_FEE', chain: await chainOf(row, number => feeVouchers.find(sql, number)), number: row.number, voucher_no: row.voucher_no,
+      contract_no: row.guarantee_contract_no, participant_no: row.participant_no, payee_kind: 'GUARANTOR', payee_uscc: row.guarantor_uscc, uscc, project_code,
+      paid_date: row.paid_date, submitted_at: row.submitted_at, authorization_no: row.authorization_no, document_nos: [...new Set([row.contract_document_no, row.document_no])],
+      facts: {
+        guarantee_contract_no: row.guarantee_contract_no, fee: yuanOf(fee_fen), guaranteed_amount: yuanOf(guaranteed_fen), term_months,
+        contract_fee_total: yuanOf(contract_fee_fen), other_fees_total: yuanOf(other_fees_fen)
+      }
+    }
+    claims.push(claimOf(policies, voucher, { kind: 'GUARANTEE_FEE', facts: { fee_fen, guaranteed_fen, term_months, contract_fee_fen, other_fees_fen } }))
+  }
+  return claims
+}
+
+async function premiumClaims (sql: ReadSql, policies: readonly PolicyVersion[], uscc: string): Promise<VoucherClaim[]> {
+  const claims: VoucherClaim[] = []
+  for (const row of await paidPolicies(sql, uscc, null)) {
+    const { insurance_kind, annual_premium_fen, insured_fen, product, policy_start } = row
+    const voucher: Voucher = {
+      kind: 'PREMIUM', chain: await chainOf(row, number => insurancePolicies.find(sql, number)), number: row.number, voucher_no: row.voucher_no, contract_no: row.policy_no,
+      participant_no: row.participant_no, payee_kind: 'ENTERPRISE', payee_uscc: uscc, uscc, project_code: row.project_code, paid_date: row.paid_date, submitted_at: row.submitted_at,
+      authorization_no: row.authorization_no, document_nos: [row.document_no],
+      facts: {
+        policy_no: row.policy_no, insurance_kind, product, annual_premium: yuanOf(annual_premium_fen), insured_amount: insured_fen === null ? null : yuanOf(insured_fen),
+        policy_start, policy_end: row.policy_end
+      }
+    }
+    claims.push(claimOf(policies, voucher, { kind: 'PREMIUM', facts: { insurance_kind, annual_premium_fen, insured_fen, product, policy_start } }))
+  }
+  return claims
+}
+
 /**
  * The accepted evidence of one kind as claims.
  *
@@ -80,11 +153,19 @@ async function loanClaims (sql: ReadSql, policies: readonly PolicyVersion[], usc
 export async function acceptedClaims (
   sql: ReadSql, policies: readonly PolicyVersion[], uscc: string, project_code: string | null, kind: SubsidyKind
 ): Promise<VoucherClaim[]> {
-  if (kind === 'LOAN_INTEREST' && project_code !== null) return loanClaims(sql, policies, uscc, project_code)
-  return []
+  if (project_code === null) return premiumClaims(sql, policies, uscc)
+  switch (kind) {
+    case 'LOAN_INTEREST': return loanClaims(sql, policies, uscc, project_code)
+    case 'LEASE': return leaseClaims(sql, policies, uscc, project_code)
+    case 'GUARANTEE_FEE': return feeClaims(sql, policies, uscc, project_code)
+    case 'PREMIUM': return premiumClaims(sql, policies, uscc)
+  }
 }
 
-/** The payee's account as a packet shows it; null while there is none. */
-export async function payeeAccountShown (_sql: ReadSql, _payee_uscc: string): Promise<Record<string, unknown> | null> {
-  return null
+/** The payee's account as a packet shows it: no more of the number than its tail; null while there is none. */
+export async function payeeAccountShown (sql: ReadSql, payee_uscc: string): Promise<Record<string, unknown> | null> {
+  const row = await findActiveAccount(sql, payee_uscc)
+  if (row === undefined) return null
+  const { account_name, opening_bank_name, cnaps_code } = row.body as KeptAccount
+  return { number: row.number, holder_uscc: row.uscc, account_name, account_no_masked: `****${row.account_tail}`, opening_bank_name, cnaps_code, declared_by: row.participant_no }
 }

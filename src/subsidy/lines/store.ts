@@ -1,7 +1,8 @@
 /** Tables of derivations, ceilings and subsidy lines. A line's amount is never updated: a recalculation supersedes the line. */
-import { and, asc, desc, eq, gt, gte, inArray, isNull, or, sql as expression } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, inArray, isNull, ne, or, sql as expression } from 'drizzle-orm'
 import { fen, integer, json, primaryKey, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { enterprises } from '../../intake/enterprises/store.ts'
 import type { SubsidyKind } from '../../lending/marks.ts'
 import type { TraceStep } from '../../policy/terms.ts'
 import type { Use } from './derivation.ts'
@@ -19,6 +20,10 @@ const derivations = table('derivations', {
   project_code: text().notNull(),
   kind: text().$type<SubsidyKind>().notNull(),
   revision: integer().notNull(),
+  /** digest of the policy versions it was derived with */
+  policies: text().notNull(),
+  /** version of the enterprise's facts it was judged by */
+  enterprise_version: integer().notNull(),
   derived_at: text().notNull()
 }, columns => [primaryKey({ columns: [columns.uscc, columns.project_code, columns.kind] })])
 
@@ -77,21 +82,36 @@ export const subsidy_lines = table('subsidy_lines', {
 
 export type SubsidyLine = typeof subsidy_lines.$inferSelect
 
-/** Makes the caller the owner of an enterprise project for the rest of the unit. */
-export async function ownDerivation (sql: WriteSql, now: string, uscc: string, project_code: string, kind: SubsidyKind): Promise<void> {
-  await sql.insert(derivations).values({ uscc, project_code, kind, revision: 1, derived_at: now }).onConflictDoUpdate({
+export interface Derivation { uscc: string, project_code: string, kind: SubsidyKind }
+
+const derivation = { uscc: derivations.uscc, project_code: derivations.project_code, kind: derivations.kind }
+
+/** Makes the caller the owner of an enterprise project for the rest of the unit, and keeps what it is derived from. */
+export async function ownDerivation (sql: WriteSql, now: string, owned: Derivation, policies: string, enterprise_version: number): Promise<void> {
+  await sql.insert(derivations).values({ ...owned, revision: 1, policies, enterprise_version, derived_at: now }).onConflictDoUpdate({
     target: [derivations.uscc, derivations.project_code, derivations.kind],
-    set: { revision: expression`${derivations.revision} + 1`, derived_at: now }
+    set: { revision: expression`${derivations.revision} + 1`, policies, enterprise_version, derived_at: now }
   })
 }
 
-/** Enterprise projects that have lines, by project code and kind: whom a change of the project concerns. */
-export async function derivationsOf (sql: ReadSql, filter: { uscc?: string, project_code?: string, after?: string }, limit = 1000) {
-  return sql.select({ uscc: derivations.uscc, project_code: derivations.project_code, kind: derivations.kind }).from(derivations).where(and(
-    filter.uscc === undefined ? undefined : eq(derivations.uscc, filter.uscc),
-    filter.project_code === undefined ? undefined : eq(derivations.project_code, filter.project_code),
-    filter.after === undefined ? undefined : gt(derivations.uscc, filter.after)
-  )).orderBy(asc(derivations.uscc)).limit(limit)
+/** The kinds in which a project was derived, and the premiums of its owner. */
+export async function derivationsOf (sql: ReadSql, uscc: string, project_code: string): Promise<Derivation[]> {
+  return sql.select(derivation).from(derivations).where(and(
+    eq(derivations.uscc, uscc), or(eq(derivations.project_code, project_code), eq(derivations.kind, 'PREMIUM'))
+  ))
+}
+
+/** What was derived with other policies than those in force, or waits for facts of an enterprise that has changed since. */
+export async function staleDerivations (sql: ReadSql, policies: string, limit: number): Promise<Derivation[]> {
+  const other = await sql.select(derivation).from(derivations).where(ne(derivations.policies, policies)).limit(limit)
+  const blocked = await sql.selectDistinct(derivation).from(subsidy_lines)
+    .innerJoin(derivations, and(
+      eq(derivations.uscc, subsidy_lines.uscc), eq(derivations.kind, subsidy_lines.kind),
+      or(eq(derivations.project_code, subsidy_lines.project_code), eq(derivations.kind, 'PREMIUM'))
+    ))
+    .innerJoin(enterprises, eq(enterprises.uscc, subsidy_lines.uscc))
+    .where(and(eq(subsidy_lines.status, 'BLOCKED'), ne(enterprises.version, derivations.enterprise_version))).limit(limit)
+  return [...other, ...blocked]
 }
 
 export async function insertLine (sql: WriteSql, line: SubsidyLine): Promise<void> {

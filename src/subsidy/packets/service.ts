@@ -5,6 +5,7 @@ import { personOf, type Principal } from '../../http/access.ts'
 import { append, type NewEvent } from '../../journal/events.ts'
 import { findCovering, statusOn } from '../../intake/authorizations/service.ts'
 import { authorizationsByNo, type Scope } from '../../intake/authorizations/store.ts'
+import type { Disclosure } from '../../intake/hooks.ts'
 import type { DocumentStore } from '../../lending/documents/files.ts'
 import { findAnyDocument } from '../../lending/documents/store.ts'
 import { mark, type SubsidyKind } from '../../lending/marks.ts'
@@ -20,7 +21,7 @@ import { payeeAccountShown } from '../lines/sources.ts'
 import { findLines, linesOfPacket, moveLines, placeLine, recogniseLine, supersedeOpenOf, type SubsidyLine } from '../lines/store.ts'
 import { archiveOf, sealPacket, type PacketSigner } from './sealing.ts'
 import {
-  conclusionsOf, findPacket, findVersion, insertVersion, keepReads, lastVersion, listPackets, movePacket, packetLines, packetsAssigned, packetsOfKey,
+  conclusionsOf, findPacket, findVersion, insertVersion, keepReads, lastVersion, listPackets, movePacket, packetLines, packetsAssigned, packetsOfKey, settlementReads,
   type Difference, type Packet, type PacketFilter, type PacketKey, type PacketVersion, type SealedDocument
 } from './store.ts'
 
@@ -99,6 +100,18 @@ export async function readArchive (db: Db, bodies: DocumentStore, principal: Pri
     contents.push(body)
   }
   return { sealed, bytes: archiveOf(sealed, contents) }
+}
+
+/** Readings of sealed packets under an authorization, as the enterprise is shown them. */
+export async function settlementDisclosures (sql: ReadSql, authorization_no: string): Promise<Disclosure[]> {
+  const disclosures: Disclosure[] = []
+  for (const { participant_no, packet_no, version, part, read_at } of await settlementReads(sql, authorization_no)) {
+    const sealed = await findVersion(sql, packet_no, version)
+    disclosures.push({
+      basis: 'SETTLEMENT', recipient_no: participant_no, lead_no: null, packet_no, fields_released: [part.toLowerCase()], disclosed_at: read_at, digest: sealed?.digest ?? ''
+    })
+  }
+  return disclosures
 }
 
 /** Whether a document stands in a packet that the caller may read: for documents read one by one. */

@@ -59,7 +59,7 @@ export const packet_versions = table('packet_versions', {
   parts: json<SealedPart[]>().notNull(),
   documents: json<SealedDocument[]>().notNull(),
   authorization_nos: json<string[]>().notNull(),
-  difference: json<Difference | null>().notNull(),
+  difference: json<Difference>(),
   claimed_fen: fen().notNull(),
   submitted_by: text().notNull(),
   submitted_by_user: text(),
