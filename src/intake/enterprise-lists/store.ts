@@ -3,8 +3,8 @@ import { and, asc, count, eq, gt, gte, inArray, isNull, sql as expression, sum }
 import { fen, flag, integer, json, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { opened, sealed } from '../../db/sealing.ts'
 import type { StateOf } from '../../policy/lifecycle.ts'
-import { contactOf, keptContact } from '../enterprises/store.ts'
 import type { Counts } from './deciding.ts'
 import type { ListFinding } from './findings.ts'
 import type { Refusal } from './refusals.ts'
@@ -58,8 +58,8 @@ export const list_rows = table('list_rows', {
   content: json<RowContent>().notNull(),
   contact_name: text(),
   contact_phone: text(),
-  normalised_from: json<Normalisation[]>().notNull(),
-  findings: json<ListFinding[]>().notNull(),
+  normalised_from: text().notNull(),
+  findings: text().notNull(),
   need_no: text().notNull(),
   authorization_no: text().notNull(),
   decision: json<RowDecision>(),
@@ -128,34 +128,53 @@ export async function isReader (sql: ReadSql, list_no: string, reader: string): 
 
 const insertMany = bulkInsert(list_rows)
 
-function keptRow (row: StoredRow, now: string): typeof list_rows.$inferInsert {
+/** What a sealed column of a row is bound to. */
+export function rowPlace (column: 'contact_name' | 'contact_phone' | 'normalised_from' | 'findings', row_id: string): string {
+  return `list_rows/${column}/${row_id}`
+}
+
+/** Findings and changes repeat what stood in the cells, a telephone number as well; nothing to say stays readable. */
+function keptNotes (sql: ReadSql, column: 'normalised_from' | 'findings', row_id: string, notes: readonly unknown[]): string {
+  return notes.length === 0 ? '[]' : sealed(sql, JSON.stringify(notes), rowPlace(column, row_id))
+}
+
+function notesOf<T> (sql: ReadSql, column: 'normalised_from' | 'findings', row_id: string, kept: string): T[] {
+  return kept === '[]' ? [] : JSON.parse(opened(sql, kept, rowPlace(column, row_id))) as T[]
+}
+
+function keptRow (sql: ReadSql, row: StoredRow, now: string): typeof list_rows.$inferInsert {
   const { row_id, list_no, position, sheet, row: row_number, outcome, waiting, uscc, amount_fen, contact_name, contact_phone, normalised_from, findings,
     need_no, authorization_no, decision, ...content } = row
-  const contact = uscc === null ? { contact_name, contact_phone } : keptContact(uscc, { contact_name, contact_phone })
   return {
-    row_id, list_no, position, sheet, row_number, outcome, waiting, uscc, amount_fen, content, contact_name: contact.contact_name,
-    contact_phone: contact.contact_phone, normalised_from, findings, need_no, authorization_no, decision, updated_at: now
+    row_id, list_no, position, sheet, row_number, outcome, waiting, uscc, amount_fen, content,
+    contact_name: sealed(sql, contact_name, rowPlace('contact_name', row_id)), contact_phone: sealed(sql, contact_phone, rowPlace('contact_phone', row_id)),
+    normalised_from: keptNotes(sql, 'normalised_from', row_id, normalised_from), findings: keptNotes(sql, 'findings', row_id, findings),
+    need_no, authorization_no, decision, updated_at: now
   }
 }
 
 export async function insertRows (sql: WriteSql, now: string, rows: readonly StoredRow[]): Promise<void> {
-  await insertMany(sql, rows.map(row => keptRow(row, now)))
+  await insertMany(sql, rows.map(row => keptRow(sql, row, now)))
 }
 
 export async function allRowsStored (sql: WriteSql, now: string, list_no: string, rows_total: number, sheets: SheetReading[]): Promise<void> {
   await sql.update(enterprise_lists).set({ rows_total, sheets, updated_at: now }).where(eq(enterprise_lists.list_no, list_no))
 }
 
-function storedRow (kept: typeof list_rows.$inferSelect): StoredRow {
-  const { content, row_number, contact_name, contact_phone, updated_at: _updated, ...rest } = kept
-  const contact = kept.uscc === null ? { contact_name, contact_phone } : contactOf(kept.uscc, { contact_name, contact_phone })
-  return { ...content, ...rest, row: row_number, contact_name: contact.contact_name, contact_phone: contact.contact_phone }
+function storedRow (sql: ReadSql, kept: typeof list_rows.$inferSelect): StoredRow {
+  const { content, row_number, contact_name, contact_phone, normalised_from, findings, updated_at: _updated, ...rest } = kept
+  const { row_id } = kept
+  return {
+    ...content, ...rest, row: row_number,
+    contact_name: opened(sql, contact_name, rowPlace('contact_name', row_id)), contact_phone: opened(sql, contact_phone, rowPlace('contact_phone', row_id)),
+    normalised_from: notesOf<Normalisation>(sql, 'normalised_from', row_id, normalised_from), findings: notesOf<ListFinding>(sql, 'findings', row_id, findings)
+  }
 }
 
 /** Rows decided to go in that are not taken in yet, in order. */
 export async function waitingRows (sql: ReadSql, list_no: string, limit: number): Promise<StoredRow[]> {
   const rows = await sql.select().from(list_rows).where(and(eq(list_rows.list_no, list_no), eq(list_rows.waiting, true))).orderBy(asc(list_rows.position)).limit(limit)
-  return rows.map(storedRow)
+  return rows.map(row => storedRow(sql, row))
 }
 
 /** Marks rows up to a place as taken in. @returns how many were still waiting */
@@ -173,12 +192,15 @@ export async function takenIn (sql: WriteSql, now: string, list_no: string, rows
 export async function changeRow (
   sql: WriteSql, now: string, row_id: string, change: Partial<Pick<StoredRow, 'outcome' | 'findings' | 'need_no' | 'decision' | 'waiting'>>
 ): Promise<void> {
-  await sql.update(list_rows).set({ ...change, updated_at: now }).where(eq(list_rows.row_id, row_id))
+  const { findings, ...rest } = change
+  await sql.update(list_rows).set({
+    ...rest, ...(findings === undefined ? {} : { findings: keptNotes(sql, 'findings', row_id, findings) }), updated_at: now
+  }).where(eq(list_rows.row_id, row_id))
 }
 
 export async function findRow (sql: ReadSql, list_no: string, row_id: string): Promise<StoredRow | undefined> {
   const [row] = await sql.select().from(list_rows).where(and(eq(list_rows.list_no, list_no), eq(list_rows.row_id, row_id)))
-  return row === undefined ? undefined : storedRow(row)
+  return row === undefined ? undefined : storedRow(sql, row)
 }
 
 /** Rows by number, for findings that name an earlier row. */
@@ -193,7 +215,7 @@ export async function listRows (sql: ReadSql, list_no: string, outcome: Outcome 
   const rows = await sql.select().from(list_rows).where(and(
     eq(list_rows.list_no, list_no), outcome === undefined ? undefined : eq(list_rows.outcome, outcome), gt(list_rows.position, after)
   )).orderBy(asc(list_rows.position)).limit(limit)
-  return rows.map(storedRow)
+  return rows.map(row => storedRow(sql, row))
 }
 
 /** How many rows came to which outcome, and the sum of what went in. */

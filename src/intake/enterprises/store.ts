@@ -3,6 +3,7 @@ import { and, asc, eq, inArray, sql as expression, type SQL } from 'drizzle-orm'
 import { flag, fen, integer, json, primaryKey, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { opened, sealed } from '../../db/sealing.ts'
 import type { SizeClass } from '../../policy/size-class.ts'
 import type { HeldTag } from '../../policy/tags.ts'
 import { participants } from '../../registry/participants/store.ts'
@@ -63,14 +64,23 @@ export interface Enterprise extends EnterpriseFacts {
   updated_at: string
 }
 
-/** A person's name and number as they are kept. */
-export function keptContact (_uscc: string, { contact_name, contact_phone }: Contact): Contact {
-  return { contact_name, contact_phone }
+/** What a sealed contact is bound to: the enterprise, wherever its row stands. */
+export function contactPlace (column: keyof Contact, uscc: string): string {
+  return `enterprises/${column}/${uscc}`
+}
+
+/** A person's name and number as they are kept: sealed. */
+function keptContact (sql: ReadSql, uscc: string, { contact_name, contact_phone }: Contact): Contact {
+  return {
+    contact_name: sealed(sql, contact_name, contactPlace('contact_name', uscc)), contact_phone: sealed(sql, contact_phone, contactPlace('contact_phone', uscc))
+  }
 }
 
 /** The inverse of `keptContact`. */
-export function contactOf (_uscc: string, { contact_name, contact_phone }: Contact): Contact {
-  return { contact_name, contact_phone }
+export function contactOf (sql: ReadSql, uscc: string, { contact_name, contact_phone }: Contact): Contact {
+  return {
+    contact_name: opened(sql, contact_name, contactPlace('contact_name', uscc)), contact_phone: opened(sql, contact_phone, contactPlace('contact_phone', uscc))
+  }
 }
 
 /**
@@ -81,18 +91,18 @@ export function contactOf (_uscc: string, { contact_name, contact_phone }: Conta
 export async function findEnterprise (sql: ReadSql, uscc: string, source_no?: string): Promise<Enterprise | undefined> {
   const [known] = await sql.select().from(enterprises).where(eq(enterprises.uscc, uscc))
   if (known === undefined) return undefined
-  if (source_no === undefined) return { ...known, ...contactOf(uscc, known) }
+  if (source_no === undefined) return { ...known, ...contactOf(sql, uscc, known) }
   const [said] = await sql.select().from(enterprise_sources).where(and(eq(enterprise_sources.uscc, uscc), eq(enterprise_sources.source_no, source_no)))
   if (said === undefined) return undefined
   const { credit_checked_on, dishonest, version } = known
-  return { ...said, ...contactOf(uscc, said), credit_checked_on, dishonest, version }
+  return { ...said, ...contactOf(sql, uscc, said), credit_checked_on, dishonest, version }
 }
 
 /** What one participant said about many enterprises. */
 export async function enterprisesFrom (sql: ReadSql, source_no: string, usccs: readonly string[]): Promise<Map<string, EnterpriseFacts>> {
   if (usccs.length === 0) return new Map()
   const rows = await sql.select().from(enterprise_sources).where(and(eq(enterprise_sources.source_no, source_no), inArray(enterprise_sources.uscc, [...usccs])))
-  return new Map(rows.map(row => [row.uscc, { ...row, ...contactOf(row.uscc, row) }]))
+  return new Map(rows.map(row => [row.uscc, { ...row, ...contactOf(sql, row.uscc, row) }]))
 }
 
 /** Tags of many enterprises as the hub knows them. */
@@ -152,7 +162,7 @@ export async function upsertEnterprises (sql: WriteSql, now: string, source_no: 
   if (all.length === 0) return
   const rows = [...new Map(all.map(one => [one.uscc, {
     uscc: one.uscc, name: one.name, region_code: one.region_code, industry_code: one.industry_code, size_class: one.size_class, employees: one.employees,
-    revenue_fen: one.revenue_fen, tags: one.tags, ...keptContact(one.uscc, one), source_no, version: 1, created_at: now, updated_at: now
+    revenue_fen: one.revenue_fen, tags: one.tags, ...keptContact(sql, one.uscc, one), source_no, version: 1, created_at: now, updated_at: now
   }])).values()]
   await keepSaid(sql, rows)
   await (own ? keepOwnWord : keepFirstWord)(sql, rows)

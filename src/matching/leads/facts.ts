@@ -45,7 +45,7 @@ export async function factsOf (sql: ReadSql, needs: readonly Need[], day: string
     if (park_no !== null) paired.set(park_no, new Set((await pairedOn(sql, park_no, day)).map(({ participant_no }) => participant_no)))
   }
   return {
-    enterprises: new Map(known.map(row => [row.uscc, { ...row, ...contactOf(row.uscc, row) }])),
+    enterprises: new Map(known.map(row => [row.uscc, { ...row, ...contactOf(sql, row.uscc, row) }])),
     projects: new Map(described.map(row => [projectKey(row.owner_uscc, row.project_code), row])),
     authorizations: grouped(given.sort((a, b) => a.authorization_no < b.authorization_no ? 1 : -1), row => row.grantor_uscc, row => row),
     senders: grouped(doors, row => row.need_no, row => row.participant_no),
