@@ -87,3 +87,9 @@ create table need_recipients (
   primary key (need_no, participant_no)
 );
 create index need_recipients_of_participant on need_recipients (participant_no, need_no);
+
+-- Members of a park's consortia in force when its needs were last matched; a difference means: match again.
+create table park_pairings (
+  park_no text primary key references participants (participant_no),
+  members text not null
+);

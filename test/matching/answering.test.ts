@@ -3,6 +3,8 @@ import { allowedLeadEvents, leadStatusAfter, LEAD_EVENTS, type LeadEvent, type L
 import { build, newKey, type Built } from '../helper.ts'
 import { givenNeed, heard, inbox, leadFor, needStatus } from './needs.ts'
 
+t.setTimeout(120_000)
+
 const contacted = { type: 'CONTACTED', channel: 'PHONE', person: '示范客户经理', result: '有意向' }
 const approved = { type: 'APPROVED', amount: '4000000.00', annual_rate_pct: '3.4500', term_months: 36 }
 const bodies: Record<LeadEvent, Record<string, unknown>> = {

@@ -1,10 +1,12 @@
 import t from 'tap'
 import { canonical, sha256Hex } from '../../src/db/canonical.ts'
+import { withdrawAuthorization } from '../../src/intake/authorizations/store.ts'
+import { restOn, withdrawSource } from '../../src/intake/financing-needs/store.ts'
 import { withdrawLeads, withdrawLeadsOfNeed } from '../../src/matching/leads/ending.ts'
-import { matchAgain } from '../../src/matching/leads/facts.ts'
-import { consortium_members } from '../../src/registry/consortia/store.ts'
 import { build } from '../helper.ts'
 import { givenNeed, heard, inbox, leadFor, needStatus } from './needs.ts'
+
+t.setTimeout(120_000)
 
 t.test('a need goes to the banks and guarantors paired with its park, and to nobody else', async t => {
   const hub = await build(t)
@@ -104,17 +106,42 @@ t.test('an institution learns why it got a need or not, about itself only', asyn
   t.equal((await hub.as('bank-1').get(url.replace(need_no, 'need_01JB2Q8Z6V7K3M5N9P4R1S0T2W'))).statusCode, 404)
 })
 
-t.test('when a bank joins the consortium, open needs of the park reach it too and nobody twice', async t => {
+t.test('when a bank takes the place of another, open needs of the park reach it, nobody gets them twice, and who left keeps what it has', async t => {
   const hub = await build(t)
   const { need_no } = await givenNeed(hub)
   await hub.loops.settle()
-  await hub.db.write(async sql => {
-    await sql.insert(consortium_members).values({ consortium_no: 'consortium-1', participant_no: 'bank-3', kind: 'BANK', joined_on: '2026-03-18', left_on: null })
-    await matchAgain(sql, { park_no: 'park-1' })
-  })
+  const consortium = await hub.as('meic', 1).get('/v1/consortia/consortium-1')
+  const proposed = await hub.as('meic', 1).send('PATCH', '/v1/consortia/consortium-1', { banks: ['bank-1', 'bank-3'] }, { 'if-match': String(consortium.headers.etag) })
+  t.equal(proposed.statusCode, 200, proposed.body)
+  t.same(await inbox(hub, 'bank-3'), [], 'nothing before the second person')
+  t.equal((await hub.as('meic', 2).post('/v1/consortia/consortium-1/activate', {})).statusCode, 200)
   await hub.loops.settle()
   t.ok(await leadFor(hub, 'bank-3', need_no))
-  for (const institution of ['bank-1', 'bank-2', 'guarantor-1']) t.equal((await inbox(hub, institution)).length, 1, institution)
+  const later = await givenNeed(hub)
+  await hub.loops.settle()
+  t.same((await inbox(hub, 'bank-2')).map(lead => lead.need_no), [need_no])
+  t.same((await inbox(hub, 'bank-3')).map(lead => lead.need_no), [later.need_no, need_no])
+  t.equal((await inbox(hub, 'bank-1')).length, 2)
+})
+
+t.test('a need that one of two doors withdrew goes out again under the other door’s authorization', async t => {
+  const hub = await build(t)
+  const first = await givenNeed(hub, { need: { park_no: null }, sender: 'enterprise-1' })
+  await hub.loops.settle()
+  const second = await givenNeed(hub, { uscc: first.uscc })
+  t.equal(second.need_no, first.need_no, 'merged')
+  await hub.loops.settle()
+  t.equal((await leadFor(hub, 'guarantor-1', first.need_no)).authorization_no, first.authorization_no)
+  await hub.db.write(async (sql, now) => {
+    const left = await withdrawSource(sql, now, first.need_no, 'enterprise-1')
+    if (left[0] !== undefined) await restOn(sql, left[0])
+    await withdrawAuthorization(sql, now, first.authorization_no, null)
+    await withdrawLeads(sql, now, { authorization_no: first.authorization_no, grantor_uscc: first.uscc })
+  })
+  t.same(await inbox(hub, 'bank-1'), [])
+  await hub.loops.settle()
+  t.equal((await leadFor(hub, 'bank-1', first.need_no)).authorization_no, second.authorization_no)
+  t.equal((await inbox(hub, 'bank-1', '?status=WITHDRAWN')).length, 1)
 })
 
 t.test('after a withdrawal no content leaves: only number, status and times are left, and what had left is listed', async t => {

@@ -1,11 +1,12 @@
 /** Everything a batch of needs is matched by, read at once: enterprises, projects, authorizations, pairings. */
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, count, eq, inArray, sum } from 'drizzle-orm'
+import { json, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import { authorizations, type Authorization } from '../../intake/authorizations/store.ts'
 import { contactOf, enterprises, type EnterpriseFacts } from '../../intake/enterprises/store.ts'
 import { financing_needs, need_sources, type Need } from '../../intake/financing-needs/store.ts'
 import { projects } from '../../intake/projects/store.ts'
-import { pairedOn } from '../../registry/consortia/store.ts'
+import { consortia, pairedOn } from '../../registry/consortia/store.ts'
 import { activeOfRole, type Participant } from '../../registry/participants/store.ts'
 
 export interface ProjectFacts { name: string | null, total_investment_fen: number | null }
@@ -76,6 +77,32 @@ export async function matchAgain (sql: WriteSql, of: { park_no: string } | { usc
     'park_no' in of ? eq(financing_needs.park_no, of.park_no) : eq(financing_needs.uscc, of.uscc),
     inArray(financing_needs.status, [...matched_before])
   ))
+}
+
+const park_pairings = table('park_pairings', { park_no: text().primaryKey(), members: json<string[]>().notNull() })
+
+/** Changes whenever a consortium does. */
+export async function consortiaMark (sql: ReadSql): Promise<string> {
+  const [row] = await sql.select({ count: count(), changes: sum(consortia.version).mapWith(Number) }).from(consortia)
+  return `${row?.count ?? 0} ${row?.changes ?? 0}`
+}
+
+/** Members of each park's consortia when it was last matched. */
+export async function keptPairings (sql: ReadSql): Promise<Map<string, string[]>> {
+  return new Map((await sql.select().from(park_pairings)).map(({ park_no, members }) => [park_no, members]))
+}
+
+export async function keepPairing (sql: WriteSql, park_no: string, members: string[]): Promise<void> {
+  await sql.insert(park_pairings).values({ park_no, members }).onConflictDoUpdate({ target: park_pairings.park_no, set: { members } })
+}
+
+/** Members of each park's consortia in force on a day. */
+export async function pairingsOn (sql: ReadSql, day: string): Promise<Map<string, string[]>> {
+  const pairings = new Map<string, string[]>()
+  for (const { participant_no } of await activeOfRole(sql, 'PARK')) {
+    pairings.set(participant_no, [...new Set((await pairedOn(sql, participant_no, day)).map(member => member.participant_no))].sort())
+  }
+  return pairings
 }
 
 /** Needs that are withdrawn among some. */
