@@ -43,20 +43,25 @@ export function claimFindings (facts: ClaimFacts): Finding[] {
   const findings: Finding[] = []
   const { filing_days_max } = CLAIM_TERMS
   if (!facts.is_filed_with_re_guarantor) {
-    findings.push(finding('NOT_FILED_WITH_RE_GUARANTOR', 'R-01', 'The guarantee was not filed with the re-guarantor; its 10 % may be refused. Send the filing number of the guarantee contract.',
+    findings.push(finding('NOT_FILED_WITH_RE_GUARANTOR', 'R-01',
+      'The guarantee was not filed with the re-guarantor; its 10 % may be refused. Send the filing number of the guarantee contract.',
       '该笔担保未向再担保机构备案，其10%分担可能被拒付；请补充备案编号。'))
   }
   if (dayNumber(facts.filed_on) - dayNumber(facts.default_date) > filing_days_max) {
-    findings.push(finding('CLAIM_LATE', 'R-01', `Filed more than ${filing_days_max} days after the default of ${facts.default_date}.`, `自违约日 ${facts.default_date} 起超过 ${filing_days_max} 天方提出代偿申请。`))
+    findings.push(finding('CLAIM_LATE', 'R-01', `Filed more than ${filing_days_max} days after the default of ${facts.default_date}.`,
+      `自违约日 ${facts.default_date} 起超过 ${filing_days_max} 天方提出代偿申请。`))
   }
   if (!facts.has_due_diligence_statement) {
-    findings.push(finding('CLAIM_DUE_DILIGENCE_MISSING', 'R-01', 'The statement of the bank on its due diligence is missing; upload it and name its document_no.', '缺少银行尽职说明；请上传并填写文件编号。'))
+    findings.push(finding('CLAIM_DUE_DILIGENCE_MISSING', 'R-01',
+      'The statement of the bank on its due diligence is missing; upload it and name its document_no.', '缺少银行尽职说明；请上传并填写文件编号。'))
   }
   if (facts.default_date > facts.guarantee_end) {
-    findings.push(finding('DEFAULT_AFTER_GUARANTEE_END', 'R-01', `The default lies after the end of the guarantee, ${facts.guarantee_end}.`, `违约日晚于保证期间届满日 ${facts.guarantee_end}。`))
+    findings.push(finding('DEFAULT_AFTER_GUARANTEE_END', 'R-01', `The default lies after the end of the guarantee, ${facts.guarantee_end}.`,
+      `违约日晚于保证期间届满日 ${facts.guarantee_end}。`))
   }
   if (facts.state_before === 'TRIPPED') {
-    findings.push(finding('BREAKER_TRIPPED', 'R-02', 'The compensation cap of this guarantor, bank and year is reached; the bank bears what is above it.', '该担保机构与银行当年代偿已达熔断上限，超出部分由银行承担。'))
+    findings.push(finding('BREAKER_TRIPPED', 'R-02', 'The compensation cap of this guarantor, bank and year is reached; the bank bears what is above it.',
+      '该担保机构与银行当年代偿已达熔断上限，超出部分由银行承担。'))
   }
   return findings
 }

@@ -63,7 +63,8 @@ const of_test: Readonly<Record<FundUseTest, Finding>> = {
 /** Signals of a report that somebody should act on. Source: S1 四(三)5; domain notes §5.17, §9.2, §9.3. */
 export function warnings (facts: PostLoanFacts): Finding[] {
   const found: Finding[] = []
-  if (facts.is_diverted) found.push(finding('FUNDS_DIVERTED', null, 'The loan was used for something else; subsidies of this enterprise are on hold until that is settled.', '贷款资金被挪用；核实处理前暂停该企业贴息拨付。'))
+  if (facts.is_diverted) found.push(finding('FUNDS_DIVERTED', null,
+    'The loan was used for something else; subsidies of this enterprise are on hold until that is settled.', '贷款资金被挪用；核实处理前暂停该企业贴息拨付。'))
   for (const test of FUND_USE_TESTS) if (facts.failed_tests.includes(test)) found.push(of_test[test])
   if (facts.overdue_days !== null && facts.overdue_days > 0) {
     found.push(facts.overdue_days >= FUND_USE_TERMS.long_overdue_days
@@ -71,10 +72,14 @@ export function warnings (facts: PostLoanFacts): Finding[] {
       : finding('OVERDUE', null, `Overdue for ${facts.overdue_days} days.`, `已逾期 ${facts.overdue_days} 天。`))
   }
   if (facts.five_grade_class === 'SPECIAL_MENTION') found.push(finding('SPECIAL_MENTION', null, 'Classified as special mention.', '五级分类为关注类。'))
-  else if (facts.five_grade_class !== null && facts.five_grade_class !== 'NORMAL') found.push(finding('NON_PERFORMING', null, `Classified as ${facts.five_grade_class}.`, '五级分类为不良。'))
-  if (facts.trends.includes('STOPPED')) found.push(finding('OPERATION_STOPPED', null, 'Part of the operation has stopped; visit the enterprise.', '企业部分经营活动停止，请实地走访。'))
-  else if (facts.trends.filter(trend => trend === 'DOWN').length >= 2) found.push(finding('OPERATION_DECLINING', null, 'Two or more signals of the operation point down.', '两项以上经营指标下降。'))
-  if (facts.lawsuits !== null && facts.lawsuits > 0) found.push(finding('LAWSUITS', null, `${facts.lawsuits} lawsuits against the enterprise.`, `企业涉诉 ${facts.lawsuits} 起。`))
+  else if (facts.five_grade_class !== null && facts.five_grade_class !== 'NORMAL') found.push(finding('NON_PERFORMING', null,
+    `Classified as ${facts.five_grade_class}.`, '五级分类为不良。'))
+  if (facts.trends.includes('STOPPED')) found.push(finding('OPERATION_STOPPED', null, 'Part of the operation has stopped; visit the enterprise.',
+    '企业部分经营活动停止，请实地走访。'))
+  else if (facts.trends.filter(trend => trend === 'DOWN').length >= 2) found.push(finding('OPERATION_DECLINING', null,
+    'Two or more signals of the operation point down.', '两项以上经营指标下降。'))
+  if (facts.lawsuits !== null && facts.lawsuits > 0) found.push(finding('LAWSUITS', null, `${facts.lawsuits} lawsuits against the enterprise.`,
+    `企业涉诉 ${facts.lawsuits} 起。`))
   if (facts.is_relocating === true) found.push(finding('RELOCATION', null, 'The enterprise is moving away.', '企业拟迁出。'))
   if (facts.risk_level === 'HIGH') found.push(finding('RISK_HIGH', null, 'The reporter holds the risk for high.', '报送方判断风险等级为高。'))
   return found

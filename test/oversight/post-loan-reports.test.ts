@@ -9,14 +9,16 @@ const codes = (answer: { json (): { warnings: { code: string }[] } }) => answer.
 t.test('a bank reports on its drawdown, the hub answers with warnings; the same report again is the stored one', async t => {
   const { hub, iou_no } = await lent(t)
   const body = {
-    report_no: 'DH-1', iou_no, as_of: at, balance: '9000000.00', five_grade_class: 'SPECIAL_MENTION', overdue_days: 12, signals: { output: 'DOWN', tax: 'DOWN', lawsuits: 2, relocation: true },
+    report_no: 'DH-1', iou_no, as_of: at, balance: '9000000.00', five_grade_class: 'SPECIAL_MENTION', overdue_days: 12, signals: { output: 'DOWN',
+      tax: 'DOWN', lawsuits: 2, relocation: true },
     risk_level: 'HIGH', project_progress_pct: '45.5'
   }
   const answer = await hub.as('bank-1').post('/v1/post-loan-reports', body)
   t.equal(answer.statusCode, 201)
   t.match(answer.json(), { uscc: uscc_1, reporter_role: 'BANK', hold_no: null, balance: '9000000.00', signals: { output: 'DOWN', electricity: null } })
   t.same(codes(answer), ['OVERDUE', 'SPECIAL_MENTION', 'OPERATION_DECLINING', 'LAWSUITS', 'RELOCATION', 'RISK_HIGH'])
-  t.same(answer.json().fund_use_tests.map(({ result }: { result: string }) => result), ['UNKNOWN', 'UNKNOWN', 'UNKNOWN'], 'what was not reported is unknown, no pass')
+  t.same(answer.json().fund_use_tests.map(({ result }: { result: string }) => result), ['UNKNOWN', 'UNKNOWN', 'UNKNOWN'],
+    'what was not reported is unknown, no pass')
   t.equal((await hub.as('bank-1').post('/v1/post-loan-reports', body)).statusCode, 200)
   t.match((await hub.as('bank-1').post('/v1/post-loan-reports', { ...body, overdue_days: 13 })).json(), { code: 'duplicate_key' })
   t.equal((await hub.as('meic').get('/v1/post-loan-reports?warned=true')).json().items.length, 1)
@@ -35,7 +37,8 @@ t.test('the use of funds is tested from payees and balance of the drawdown', asy
     payees: [{ name: '重庆设备供应有限公司（虚构）', amount: '9000000.00' }, { name: name_1, amount: '1000000.00' }],
     balance_events: [{ date: '2026-01-20', kind: 'REPAY', amount: '500000.00' }, { date: '2026-02-19', kind: 'PREPAY', amount: '5000000.00' }]
   }), {
-    results: ['SAME_DAY_IN_OUT FAIL', 'PREPAID_WITHIN_DAYS FAIL', 'PAYEE_RELATED FAIL'], codes: ['SAME_DAY_IN_OUT', 'PREPAID_WITHIN_DAYS', 'PAYEE_RELATED_PARTY']
+    results: ['SAME_DAY_IN_OUT FAIL', 'PREPAID_WITHIN_DAYS FAIL', 'PAYEE_RELATED FAIL'], codes: ['SAME_DAY_IN_OUT', 'PREPAID_WITHIN_DAYS',
+      'PAYEE_RELATED_PARTY']
   })
   t.same(await flow(t, {
     payees: [{ name: '重庆设备供应有限公司（虚构）', amount: '10000000.00' }], balance_events: [{ date: '2026-02-20', kind: 'PREPAY', amount: '5000000.00' }]
@@ -44,7 +47,8 @@ t.test('the use of funds is tested from payees and balance of the drawdown', asy
 
 t.test('diversion puts payments on hold and tells bank, MEIC, finance bureau and enterprise', async t => {
   const { hub, iou_no } = await lent(t)
-  const answer = await hub.as('bank-1').post('/v1/post-loan-reports', { report_no: 'DH-1', iou_no, as_of: at, fund_use_check: { result: 'DIVERTED', diverted_amount: '3000000.00', tests: ['SAME_DAY_IN_OUT'] } })
+  const answer = await hub.as('bank-1').post('/v1/post-loan-reports', { report_no: 'DH-1', iou_no, as_of: at,
+    fund_use_check: { result: 'DIVERTED', diverted_amount: '3000000.00', tests: ['SAME_DAY_IN_OUT'] } })
   t.same(codes(answer), ['FUNDS_DIVERTED', 'SAME_DAY_IN_OUT'])
   t.match(answer.json().hold_no, /^hold_/)
   await hub.loops.settle()
@@ -58,7 +62,8 @@ t.test('without a live authorization with the scope nothing is taken in, and aft
   const { hub, iou_no } = await lent(t)
   t.equal((await hub.as('bank-1').post('/v1/post-loan-reports', { report_no: 'DH-1', iou_no, as_of: at })).statusCode, 201)
   hub.clock.set('2031-01-12T02:00:00.000Z')
-  t.match((await hub.as('bank-1').post('/v1/post-loan-reports', { report_no: 'DH-2', iou_no, as_of: at })).json(), { status: 403, code: 'authorization_not_active' })
+  t.match((await hub.as('bank-1').post('/v1/post-loan-reports', { report_no: 'DH-2', iou_no, as_of: at })).json(),
+    { status: 403, code: 'authorization_not_active' })
   for (const participant of ['bank-1', 'meic']) {
     t.same((await hub.as(participant).get('/v1/post-loan-reports')).json().items, [], participant)
     t.equal((await hub.as(participant).get('/v1/post-loan-reports/DH-1')).statusCode, 404, participant)
@@ -69,7 +74,8 @@ t.test('without a live authorization with the scope nothing is taken in, and aft
   created(await other.as('bank-1').post('/v1/loan-contracts', contract))
   const drawdown = aDrawdown(contract.loan_contract_no)
   created(await other.as('bank-1').post('/v1/drawdowns', drawdown))
-  t.match((await other.as('bank-1').post('/v1/post-loan-reports', { report_no: 'DH-1', iou_no: drawdown.iou_no, as_of: at })).json(), { status: 403, code: 'authorization_missing' })
+  t.match((await other.as('bank-1').post('/v1/post-loan-reports', { report_no: 'DH-1', iou_no: drawdown.iou_no, as_of: at })).json(),
+    { status: 403, code: 'authorization_missing' })
 })
 
 t.test('a park reports on enterprises it brought; the banks that lend to them read it', async t => {
@@ -100,6 +106,7 @@ t.test('every mistake is told', async t => {
   t.match((await hub.as('bank-1').post('/v1/post-loan-reports', { report_no: 'DH-1', as_of: at })).json(), { status: 400, errors: [{ pointer: '/uscc' }] })
   t.match((await hub.as('bank-1').post('/v1/post-loan-reports', { report_no: 'DH-1', uscc: uscc_2, as_of: at })).json(), { code: 'contract_unknown' })
   t.match((await hub.as('bank-2').post('/v1/post-loan-reports', { report_no: 'DH-1', iou_no, as_of: at })).json(), { code: 'contract_unknown' })
-  t.match((await hub.as('park-1').post('/v1/post-loan-reports', { report_no: 'DH-1', uscc: '91500112MAXX00016Q', as_of: at })).json(), { code: 'uscc_check_digit' })
+  t.match((await hub.as('park-1').post('/v1/post-loan-reports', { report_no: 'DH-1', uscc: '91500112MAXX00016Q', as_of: at })).json(),
+    { code: 'uscc_check_digit' })
   t.match((await hub.as('guarantor-1').post('/v1/post-loan-reports', { report_no: 'DH-1', iou_no, as_of: at })).json(), { code: 'role_not_allowed' })
 })

@@ -21,11 +21,13 @@ t.test('what the hub knows is filled in: leads on the clock, loans, projects beg
   created(await hub.as('park-1').post('/v1/projects', aProject({ owner_uscc: uscc_1, start_date: '2026-03-02' })))
   await hub.loops.settle()
   const [lead] = (await hub.as('bank-1').get('/v1/leads')).json().items
-  created(await hub.as('bank-1').post(`/v1/leads/${lead.lead_no}/events`, { type: 'CONTACTED', occurred_at: '2026-03-18T02:00:00.000Z', channel: 'PHONE', person: '客户经理', result: '已联系' }))
+  created(await hub.as('bank-1').post(`/v1/leads/${lead.lead_no}/events`, { type: 'CONTACTED', occurred_at: '2026-03-18T02:00:00.000Z', channel: 'PHONE',
+    person: '客户经理', result: '已联系' }))
   await authorize(hub)
   const contract = aLoanContract(await aDocument(hub))
   created(await hub.as('bank-1').post('/v1/loan-contracts', contract))
-  for (const disbursed_date of ['2026-01-20', '2026-03-10']) created(await hub.as('bank-1').post('/v1/drawdowns', aDrawdown(contract.loan_contract_no, { disbursed_date, amount: '4000000.00' })))
+  for (const disbursed_date of ['2026-01-20', '2026-03-10']) created(await hub.as('bank-1').post('/v1/drawdowns',
+    aDrawdown(contract.loan_contract_no, { disbursed_date, amount: '4000000.00' })))
 
   const { prefilled } = (await hub.as('park-1').get('/v1/self-assessments?period=2026Q1&prefill=true')).json()
   t.match(prefilled, {
@@ -33,12 +35,15 @@ t.test('what the hub knows is filled in: leads on the clock, loans, projects beg
     leads_approved: 0, projects_started: 1, projects_listed: 0, leading_industry_renovation_share_pct: null, compensation_rate_pct: null,
     new_projects: [{ project_code: project_1, owner_uscc: uscc_1, start_date: '2026-03-02', is_listed: false }]
   })
-  t.match((await hub.as('park-1').get('/v1/self-assessments?period=2026-03&prefill=true')).json().prefilled, { new_manufacturing_loan_amount: '4000000.00', new_manufacturing_enterprises: 0 }, 'first financed in January')
-  t.match((await hub.as('park-2').get('/v1/self-assessments?period=2026Q1&prefill=true')).json().prefilled, { leads_pushed: 0, new_manufacturing_loan_amount: '0.00', new_projects: [] }, 'another park’s facts stay out')
+  t.match((await hub.as('park-1').get('/v1/self-assessments?period=2026-03&prefill=true')).json().prefilled,
+    { new_manufacturing_loan_amount: '4000000.00', new_manufacturing_enterprises: 0 }, 'first financed in January')
+  t.match((await hub.as('park-2').get('/v1/self-assessments?period=2026Q1&prefill=true')).json().prefilled,
+    { leads_pushed: 0, new_manufacturing_loan_amount: '0.00', new_projects: [] }, 'another park’s facts stay out')
   t.equal((await hub.as('park-2').get('/v1/self-assessments?period=2026Q1&prefill=true&park_no=park-1')).json().prefilled, null)
   t.match((await hub.as('meic').get('/v1/self-assessments?period=2026Q1&prefill=true&park_no=park-1')).json().prefilled, { leads_pushed: 3 })
 
-  const answer = await hub.as('park-1').post('/v1/self-assessments', { period: '2026Q1', leads_contacted_on_time: 3, leading_industry_renovation_share_pct: '42.5', problems: '抵押物不足' })
+  const answer = await hub.as('park-1').post('/v1/self-assessments', { period: '2026Q1', leads_contacted_on_time: 3,
+    leading_industry_renovation_share_pct: '42.5', problems: '抵押物不足' })
   t.equal(answer.statusCode, 201)
   t.match(answer.json(), {
     revision: 1, status: 'SUBMITTED', submitted_to: 'MEIC', leads_pushed: 3, leads_contacted_on_time: 3, leading_industry_renovation_share_pct: '42.5', new_projects: [{ project_code: project_1 }],
@@ -56,7 +61,8 @@ t.test('one assessment of a period stands; a correction replaces it', async t =>
   t.match((await hub.as('park-1').post('/v1/self-assessments', { ...body, leads_pushed: 1 })).json(), { code: 'duplicate_key' })
   const second = await hub.as('park-1').post('/v1/self-assessments', { ...body, leads_pushed: 1, correction_of: first.json().number })
   t.match(second.json(), { revision: 2, correction_of: first.json().number })
-  t.match((await hub.as('park-1').post('/v1/self-assessments', { ...body, leads_pushed: 2, correction_of: first.json().number })).json(), { code: 'state_conflict' })
+  t.match((await hub.as('park-1').post('/v1/self-assessments', { ...body, leads_pushed: 2, correction_of: first.json().number })).json(),
+    { code: 'state_conflict' })
   t.same((await hub.as('meic').get('/v1/self-assessments')).json().items.map(({ status }: { status: string }) => status), ['SUPERSEDED', 'SUBMITTED'])
   t.equal((await hub.as('meic').get('/v1/self-assessments?status=SUBMITTED&park_no=park-1')).json().items.length, 1)
   t.equal((await hub.as('park-2').get('/v1/self-assessments')).json().items.length, 0)
@@ -66,8 +72,10 @@ t.test('one assessment of a period stands; a correction replaces it', async t =>
 t.test('every mistake is told', async t => {
   const hub = await build(t)
   const wrong = await hub.as('park-1').post('/v1/self-assessments', {
-    period: '2026Q2', new_projects: [{ project_code: '2606-500112-07-02-100001', owner_uscc: '91500112MAXX00016Q', start_date: '2026-03-31' }], document_nos: ['doc_01JB2Q8Z6V7K3M5N9P4R1S0T2W']
+    period: '2026Q2', new_projects: [{ project_code: '2606-500112-07-02-100001', owner_uscc: '91500112MAXX00016Q',
+      start_date: '2026-03-31' }], document_nos: ['doc_01JB2Q8Z6V7K3M5N9P4R1S0T2W']
   })
-  t.same(wrong.json().errors.map((error: { pointer: string }) => error.pointer), ['/period', '/new_projects/0/owner_uscc', '/new_projects/0/start_date', '/document_nos/0'])
+  t.same(wrong.json().errors.map((error: { pointer: string }) => error.pointer), ['/period', '/new_projects/0/owner_uscc', '/new_projects/0/start_date',
+    '/document_nos/0'])
   t.equal((await hub.as('park-1').post('/v1/self-assessments', { period: '2026Q5' })).statusCode, 400)
 })

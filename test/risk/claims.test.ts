@@ -49,7 +49,8 @@ async function secondPerson (hub: Built): Promise<(url: string, body: unknown) =
     })
   })
   return async (url, body) => hub.app.inject({
-    method: 'POST', url, payload: body as Record<string, unknown>, headers: { authorization: 'Bearer second-person-of-guarantor-1', 'idempotency-key': newKey() }
+    method: 'POST', url, payload: body as Record<string, unknown>, headers: { authorization: 'Bearer second-person-of-guarantor-1',
+      'idempotency-key': newKey() }
   })
 }
 
@@ -71,11 +72,14 @@ t.test('a plain default is shared 40/30/20/10, paid by the guarantor and collect
   t.match(claim.re_guarantee_claim_no, /^reguar_/)
   t.equal(sum(claim.ledger), 0, 'the ledger sums to zero')
   const carried = (party: string) => sum(claim.ledger.filter((entry: { party: string }) => entry.party === party))
-  t.same(['GUARANTOR', 'FISCAL', 'BANK', 'RE_GUARANTOR'].map(carried), [40_000_000, 30_000_000, 20_000_000, 10_000_000], 'everybody carries its share in the end')
+  t.same(['GUARANTOR', 'FISCAL', 'BANK', 'RE_GUARANTOR'].map(carried), [40_000_000, 30_000_000, 20_000_000, 10_000_000],
+    'everybody carries its share in the end')
 
-  const recovered = await hub.as('guarantor-1').post(`/v1/compensation-claims/${claim_no}/recoveries`, { recovery_no: 'ZC-1', date: '2026-03-18', gross: '650000.00', cost: '50000.00' })
+  const recovered = await hub.as('guarantor-1').post(`/v1/compensation-claims/${claim_no}/recoveries`,
+    { recovery_no: 'ZC-1', date: '2026-03-18', gross: '650000.00', cost: '50000.00' })
   t.equal(recovered.statusCode, 201)
-  t.match(recovered.json(), { net: '600000.00', split: { guarantor: '240000.00', fiscal: '180000.00', bank: '120000.00', re_guarantor: '60000.00' }, settled_in: null })
+  t.match(recovered.json(), { net: '600000.00', split: { guarantor: '240000.00', fiscal: '180000.00', bank: '120000.00', re_guarantor: '60000.00' },
+    settled_in: null })
   const after = (await hub.as('bank-1').get(`/v1/compensation-claims/${claim_no}`)).json()
   t.match(after, { status: 'RECOVERING', recovered: '600000.00', recoveries: [{ recovery_no: 'ZC-1' }] })
   t.equal(sum(after.ledger), 0, 'and again after the recovery')
@@ -92,13 +96,16 @@ t.test('a claim that crosses the cap is covered up to the headroom, the next one
     shares: { guarantor: '500000.00', fiscal: '375000.00', bank: '4000000.00', re_guarantor: '125000.00' }
   })
   t.match(before, { state: 'WARNING', liability: '396000000.00', compensated: '15000000.00' }, 'before the last guarantee the vintage was smaller')
-  const recovered = await hub.as('bank-1').post(`/v1/compensation-claims/${claim_no}/recoveries`, { recovery_no: 'ZC-1', date: '2026-03-18', gross: '2000000.00', cost: '0.00' })
+  const recovered = await hub.as('bank-1').post(`/v1/compensation-claims/${claim_no}/recoveries`,
+    { recovery_no: 'ZC-1', date: '2026-03-18', gross: '2000000.00', cost: '0.00' })
   t.match(recovered.json().split, { guarantor: '200000.00', fiscal: '150000.00', re_guarantor: '50000.00', bank: '1600000.00' }, 'by what each really bore')
 
   const next = await file(hub, '0.05')
-  t.match((await hub.as('bank-1').get(`/v1/compensation-claims/${next.claim_no}`)).json().findings.map((finding: { code: string }) => finding.code), ['CLAIM_DUE_DILIGENCE_MISSING', 'BREAKER_TRIPPED'])
+  t.match((await hub.as('bank-1').get(`/v1/compensation-claims/${next.claim_no}`)).json().findings.map((finding: { code: string }) => finding.code),
+    ['CLAIM_DUE_DILIGENCE_MISSING', 'BREAKER_TRIPPED'])
   const borne = (await decide(hub, next.claim_no, { decision: 'ACCEPT', paid_date: '2026-03-18' })).json()
-  t.match(borne, { computed: { shares: { guarantor: '0.00', fiscal: '0.00', bank: '0.05', re_guarantor: '0.00' } }, fiscal_claim_no: null, re_guarantee_claim_no: null, paid_amount: '0.00' })
+  t.match(borne, { computed: { shares: { guarantor: '0.00', fiscal: '0.00', bank: '0.05', re_guarantor: '0.00' } }, fiscal_claim_no: null,
+    re_guarantee_claim_no: null, paid_amount: '0.00' })
   t.equal(sum(borne.ledger), 0)
 })
 
@@ -117,9 +124,11 @@ t.test('numerator and denominator stand on the 80 % basis: 80 over 100 would sho
   const [breaker] = (await hub.as('guarantor-1').get('/v1/breakers?default_principal=5000000.00')).json().items
   t.match(breaker, {
     guarantor_no: 'guarantor-1', bank_no: 'bank-1', vintage_year: 2026, liability: '400000000.00', cap: '16000000.00', compensated: '15000000.00', headroom: '1000000.00',
-    what_if: { guarantor: '500000.00', fiscal: '375000.00', bank: '4000000.00', re_guarantor: '125000.00', bank_excess: '3000000.00', covered_by_system: '1000000.00', rate_after_pct: '4.0000', state: 'TRIPPED' }
+    what_if: { guarantor: '500000.00', fiscal: '375000.00', bank: '4000000.00', re_guarantor: '125000.00', bank_excess: '3000000.00',
+      covered_by_system: '1000000.00', rate_after_pct: '4.0000', state: 'TRIPPED' }
   })
-  const quote = (await hub.as('bank-1').post('/v1/risk-share-quotes', { default_principal: '5000000.00', vintage_liability: breaker.liability, vintage_compensated: breaker.compensated })).json()
+  const quote = (await hub.as('bank-1').post('/v1/risk-share-quotes', { default_principal: '5000000.00', vintage_liability: breaker.liability,
+    vintage_compensated: breaker.compensated })).json()
   t.same(breaker.what_if, quote, 'what if and the quote are one function')
 })
 
@@ -148,10 +157,14 @@ t.test('what is doubtful becomes a finding, what is wrong is refused with every 
     claim_no: 'DC-W', guarantee_contract_no, iou_no, default_date: '2026-04-01', default_principal: '1000000.01', document_nos: ['doc_01JB2Q8Z6V7K3M5N9P4R1S0T2W']
   })
   t.equal(wrong.statusCode, 422)
-  t.same(wrong.json().errors.map((error: { pointer: string }) => error.pointer), ['/default_principal', '/default_principal', '/default_date', '/document_nos/0'])
-  const foreign = await hub.as('bank-2').post('/v1/compensation-claims', { claim_no: 'DC-F', guarantee_contract_no, iou_no, default_date: day, default_principal: '1.00' })
-  const missing = await hub.as('bank-2').post('/v1/compensation-claims', { claim_no: 'DC-F', guarantee_contract_no: 'nothing', iou_no, default_date: day, default_principal: '1.00' })
-  t.same([foreign.statusCode, foreign.json().code, foreign.json().errors], [422, 'contract_unknown', missing.json().errors], 'a foreign contract and a missing one look alike')
+  t.same(wrong.json().errors.map((error: { pointer: string }) => error.pointer), ['/default_principal', '/default_principal', '/default_date',
+    '/document_nos/0'])
+  const foreign = await hub.as('bank-2').post('/v1/compensation-claims', { claim_no: 'DC-F', guarantee_contract_no, iou_no, default_date: day,
+    default_principal: '1.00' })
+  const missing = await hub.as('bank-2').post('/v1/compensation-claims', { claim_no: 'DC-F', guarantee_contract_no: 'nothing', iou_no, default_date: day,
+    default_principal: '1.00' })
+  t.same([foreign.statusCode, foreign.json().code, foreign.json().errors], [422, 'contract_unknown', missing.json().errors],
+    'a foreign contract and a missing one look alike')
 })
 
 t.test('no more principal is claimed than the guarantee covers, over all claims and under concurrency', async t => {
@@ -177,12 +190,14 @@ t.test('a bank and a guarantor see their own claims and breakers, nobody else do
   const hub = await build(t)
   const { claim_no } = await file(hub, '1000000.00')
   const url = `/v1/compensation-claims/${claim_no}`
-  for (const participant of ['bank-1', 'guarantor-1', 're-guarantor-1', 'finance-bureau']) t.equal((await hub.as(participant).get(url)).statusCode, 200, participant)
+  for (const participant of ['bank-1', 'guarantor-1', 're-guarantor-1', 'finance-bureau']) t.equal((await hub.as(participant).get(url)).statusCode, 200,
+    participant)
   const strangers = [await hub.as('bank-2').get(url), await hub.as('guarantor-2').get(url), await hub.as('bank-1').get('/v1/compensation-claims/nothing')]
   t.same(strangers.map(({ statusCode }) => statusCode), [404, 404, 404])
   for (const participant of ['park-1', 'meic', 'enterprise-1']) t.equal((await hub.as(participant).get(url)).statusCode, 403, participant)
   const count = async (participant: string, query = '') => (await hub.as(participant).get(`/v1/breakers${query}`)).json().items.length
-  t.same([await count('bank-1'), await count('bank-2'), await count('guarantor-2'), await count('meic'), await count('bank-2', '?bank_no=bank-1')], [1, 0, 0, 1, 0])
+  t.same([await count('bank-1'), await count('bank-2'), await count('guarantor-2'), await count('meic'), await count('bank-2', '?bank_no=bank-1')],
+    [1, 0, 0, 1, 0])
   t.equal((await decide(hub, claim_no, { decision: 'ACCEPT' }, 'guarantor-2')).statusCode, 404)
   t.match((await hub.as('guarantor-1').post(`${url}/decision`, { decision: 'ACCEPT' })).json(), { code: 'person_required' })
   t.match((await hub.as('bank-1', 1).post(`${url}/decision`, { decision: 'ACCEPT' })).json(), { code: 'role_not_allowed' })
@@ -195,7 +210,8 @@ t.test('every step reaches the feeds of all parties', async t => {
   await hub.loops.settle()
   for (const participant of ['bank-1', 'guarantor-1', 're-guarantor-1', 'finance-bureau']) {
     const types = (await hub.as(participant).get('/v1/events')).json().items.map((event: { type: string }) => event.type)
-    t.same(types.filter((type: string) => /^(compensation_claim|breaker)/.test(type)), ['compensation_claim.filed', 'breaker.tripped', 'compensation_claim.accepted'], participant)
+    t.same(types.filter((type: string) => /^(compensation_claim|breaker)/.test(type)), ['compensation_claim.filed', 'breaker.tripped',
+      'compensation_claim.accepted'], participant)
   }
 })
 
@@ -203,13 +219,15 @@ t.test('the amount paid is the part the system covers; a payment may follow late
   const hub = await build(t)
   await vintage(hub, '499000000.00')
   const { claim_no } = await file(hub, '1000000.00')
-  t.match((await decide(hub, claim_no, { decision: 'ACCEPT', paid_date: '2026-03-18', paid_amount: '400000.00' })).json(), { code: 'decision_not_possible', errors: [{ pointer: '/paid_amount' }] })
+  t.match((await decide(hub, claim_no, { decision: 'ACCEPT', paid_date: '2026-03-18', paid_amount: '400000.00' })).json(),
+    { code: 'decision_not_possible', errors: [{ pointer: '/paid_amount' }] })
   t.match((await decide(hub, claim_no, { decision: 'ACCEPT', paid_date: '2026-03-19' })).json(), { code: 'paid_date_in_future' })
   const [untouched] = (await hub.as('meic').get('/v1/breakers')).json().items
   t.equal(untouched.compensated, '0.00', 'a refused decision leaves the breaker alone')
   t.match((await decide(hub, claim_no, { decision: 'ACCEPT' })).json(), { status: 'ACCEPTED', paid_date: null })
   t.match((await decide(hub, claim_no, { decision: 'ACCEPT' })).json(), { code: 'state_conflict' })
-  t.match((await hub.as('bank-1').post(`/v1/compensation-claims/${claim_no}/recoveries`, { recovery_no: 'Z', date: '2026-03-18', gross: '1.00' })).json(), { code: 'state_conflict' })
+  t.match((await hub.as('bank-1').post(`/v1/compensation-claims/${claim_no}/recoveries`, { recovery_no: 'Z', date: '2026-03-18', gross: '1.00' })).json(),
+    { code: 'state_conflict' })
   t.match((await decide(hub, claim_no, { decision: 'ACCEPT', paid_date: '2026-03-18' })).json(), { status: 'PAID', paid_amount: '800000.00' })
   t.match((await decide(hub, claim_no, { decision: 'REJECT', reason: '已支付' })).json(), { code: 'state_conflict', allowed: [] })
 })
@@ -228,7 +246,8 @@ t.test('a prepayment waits for the review of another person, and goes back as a 
   await vintage(hub, '498000000.00')
   const review = async (t: Test, decision: string) => {
     const { claim_no } = await file(hub, '1000000.00')
-    t.match((await decide(hub, claim_no, { decision: 'PREPAY', paid_date: '2026-03-18', paid_amount: '800000.00' })).json(), { status: 'PREPAID_PENDING_REVIEW', paid_amount: '800000.00' })
+    t.match((await decide(hub, claim_no, { decision: 'PREPAY', paid_date: '2026-03-18', paid_amount: '800000.00' })).json(),
+      { status: 'PREPAID_PENDING_REVIEW', paid_amount: '800000.00' })
     t.match((await decide(hub, claim_no, { decision, reason: '复核' })).json(), { code: 'own_work' })
     return (await other(`/v1/compensation-claims/${claim_no}/decision`, { decision, reason: '复核' })).json()
   }
@@ -252,12 +271,14 @@ t.test('from loan to compensation through the API: the papers reach those who pa
     claim_no: 'DC-2026-001', guarantee_contract_no: 'DB-2026-0001', iou_no, default_date: '2026-03-20', default_principal: '8000000.00', overdue_days: 3, bank_notice_no: 'TZ-1',
     bank_notice_date: '2026-03-21', acceleration: { declared: true, date: '2026-03-21' }, interest_not_covered: '24000.00', bank_due_diligence_statement
   }))
-  t.match(claim, { guarantee_number: contract.number, vintage_year: 2026, uscc: uscc_1, acceleration: { declared: true, date: '2026-03-21' }, findings: [{ code: 'NOT_FILED_WITH_RE_GUARANTOR' }] })
+  t.match(claim, { guarantee_number: contract.number, vintage_year: 2026, uscc: uscc_1, acceleration: { declared: true, date: '2026-03-21' },
+    findings: [{ code: 'NOT_FILED_WITH_RE_GUARANTOR' }] })
   const paper = `/v1/documents/${bank_due_diligence_statement}`
   for (const participant of ['guarantor-1', 're-guarantor-1', 'finance-bureau']) t.equal((await hub.as(participant).get(paper)).statusCode, 200, participant)
   for (const participant of ['guarantor-2', 'bank-2']) t.equal((await hub.as(participant).get(paper)).statusCode, 404, participant)
   const paid = (await decide(hub, 'DC-2026-001', { decision: 'ACCEPT', paid_date: '2026-03-23', reason: '同意' })).json()
-  t.match(paid, { status: 'PAID', computed: { headroom_before: '256000.00', covered_principal: '256000.00', bank_excess: '6144000.00' }, paid_amount: '256000.00' })
+  t.match(paid, { status: 'PAID', computed: { headroom_before: '256000.00', covered_principal: '256000.00', bank_excess: '6144000.00' },
+    paid_amount: '256000.00' })
   t.match((await hub.as('guarantor-1').get('/v1/guarantee-contracts/DB-2026-0001')).json(), { released_on: '2026-03-23' })
   t.match((await hub.as('bank-1').get('/v1/breakers')).json().items[0].rates[1], { code: 'COMPENSATION_RATE', denominator: '6400000.00', rate_pct: '4.0000' })
 })
@@ -266,5 +287,6 @@ t.test('collateral that came in before lowers the principal that is shared', asy
   const hub = await build(t)
   await vintage(hub, '499000000.00')
   const { claim_no } = await file(hub, '1000000.00', {}, { collateral_recovered_before: '400000.00' })
-  t.match((await decide(hub, claim_no, { decision: 'ACCEPT' })).json().computed, { eligible_principal: '600000.00', shares: { guarantor: '240000.00', fiscal: '180000.00', bank: '120000.00', re_guarantor: '60000.00' } })
+  t.match((await decide(hub, claim_no, { decision: 'ACCEPT' })).json().computed, { eligible_principal: '600000.00',
+    shares: { guarantor: '240000.00', fiscal: '180000.00', bank: '120000.00', re_guarantor: '60000.00' } })
 })

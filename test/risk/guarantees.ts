@@ -42,7 +42,8 @@ export async function aGuarantee ({ db }: Built, spec: GuaranteeSpec): Promise<{
     await guaranteeContracts.insert(sql, {
       ...framed(guarantor_no, guarantee_contract_no), ...at, number, guarantor_uscc: '91500000MAYY00069H', lender_no: bank_no, loan_contract_number: loan_number,
       loan_contract_no: `HT-${iou_no}`, guaranteed_fen: amount_fen, fee_total_fen: 0, other_fees_fen: 0, charged_fen: 0, term_months: 60, start_date, end_date,
-      vintage_year: spec.vintage_year ?? Number(start_date.slice(0, 4)), released_on, re_guarantee_filing_no: spec.filing_no === undefined ? 'ZD-1' : spec.filing_no,
+      vintage_year: spec.vintage_year ?? Number(start_date.slice(0,
+        4)), released_on, re_guarantee_filing_no: spec.filing_no === undefined ? 'ZD-1' : spec.filing_no,
       override_reason: null, document_no: guarantor_document
     })
   })

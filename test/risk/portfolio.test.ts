@@ -13,7 +13,8 @@ let filed = 0
 async function claim (hub: Built, principal: string, date = '2026-03-02'): Promise<string> {
   const { guarantee_contract_no, iou_no } = await aGuarantee(hub, { principal })
   const claim_no = `P-${++filed}`
-  const answer = await hub.as('bank-1').post('/v1/compensation-claims', { claim_no, guarantee_contract_no, iou_no, default_date: date, default_principal: principal })
+  const answer = await hub.as('bank-1').post('/v1/compensation-claims', { claim_no, guarantee_contract_no, iou_no, default_date: date,
+    default_principal: principal })
   if (answer.statusCode !== 201) throw new Error(answer.body)
   return claim_no
 }
@@ -29,7 +30,8 @@ t.test('a tripped breaker opens again by growth of its open vintage, not by reco
   const hub = await build(t)
   await aGuarantee(hub, { principal: '24000000.00' })
   const first = await claim(hub, '1000000.00')
-  t.match((await decide(hub, first, { decision: 'ACCEPT', paid_date: '2026-03-18' })).json().computed, { covered_principal: '800000.00', rate_after_pct: '4.0000', breaker_state: 'TRIPPED' })
+  t.match((await decide(hub, first, { decision: 'ACCEPT', paid_date: '2026-03-18' })).json().computed,
+    { covered_principal: '800000.00', rate_after_pct: '4.0000', breaker_state: 'TRIPPED' })
   await hub.as('guarantor-1').post(`/v1/compensation-claims/${first}/recoveries`, { recovery_no: 'R-1', date: '2026-03-18', gross: '500000.00', cost: '0.00' })
   t.match(await breaker(hub), { state: 'TRIPPED', compensated: '800000.00', recoveries_unsettled: '400000.00', recoveries_settled: '0.00' })
 
@@ -44,7 +46,8 @@ t.test('a tripped breaker opens again by growth of its open vintage, not by reco
   hub.clock.set('2027-01-08T02:00:00.000Z')
   const settled = await settle(hub, 2026)
   t.equal(settled.statusCode, 201)
-  t.match(settled.json().breakers, [{ compensated_before: '1152000.00', recoveries: '400000.00', compensated_after: '752000.00', state_before: 'TRIPPED', state_after: 'NORMAL' }])
+  t.match(settled.json().breakers, [{ compensated_before: '1152000.00', recoveries: '400000.00', compensated_after: '752000.00', state_before: 'TRIPPED',
+    state_after: 'NORMAL' }])
   t.match(await breaker(hub), { state: 'NORMAL', is_open: false, headroom: '400000.00', recoveries_unsettled: '0.00', recoveries_settled: '400000.00' })
 
   const again = await settle(hub, 2026)
@@ -71,22 +74,26 @@ t.test('recoveries that come in parts never give anybody more than it bore, and 
   const claim_no = await claim(hub, '0.05')
   await decide(hub, claim_no, { decision: 'ACCEPT', paid_date: '2026-03-18' })
   for (let part = 1; part <= 5; part++) {
-    t.equal((await hub.as('bank-1').post(`/v1/compensation-claims/${claim_no}/recoveries`, { recovery_no: `C-${part}`, date: '2026-03-18', gross: '0.01' })).statusCode, 201)
+    t.equal((await hub.as('bank-1').post(`/v1/compensation-claims/${claim_no}/recoveries`,
+      { recovery_no: `C-${part}`, date: '2026-03-18', gross: '0.01' })).statusCode, 201)
   }
   const { status, recoveries, computed, ledger } = (await hub.as('bank-1').get(`/v1/compensation-claims/${claim_no}`)).json()
   t.equal(status, 'SETTLED')
   for (const party of ['guarantor', 'fiscal', 'bank', 're_guarantor']) {
-    t.equal(recoveries.reduce((sum: number, { split }: { split: Record<string, string> }) => sum + fenOf(split[party] ?? ''), 0), fenOf(computed.shares[party]), party)
+    t.equal(recoveries.reduce((sum: number, { split }: { split: Record<string, string> }) => sum + fenOf(split[party] ?? ''), 0),
+      fenOf(computed.shares[party]), party)
   }
   t.equal(ledger.reduce((sum: number, { amount }: { amount: string }) => sum + Math.round(Number(amount) * 100), 0), 0)
-  t.match((await hub.as('bank-1').post(`/v1/compensation-claims/${claim_no}/recoveries`, { recovery_no: 'C-6', date: '2026-03-18', gross: '0.01' })).json(), { code: 'state_conflict' })
+  t.match((await hub.as('bank-1').post(`/v1/compensation-claims/${claim_no}/recoveries`, { recovery_no: 'C-6', date: '2026-03-18',
+    gross: '0.01' })).json(), { code: 'state_conflict' })
 })
 
 t.test('more than the loss is not recovered, a recovery counts once, and its cost stays below it', async t => {
   const hub = await build(t)
   const claim_no = await claim(hub, '1000.00')
   await decide(hub, claim_no, { decision: 'ACCEPT', paid_date: '2026-03-18' })
-  const recover = (more: Record<string, unknown>) => hub.as('guarantor-1').post(`/v1/compensation-claims/${claim_no}/recoveries`, { recovery_no: 'R', date: '2026-03-18', gross: '100.00', cost: '0.00', ...more })
+  const recover = (more: Record<string, unknown>) => hub.as('guarantor-1').post(`/v1/compensation-claims/${claim_no}/recoveries`,
+    { recovery_no: 'R', date: '2026-03-18', gross: '100.00', cost: '0.00', ...more })
   t.match((await recover({ gross: '1000.01' })).json(), { code: 'amount_over_claim' })
   t.match((await recover({ cost: '100.00' })).json(), { code: 'rule_broken', errors: [{ pointer: '/cost' }] })
   t.match((await recover({ date: '2026-03-17' })).json(), { code: 'rule_broken', errors: [{ code: 'BEFORE_PAYMENT' }] })
@@ -121,7 +128,8 @@ function plainly (principal: bigint, liability: bigint, compensated: bigint): bi
   const parts = (total: bigint, weights: bigint[]): bigint[] => {
     const whole = weights.reduce((a, b) => a + b)
     const cut = weights.map(weight => total * weight / whole)
-    const order = weights.map((weight, index) => ({ index, rest: total * weight % whole })).sort((a, b) => a.rest === b.rest ? a.index - b.index : a.rest > b.rest ? -1 : 1)
+    const order = weights.map((weight, index) => ({ index, rest: total * weight % whole })).sort((a,
+      b) => a.rest === b.rest ? a.index - b.index : a.rest > b.rest ? -1 : 1)
     let left = total - cut.reduce((a, b) => a + b)
     for (const { index } of order) {
       if (left-- <= 0n) break

@@ -61,7 +61,8 @@ export function postLoanRoutes (app: FastifyInstance, { db }: { db: Db }): void 
     summary_zh: '查询单份贷后信息',
     description: 'What is missing, another’s, or no longer authorized gives the same answer. S1 四(三)5.',
     callers: readers,
-    params: Type.Object({ number: Type.String({ minLength: 1, maxLength: 64, pattern: '^[^\\u0000-\\u001f\\u007f]+$', description: 'The number of the hub, or the own one of its sender', examples: ['DH-2026-001'] }) }, { additionalProperties: false }),
+    params: Type.Object({ number: Type.String({ minLength: 1, maxLength: 64, pattern: '^[^\\u0000-\\u001f\\u007f]+$',
+      description: 'The number of the hub, or the own one of its sender', examples: ['DH-2026-001'] }) }, { additionalProperties: false }),
     replies: { 200: PostLoanReport },
     example: { reply: report_example }
   }, async ({ principal, params, now }) => {

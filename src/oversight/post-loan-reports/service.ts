@@ -47,7 +47,8 @@ const unknownContract = (pointer: string): Mistake =>
 /** Whom a report is about. Errors: invalid_request without either number, contract_unknown, uscc_check_digit. */
 async function subjectOf (sql: ReadSql, { role, participant_no }: Principal, { iou_no, uscc }: NewPostLoanReport): Promise<About> {
   if (iou_no === undefined && uscc === undefined) {
-    throw new Problem('invalid_request', { errors: [{ pointer: '/uscc', code: 'MISSING_FIELD', message: 'Name the drawdown or the enterprise', message_zh: '请填写借据号或企业统一社会信用代码' }] })
+    throw new Problem('invalid_request', { errors: [{ pointer: '/uscc', code: 'MISSING_FIELD', message: 'Name the drawdown or the enterprise',
+      message_zh: '请填写借据号或企业统一社会信用代码' }] })
   }
   if (uscc !== undefined) refuseIfAny(usccMistakes(uscc, '/uscc'))
   if (iou_no === undefined) {
@@ -65,19 +66,23 @@ async function subjectOf (sql: ReadSql, { role, participant_no }: Principal, { i
 
 function mistakesOf (body: NewPostLoanReport, { drawdown }: About, today: string): Mistake[] {
   const mistakes: Mistake[] = []
-  if (body.as_of > today) mistakes.push(mistake('rule_broken', '/as_of', 'DATE_IN_FUTURE', `The report is about a day after today, ${today}`, `报告基准日晚于今日 ${today}`))
+  if (body.as_of > today) mistakes.push(mistake('rule_broken', '/as_of', 'DATE_IN_FUTURE', `The report is about a day after today, ${today}`,
+    `报告基准日晚于今日 ${today}`))
   if (drawdown !== null && body.as_of < drawdown.disbursed_date) {
-    mistakes.push(mistake('rule_broken', '/as_of', 'BEFORE_DISBURSEMENT', `The drawdown was paid out on ${drawdown.disbursed_date}`, `该借据于 ${drawdown.disbursed_date} 放款`))
+    mistakes.push(mistake('rule_broken', '/as_of', 'BEFORE_DISBURSEMENT', `The drawdown was paid out on ${drawdown.disbursed_date}`,
+      `该借据于 ${drawdown.disbursed_date} 放款`))
   }
   if (drawdown !== null && body.balance !== undefined && fenOf(body.balance) > drawdown.amount_fen) {
-    mistakes.push(mistake('balance_over_loan', '/balance', 'BALANCE_OVER_LOAN', `The drawdown is ${yuanOf(drawdown.amount_fen)}`, `借据金额为 ${yuanOf(drawdown.amount_fen)}`))
+    mistakes.push(mistake('balance_over_loan', '/balance', 'BALANCE_OVER_LOAN', `The drawdown is ${yuanOf(drawdown.amount_fen)}`,
+      `借据金额为 ${yuanOf(drawdown.amount_fen)}`))
   }
   const diverted = body.fund_use_check?.diverted_amount
   if (diverted !== undefined && fenOf(diverted) > 0 && body.fund_use_check?.result === 'COMPLIANT') {
     mistakes.push(mistake('rule_broken', '/fund_use_check/diverted_amount', 'CONTRADICTION', 'What is compliant has no diverted amount', '结论为合规时不应有挪用金额'))
   }
   if (diverted !== undefined && drawdown !== null && fenOf(diverted) > drawdown.amount_fen) {
-    mistakes.push(mistake('balance_over_loan', '/fund_use_check/diverted_amount', 'OVER_LOAN', `The drawdown is ${yuanOf(drawdown.amount_fen)}`, `借据金额为 ${yuanOf(drawdown.amount_fen)}`))
+    mistakes.push(mistake('balance_over_loan', '/fund_use_check/diverted_amount', 'OVER_LOAN', `The drawdown is ${yuanOf(drawdown.amount_fen)}`,
+      `借据金额为 ${yuanOf(drawdown.amount_fen)}`))
   }
   return mistakes
 }
@@ -89,7 +94,8 @@ async function testsOf (sql: ReadSql, drawdown: DrawdownRow | null): Promise<Tes
   const { name } = await enterpriseOf(sql, drawdown.uscc)
   return testFundUse({
     disbursed_date: drawdown.disbursed_date,
-    returned: balance_events === undefined ? null : balance_events.filter(({ kind }) => kind === 'REPAY' || kind === 'PREPAY').map(({ date, kind }) => ({ date, is_prepayment: kind === 'PREPAY' })),
+    returned: balance_events === undefined ? null : balance_events.filter(({ kind }) => kind === 'REPAY' || kind === 'PREPAY').map(({ date,
+      kind }) => ({ date, is_prepayment: kind === 'PREPAY' })),
     payees_related: payees === undefined || payees.length === 0 || name === null ? null : payees.map(payee => nameKey(payee.name) === nameKey(name))
   })
 }
@@ -101,7 +107,8 @@ async function holdPayments (sql: WriteSql, now: string, principal: Principal, u
     hold_no, participant_no: principal.participant_no, packet_no: null, line_no: null, uscc, reason: `FUNDS_DIVERTED ${report_number}`, owner: null, expires_on: null,
     status: 'OPEN', placed_by: principal.user_no ?? principal.participant_no, release_reason: null, released_by: null, released_at: null, version: 1, created_at: now, updated_at: now
   })
-  await append(sql, now, { type: 'hold.placed', subject: hold_no, actor: principal, audience: await authorities(sql), data: { packet_no: null, line_no: null } })
+  await append(sql, now, { type: 'hold.placed', subject: hold_no, actor: principal, audience: await authorities(sql),
+    data: { packet_no: null, line_no: null } })
   return hold_no
 }
 
@@ -130,7 +137,8 @@ export async function takeReport (sql: WriteSql, now: string, principal: Princip
     number, participant_no: principal.participant_no, business_no: body.report_no, reporter_role: principal.role === 'PARK' ? 'PARK' : 'BANK', iou_no: body.iou_no ?? null,
     uscc: about.uscc, project_code: about.project_code, as_of: body.as_of, authorization_no: authorization.authorization_no, body, content_digest, fund_use_tests,
     warnings: warnings({
-      overdue_days: body.overdue_days ?? null, five_grade_class: body.five_grade_class ?? null, trends: [output, electricity, tax, employees].filter(trend => trend !== undefined),
+      overdue_days: body.overdue_days ?? null, five_grade_class: body.five_grade_class ?? null, trends: [output, electricity, tax,
+        employees].filter(trend => trend !== undefined),
       lawsuits: lawsuits ?? null, is_relocating: relocation ?? null, risk_level: body.risk_level ?? null, is_diverted, failed_tests
     }),
     is_diverted, hold_no: is_diverted ? await holdPayments(sql, now, principal, about.uscc, number) : null,
@@ -147,7 +155,8 @@ async function tell (sql: WriteSql, now: string, principal: Principal, row: Repo
   const meic = (await activeOfRole(sql, 'MEIC')).map(({ participant_no }) => participant_no)
   const audience = [principal.participant_no, ...await lendersHearing(sql, row), ...meic]
   const codes = row.warnings.map(({ code }) => code)
-  await append(sql, now, { type: 'post_loan_report.received', subject: number, actor: principal, audience, authorization_no, data: { report_no: row.business_no, warnings: codes } })
+  await append(sql, now, { type: 'post_loan_report.received', subject: number, actor: principal, audience, authorization_no,
+    data: { report_no: row.business_no, warnings: codes } })
   if (!row.is_diverted) return
   const bureau = (await activeOfRole(sql, 'FINANCE_BUREAU')).map(({ participant_no }) => participant_no)
   const enterprise = (await enterpriseParticipants(sql, [uscc])).get(uscc)
@@ -174,7 +183,8 @@ async function stillAuthorized (sql: ReadSql, rows: readonly ReportRow[], now: s
 }
 
 /** A page of reports with what was read to find it: authorization is asked at every reading. */
-export async function reportsFor (sql: ReadSql, principal: Principal, filter: Omit<ReportFilter, 'participant_no' | 'lends'>, now: string): Promise<{ read: ReportRow[], shown: ReportRow[] }> {
+export async function reportsFor (sql: ReadSql, principal: Principal, filter: Omit<ReportFilter, 'participant_no' | 'lends'>,
+  now: string): Promise<{ read: ReportRow[], shown: ReportRow[] }> {
   const read = await listReports(sql, { ...filter, ...scopeOf(principal) })
   return { read, shown: await stillAuthorized(sql, read, now) }
 }
@@ -190,11 +200,13 @@ export async function readReport (sql: ReadSql, principal: Principal, number: st
 export function shownReport (row: ReportRow) {
   const body = row.body as NewPostLoanReport
   const { fund_use_check, signals } = body
-  const { number, participant_no, reporter_role, iou_no, uscc, project_code, as_of, fund_use_tests, hold_no, authorization_no, version, created_at, updated_at } = row
+  const { number, participant_no, reporter_role, iou_no, uscc, project_code, as_of, fund_use_tests, hold_no, authorization_no, version, created_at,
+    updated_at } = row
   return {
     number, report_no: row.business_no, participant_no, reporter_role, iou_no, uscc, project_code, as_of, balance: body.balance ?? null,
     five_grade_class: body.five_grade_class ?? null, overdue_days: body.overdue_days ?? null,
-    fund_use_check: fund_use_check === undefined ? null : { result: fund_use_check.result, diverted_amount: fund_use_check.diverted_amount ?? null, tests: fund_use_check.tests ?? [] },
+    fund_use_check: fund_use_check === undefined ? null : { result: fund_use_check.result, diverted_amount: fund_use_check.diverted_amount ?? null,
+      tests: fund_use_check.tests ?? [] },
     fund_use_tests, project_progress_pct: body.project_progress_pct ?? null,
     signals: signals === undefined ? null : {
       output: signals.output ?? null, electricity: signals.electricity ?? null, tax: signals.tax ?? null, employees: signals.employees ?? null,

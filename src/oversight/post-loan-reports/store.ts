@@ -35,7 +35,8 @@ export async function insertReport (sql: WriteSql, row: ReportRow): Promise<bool
 }
 
 export async function reportByBusinessNo (sql: ReadSql, participant_no: string, report_no: string): Promise<ReportRow | undefined> {
-  return (await sql.select().from(post_loan_reports).where(and(eq(post_loan_reports.participant_no, participant_no), eq(post_loan_reports.business_no, report_no))))[0]
+  return (await sql.select().from(post_loan_reports).where(and(eq(post_loan_reports.participant_no, participant_no),
+    eq(post_loan_reports.business_no, report_no))))[0]
 }
 
 export interface ReportFilter {

@@ -20,10 +20,12 @@ export interface LeadTimes { contacted_at: string | null, contact_due_date: stri
 
 /** Clocks of the leads pushed in the period for needs of a park. */
 export async function leadTimes (sql: ReadSql, park_no: string, { from, to }: Period): Promise<LeadTimes[]> {
-  const needs = sql.selectDistinct({ need_no: need_sources.need_no }).from(need_sources).where(or(eq(need_sources.participant_no, park_no), eq(need_sources.park_no, park_no)))
+  const needs = sql.selectDistinct({ need_no: need_sources.need_no }).from(need_sources).where(or(eq(need_sources.participant_no, park_no),
+    eq(need_sources.park_no, park_no)))
   return sql.select({
     contacted_at: leads.contacted_at, contact_due_date: leads.contact_due_date, approved_at: leads.approved_at, disbursed_at: leads.disbursed_at
-  }).from(leads).where(and(inArray(leads.need_no, needs), gte(leads.pushed_at, endOfBeijingDay(addDays(from, -1))), lt(leads.pushed_at, endOfBeijingDay(addDays(to, -1)))))
+  }).from(leads).where(and(inArray(leads.need_no, needs), gte(leads.pushed_at, endOfBeijingDay(addDays(from, -1))), lt(leads.pushed_at,
+    endOfBeijingDay(addDays(to, -1)))))
 }
 
 export interface LoanOfPeriod { uscc: string, industry_code: string | null, amount_fen: number, first_disbursed: string }
@@ -47,7 +49,8 @@ export interface StartedProject { project_code: string, owner_uscc: string, name
 export async function projectsStarted (sql: ReadSql, park_no: string, { from, to }: Period): Promise<StartedProject[]> {
   const rows = await sql.select({
     project_code: projects.project_code, owner_uscc: projects.owner_uscc, name: projects.name, start_date: projects.start_date, library_status: projects.library_status
-  }).from(projects).where(and(inArray(projects.owner_uscc, brought(sql, park_no)), isNotNull(projects.start_date), gte(projects.start_date, from), lt(projects.start_date, to)))
+  }).from(projects).where(and(inArray(projects.owner_uscc, brought(sql, park_no)), isNotNull(projects.start_date), gte(projects.start_date,
+    from), lt(projects.start_date, to)))
     .orderBy(asc(projects.start_date), asc(projects.project_code))
   return rows.map(row => Object.assign(row, { start_date: row.start_date ?? from }))
 }
@@ -55,7 +58,8 @@ export async function projectsStarted (sql: ReadSql, park_no: string, { from, to
 /** What the guarantee system covered for enterprises of a park until the end of the period, fen. */
 export async function compensationOf (sql: ReadSql, park_no: string, { to }: Period): Promise<{ covered_fen: number }> {
   const [covered] = await sql.select({ covered_fen: total(compensation_claims.covered_fen) }).from(compensation_claims).where(and(
-    inArray(compensation_claims.uscc, brought(sql, park_no)), isNotNull(compensation_claims.covered_fen), lte(compensation_claims.decided_at, endOfBeijingDay(addDays(to, -1))),
+    inArray(compensation_claims.uscc, brought(sql, park_no)), isNotNull(compensation_claims.covered_fen), lte(compensation_claims.decided_at,
+      endOfBeijingDay(addDays(to, -1))),
     or(isNull(compensation_claims.review), eq(compensation_claims.review, 'ACCEPT'))
   ))
   return { covered_fen: covered?.covered_fen ?? 0 }

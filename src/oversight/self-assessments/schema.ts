@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
-import { Day, Finding, Instant, InstantOut, listOf, Money, named, No, nullable, oneOf, PageQuery, ParticipantNo, ProjectCode, Rate, Text, Uscc, Version } from '../../http/schema.ts'
+import { Day, Finding, Instant, InstantOut, listOf, Money, named, No, nullable, oneOf, PageQuery, ParticipantNo, ProjectCode, Rate, Text, Uscc,
+  Version } from '../../http/schema.ts'
 
 const strict = { additionalProperties: false } as const
 const Count = (description: string) => Type.Integer({ minimum: 0, maximum: 10_000_000, description, examples: [12] })
@@ -30,8 +31,10 @@ const ProjectOf = {
   start_date: Day('Day it began 开工日期')
 }
 
-const optional = Object.fromEntries(Object.entries(figures).map(([name, schema]) => [name, Type.Optional(schema)])) as { [K in keyof typeof figures]: ReturnType<typeof Type.Optional<typeof figures[K]>> }
-const unknown = Object.fromEntries(Object.entries(figures).map(([name, schema]) => [name, nullable(schema)])) as { [K in keyof typeof figures]: ReturnType<typeof nullable<typeof figures[K]>> }
+const optional = Object.fromEntries(Object.entries(figures).map(([name, schema]) => [name,
+  Type.Optional(schema)])) as { [K in keyof typeof figures]: ReturnType<typeof Type.Optional<typeof figures[K]>> }
+const unknown = Object.fromEntries(Object.entries(figures).map(([name, schema]) => [name,
+  nullable(schema)])) as { [K in keyof typeof figures]: ReturnType<typeof nullable<typeof figures[K]>> }
 
 export const NewSelfAssessment = named('NewSelfAssessment', Type.Object({
   period: Period,

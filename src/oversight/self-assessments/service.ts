@@ -52,7 +52,8 @@ export async function prefill (sql: ReadSql, now: string, park_no: string, perio
     projects_started: started.length,
     projects_listed: started.filter(({ library_status }) => library_status === LISTED).length,
     compensation_rate_pct: liability_fen === 0 ? null : compensationRate(covered_fen, liability_fen),
-    new_projects: started.map(({ project_code, owner_uscc, name, start_date, library_status }) => ({ project_code, owner_uscc, name, start_date, is_listed: library_status === LISTED }))
+    new_projects: started.map(({ project_code, owner_uscc, name, start_date, library_status }) => ({ project_code, owner_uscc, name, start_date,
+      is_listed: library_status === LISTED }))
   }
 }
 
@@ -68,16 +69,20 @@ function differences (body: NewSelfAssessment, facts: Facts): Finding[] {
 async function mistakesOf (sql: ReadSql, principal: Principal, body: NewSelfAssessment, today: string): Promise<Mistake[]> {
   const mistakes: Mistake[] = []
   const days = reportingPeriod(body.period)
-  if (days === null || days.from > today) mistakes.push(mistake('rule_broken', '/period', 'PERIOD_NOT_BEGUN', `The period has not begun today, ${today}`, `评估期间截至今日 ${today} 尚未开始`))
+  if (days === null || days.from > today) mistakes.push(mistake('rule_broken', '/period', 'PERIOD_NOT_BEGUN', `The period has not begun today, ${today}`,
+    `评估期间截至今日 ${today} 尚未开始`))
   for (const [index, project] of (body.new_projects ?? []).entries()) {
-    mistakes.push(...projectCodeMistakes(project.project_code, `/new_projects/${index}/project_code`), ...usccMistakes(project.owner_uscc, `/new_projects/${index}/owner_uscc`))
+    mistakes.push(...projectCodeMistakes(project.project_code, `/new_projects/${index}/project_code`),
+      ...usccMistakes(project.owner_uscc, `/new_projects/${index}/owner_uscc`))
     if (days !== null && (project.start_date < days.from || project.start_date >= days.to)) {
-      mistakes.push(mistake('rule_broken', `/new_projects/${index}/start_date`, 'OUTSIDE_PERIOD', `The period is ${days.from} to ${days.to}, without its last day`, `评估期间为 ${days.from} 至 ${days.to}（不含止日）`))
+      mistakes.push(mistake('rule_broken', `/new_projects/${index}/start_date`, 'OUTSIDE_PERIOD',
+        `The period is ${days.from} to ${days.to}, without its last day`, `评估期间为 ${days.from} 至 ${days.to}（不含止日）`))
     }
   }
   for (const [index, document_no] of (body.document_nos ?? []).entries()) {
     if (await findDocument(sql, principal.participant_no, document_no) !== undefined) continue
-    mistakes.push(mistake('document_unknown', `/document_nos/${index}`, 'DOCUMENT_UNKNOWN', 'This participant has uploaded no such document; POST /v1/documents first', '本参与方未上传该文件；请先调用 POST /v1/documents 上传'))
+    mistakes.push(mistake('document_unknown', `/document_nos/${index}`, 'DOCUMENT_UNKNOWN',
+      'This participant has uploaded no such document; POST /v1/documents first', '本参与方未上传该文件；请先调用 POST /v1/documents 上传'))
   }
   return mistakes
 }
@@ -87,29 +92,34 @@ async function mistakesOf (sql: ReadSql, principal: Principal, body: NewSelfAsse
  *
  * Errors: duplicate_key, state_conflict, rule_broken, project_code_invalid, uscc_check_digit, document_unknown.
  */
-export async function submitAssessment (sql: WriteSql, now: string, principal: Principal, body: NewSelfAssessment): Promise<{ row: Assessment, is_new: boolean }> {
+export async function submitAssessment (sql: WriteSql, now: string, principal: Principal, body: NewSelfAssessment): Promise<{ row: Assessment,
+  is_new: boolean }> {
   const content_digest = digestOf(body)
   const earlier = await assessmentsOf(sql, principal.participant_no, body.period)
   const same = earlier.find(each => each.content_digest === content_digest)
   if (same !== undefined) return { row: same, is_new: false }
   const [current] = earlier
   if (current !== undefined && body.correction_of === undefined) {
-    throw new Problem('duplicate_key', { detail: `The period is assessed already; name ${current.number} as correction_of`, detail_zh: `该期间已提交自评估，如需更正请注明 correction_of 为 ${current.number}` })
+    throw new Problem('duplicate_key', { detail: `The period is assessed already; name ${current.number} as correction_of`,
+      detail_zh: `该期间已提交自评估，如需更正请注明 correction_of 为 ${current.number}` })
   }
   refuseIfAny(await mistakesOf(sql, principal, body, beijingDate(now)))
   if (body.correction_of !== undefined) {
-    if (current === undefined || current.number !== body.correction_of) throw stateConflict('SUPERSEDED', current === undefined ? [] : [`correction_of ${current.number}`])
+    if (current === undefined || current.number !== body.correction_of) throw stateConflict('SUPERSEDED',
+      current === undefined ? [] : [`correction_of ${current.number}`])
     if (!await supersede(sql, now, current.number)) throw new RunAgain('the assessment was corrected at the same time')
   }
   const facts = await prefill(sql, now, principal.participant_no, body.period)
   const row: Assessment = {
     number: newNo('assess'), participant_no: principal.participant_no, period: body.period, revision: (current?.revision ?? 0) + 1, correction_of: body.correction_of ?? null,
-    status: 'SUBMITTED', body, content_digest, prefilled: facts, findings: differences(body, facts), recorded_by: principal.user_no, version: 1, created_at: now, updated_at: now
+    status: 'SUBMITTED', body, content_digest, prefilled: facts, findings: differences(body,
+      facts), recorded_by: principal.user_no, version: 1, created_at: now, updated_at: now
   }
   if (!await insertAssessment(sql, row)) throw new RunAgain('the period was assessed at the same time')
   const meic = (await activeOfRole(sql, 'MEIC')).map(({ participant_no }) => participant_no)
   await append(sql, now, {
-    type: 'self_assessment.submitted', subject: row.number, actor: principal, audience: [principal.participant_no, ...meic], data: { period: row.period, revision: row.revision }
+    type: 'self_assessment.submitted', subject: row.number, actor: principal, audience: [principal.participant_no, ...meic], data: { period: row.period,
+      revision: row.revision }
   })
   return { row, is_new: true }
 }

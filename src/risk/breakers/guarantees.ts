@@ -17,7 +17,7 @@ export interface Guarantee {
   guarantee_contract_no: string
   guarantor_no: string
   loan_contract_no: string
-  /** the one drawdown it is for; null: any of the loan */
+  /** the one drawdown it is for; null: each of the loan */
   iou_no: string | null
   uscc: string
   guaranteed_fen: number
@@ -30,7 +30,8 @@ export interface Guarantee {
 /** Guarantees in favour of a bank that go by a number: the hub's, or a guarantor's own. */
 export async function guaranteesOfBank (sql: ReadSql, bank_no: string, contract_no: string, guarantor_no?: string): Promise<Guarantee[]> {
   const rows = await sql.select().from(guarantee_contracts).where(and(
-    in_force, eq(lender_no, bank_no), or(eq(number, contract_no), eq(business_no, contract_no)), guarantor_no === undefined ? undefined : eq(participant_no, guarantor_no)
+    in_force, eq(lender_no, bank_no), or(eq(number, contract_no), eq(business_no,
+      contract_no)), guarantor_no === undefined ? undefined : eq(participant_no, guarantor_no)
   )).limit(3)
   const named = rows.find(row => row.number === contract_no)
   return (named === undefined ? rows : [named]).map(row => ({
@@ -68,7 +69,8 @@ export async function drawnUnder (sql: ReadSql, bank_no: string, iou_no: string)
 
 /** Guaranteed principal of enterprises whose needs came through a park, of guarantees that began before a day, fen. */
 export async function guaranteedOf (sql: ReadSql, park_no: string, before: string): Promise<number> {
-  const brought = sql.selectDistinct({ uscc: need_sources.uscc }).from(need_sources).where(or(eq(need_sources.participant_no, park_no), eq(need_sources.park_no, park_no)))
+  const brought = sql.selectDistinct({ uscc: need_sources.uscc }).from(need_sources).where(or(eq(need_sources.participant_no, park_no),
+    eq(need_sources.park_no, park_no)))
   const [row] = await sql.select({ guaranteed_fen: total(guaranteed_fen) }).from(guarantee_contracts)
     .where(and(in_force, inArray(uscc, brought), lt(start_date, before)))
   return row?.guaranteed_fen ?? 0

@@ -14,7 +14,8 @@ const list_id = 'listBreakers'
 
 /** A participant sees its own side whatever it filters by; null: nothing. */
 function within ({ role, participant_no }: Principal, { guarantor_no, bank_no, vintage_year }: BreakerQuery) {
-  if (role === 'GUARANTOR') return guarantor_no === undefined || guarantor_no === participant_no ? { guarantor_no: participant_no, bank_no, vintage_year } : null
+  if (role === 'GUARANTOR') return guarantor_no === undefined || guarantor_no === participant_no ? { guarantor_no: participant_no, bank_no,
+    vintage_year } : null
   if (role === 'BANK') return bank_no === undefined || bank_no === participant_no ? { guarantor_no, bank_no: participant_no, vintage_year } : null
   return { guarantor_no, bank_no, vintage_year }
 }
@@ -30,7 +31,8 @@ function shownShare (share: RiskShare) {
 function shownBreaker (breaker: ShownBreaker) {
   const { key, state, is_open, what_if, terms, liability_fen, cap_fen, compensated_fen, covered_fen, released_fen } = breaker
   return {
-    ...key, state, is_open, liability: yuanOf(liability_fen), cap: yuanOf(cap_fen), compensated: yuanOf(compensated_fen), headroom: yuanOf(Math.max(0, cap_fen - compensated_fen)),
+    ...key, state, is_open, liability: yuanOf(liability_fen), cap: yuanOf(cap_fen), compensated: yuanOf(compensated_fen), headroom: yuanOf(Math.max(0,
+      cap_fen - compensated_fen)),
     covered: yuanOf(covered_fen), recoveries_settled: yuanOf(breaker.recoveries_settled_fen), recoveries_unsettled: yuanOf(breaker.recoveries_unsettled_fen),
     rates: [
       {

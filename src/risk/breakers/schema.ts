@@ -70,8 +70,10 @@ export const breaker_example = {
   guarantor_no: 'guarantor-1', bank_no: 'bank-1', vintage_year: 2026, state: 'WARNING', is_open: true, liability: '400000000.00', cap: '16000000.00', compensated: '15000000.00',
   headroom: '1000000.00', covered: '15000000.00', recoveries_settled: '0.00', recoveries_unsettled: '600000.00',
   rates: [
-    { code: 'VINTAGE_RATE', label: 'Compensated ÷ guaranteed liability of the vintage', label_zh: '年度代偿率（代偿额÷当年新增担保责任额）', numerator: '15000000.00', denominator: '400000000.00', rate_pct: '3.7500' },
-    { code: 'COMPENSATION_RATE', label: 'Cumulative compensation ÷ cumulative released guarantees', label_zh: '代偿率（累计代偿÷累计解除担保）', numerator: '15000000.00', denominator: '0.00', rate_pct: null }
+    { code: 'VINTAGE_RATE', label: 'Compensated ÷ guaranteed liability of the vintage', label_zh: '年度代偿率（代偿额÷当年新增担保责任额）', numerator: '15000000.00',
+      denominator: '400000000.00', rate_pct: '3.7500' },
+    { code: 'COMPENSATION_RATE', label: 'Cumulative compensation ÷ cumulative released guarantees', label_zh: '代偿率（累计代偿÷累计解除担保）', numerator: '15000000.00',
+      denominator: '0.00', rate_pct: null }
   ],
   what_if: {
     guarantor: '500000.00', fiscal: '375000.00', bank: '4000000.00', re_guarantor: '125000.00', bank_excess: '3000000.00', covered_by_system: '1000000.00',

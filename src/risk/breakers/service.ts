@@ -83,10 +83,12 @@ export async function stateNow (sql: ReadSql, now: string, key: BreakerKey): Pro
  *
  * @param principal_fen principal in default that the guarantee covers, > 0
  */
-export async function cover (sql: WriteSql, now: string, actor: Actor, key: BreakerKey, principal_fen: number): Promise<{ share: RiskShare, terms: PolicyVersion }> {
+export async function cover (sql: WriteSql, now: string, actor: Actor, key: BreakerKey, principal_fen: number): Promise<{ share: RiskShare,
+  terms: PolicyVersion }> {
   const terms = await riskTerms(sql, now)
   const row = await owned(sql, now, key, terms)
-  const share = riskShare({ default_principal_fen: principal_fen, vintage_liability_fen: row.liability_fen, vintage_compensated_fen: row.compensated_fen, terms })
+  const share = riskShare({ default_principal_fen: principal_fen, vintage_liability_fen: row.liability_fen, vintage_compensated_fen: row.compensated_fen,
+    terms })
   const covered = share.covered_by_system_fen
   await keepAndTell(sql, now, actor, key, row.state, {
     ...row, covered_fen: row.covered_fen + covered, ceiling_fen: covered > 0 ? row.cap_fen : row.ceiling_fen, state: share.state
@@ -109,7 +111,7 @@ async function growBreaker (sql: WriteSql, now: string, actor: Actor, key: Break
   await keepAndTell(sql, now, actor, key, row.state, { ...row, state: breakerState(row.liability_fen, row.compensated_fen, terms) })
 }
 
-const grown_per_step_max = 50
+const grown_per_step_max = 1000
 
 /** Tells of headroom that came back: looks at breakers of open vintages that warned or tripped. @returns how many changed */
 export async function growBreakers (db: Db): Promise<number> {
@@ -157,7 +159,8 @@ export async function settleYear (sql: WriteSql, now: string, principal: Princip
   if (beijingDate(now) < until) {
     const detail = `The year ${year} can be settled from ${until} on`
     const detail_zh = `${year} 年度须自 ${until} 起方可清算`
-    throw new Problem('decision_not_possible', { detail, detail_zh, errors: [{ pointer: '/year', code: 'YEAR_STILL_OPEN', message: detail, message_zh: detail_zh }] })
+    throw new Problem('decision_not_possible', { detail, detail_zh,
+      errors: [{ pointer: '/year', code: 'YEAR_STILL_OPEN', message: detail, message_zh: detail_zh }] })
   }
   const terms = await riskTerms(sql, now)
   const recovered = new Map<string, number>()
@@ -176,10 +179,12 @@ export async function settleYear (sql: WriteSql, now: string, principal: Princip
     const recoveries_settled_fen = row.recoveries_settled_fen + back_fen
     const compensated_fen = row.covered_fen - recoveries_settled_fen
     const state = breakerState(row.liability_fen, compensated_fen, terms)
-    await keepAndTell(sql, now, principal, key, row.state, { ...row, recoveries_settled_fen, state, closed_at: key.vintage_year <= year ? row.closed_at ?? now : null })
+    await keepAndTell(sql, now, principal, key, row.state, { ...row, recoveries_settled_fen, state,
+      closed_at: key.vintage_year <= year ? row.closed_at ?? now : null })
     content.push({
       ...key, liability: yuanOf(row.liability_fen), recoveries: yuanOf(back_fen), compensated_before: yuanOf(row.compensated_fen),
-      compensated_after: yuanOf(compensated_fen), vintage_rate_pct: compensationRate(compensated_fen, row.liability_fen), state_before: row.state, state_after: state
+      compensated_after: yuanOf(compensated_fen), vintage_rate_pct: compensationRate(compensated_fen,
+        row.liability_fen), state_before: row.state, state_after: state
     })
   }
   await settleRecoveries(sql, until, year)
@@ -219,12 +224,14 @@ export async function breakersNow (db: Db, filter: BreakerFilter, default_princi
   const rows = new Map((await listBreakers(db.read, filter)).map(row => [breakerPlace(row), row]))
   const sums = new Map((await vintages(db.read, filter, beijingDate(now))).map(sum => [breakerPlace(sum), sum]))
   const waiting = new Map<string, number>()
-  for (const { recovery, ...key } of await unsettledRecoveries(db.read, far_day)) waiting.set(breakerPlace(key), (waiting.get(breakerPlace(key)) ?? 0) + systemPart(recovery))
+  for (const { recovery, ...key } of await unsettledRecoveries(db.read, far_day)) waiting.set(breakerPlace(key),
+    (waiting.get(breakerPlace(key)) ?? 0) + systemPart(recovery))
   return [...new Set([...rows.keys(), ...sums.keys()])].sort().map(text =>
     shown(rows.get(text), sums.get(text), waiting.get(text) ?? 0, default_principal === undefined ? null : fenOf(default_principal), terms))
 }
 
-function shown (row: Breaker | undefined, sum: Vintage | undefined, recoveries_unsettled_fen: number, principal_fen: number | null, terms: PolicyVersion): ShownBreaker {
+function shown (row: Breaker | undefined, sum: Vintage | undefined, recoveries_unsettled_fen: number, principal_fen: number | null,
+  terms: PolicyVersion): ShownBreaker {
   const known = row ?? sum
   if (known === undefined) throw new Error('a breaker without row and guarantees')
   const liability_fen = row === undefined ? breakerDenominator(sum ?? none, terms) : liabilityNow(row, sum ?? none, terms)

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
-import { BusinessNo, Day, Finding, Instant, InstantOut, listOf, Money, named, No, nullable, oneOf, PageQuery, ParticipantNo, SignedMoney, Text, Uscc, Version } from '../../http/schema.ts'
+import { BusinessNo, Day, Finding, Instant, InstantOut, listOf, Money, named, No, nullable, oneOf, PageQuery, ParticipantNo, SignedMoney, Text, Uscc,
+  Version } from '../../http/schema.ts'
 import { LEDGER_PARTIES, POSTINGS } from '../../policy/claims.ts'
 import { BREAKER_STATES } from '../../policy/risk-share.ts'
 
@@ -28,7 +29,8 @@ export const NewClaim = named('NewCompensationClaim', Type.Object({
   acceleration: Type.Optional(Acceleration),
   interest_not_covered: Type.Optional(Money('Interest in default, for information: the bank keeps it')),
   collateral_recovered_before: Type.Optional(Money('What collateral brought before the claim; lowers the principal that is shared')),
-  document_nos: Type.Optional(Type.Array(DocumentNo('Uploaded document of the bank'), { maxItems: 100, uniqueItems: true, description: 'Loan files: contracts, notice, payment proof' })),
+  document_nos: Type.Optional(Type.Array(DocumentNo('Uploaded document of the bank'), { maxItems: 100, uniqueItems: true,
+    description: 'Loan files: contracts, notice, payment proof' })),
   bank_due_diligence_statement: Type.Optional(DocumentNo('Uploaded statement of the bank on its due diligence 尽职说明'))
 }, strict))
 export type NewClaim = Static<typeof NewClaim>
@@ -62,7 +64,8 @@ export const RecoverySchema = named('Recovery', Type.Object({
   cost: Money('Cost'),
   net: Money('Gross less cost'),
   split: Shares('Net, by what each still bears'),
-  settled_in: nullable(Type.Integer({ minimum: 2000, maximum: 9999, description: 'Year-end settlement that lowered the breaker’s numerator by it', examples: [2026] })),
+  settled_in: nullable(Type.Integer({ minimum: 2000, maximum: 9999, description: 'Year-end settlement that lowered the breaker’s numerator by it',
+    examples: [2026] })),
   created_at: InstantOut('Recorded')
 }))
 
@@ -133,7 +136,8 @@ export const CompensationClaim = named('CompensationClaim', Type.Object({
 
 export const ClaimPage = listOf(CompensationClaim)
 export const ClaimParams = Type.Object({
-  claim_no: Type.String({ minLength: 1, maxLength: 64, pattern: '^[^\\u0000-\\u001f\\u007f]+$', description: 'Number of the hub, or the bank’s own where only one is in sight', examples: ['DC-2026-001'] })
+  claim_no: Type.String({ minLength: 1, maxLength: 64, pattern: '^[^\\u0000-\\u001f\\u007f]+$',
+    description: 'Number of the hub, or the bank’s own where only one is in sight', examples: ['DC-2026-001'] })
 }, strict)
 export const ClaimQuery = Type.Object({
   ...PageQuery,
@@ -177,7 +181,8 @@ export const paid_example = {
   fiscal_claim_no: 'fiscal_01JB2Q8Z6V7K3M5N9P4R1S0T2W',
   re_guarantee_claim_no: 'reguar_01JB2Q8Z6V7K3M5N9P4R1S0T2W',
   ledger: [
-    entry('DEFAULT', 'BORROWER', '-1000000.00'), entry('DEFAULT', 'BANK', '1000000.00'), entry('COMPENSATION', 'BANK', '-800000.00'), entry('COMPENSATION', 'GUARANTOR', '800000.00'),
+    entry('DEFAULT', 'BORROWER', '-1000000.00'), entry('DEFAULT', 'BANK', '1000000.00'), entry('COMPENSATION', 'BANK', '-800000.00'), entry('COMPENSATION',
+      'GUARANTOR', '800000.00'),
     entry('FISCAL_SHARE', 'GUARANTOR', '-300000.00'), entry('FISCAL_SHARE', 'FISCAL', '300000.00'),
     entry('RE_GUARANTEE_SHARE', 'GUARANTOR', '-100000.00'), entry('RE_GUARANTEE_SHARE', 'RE_GUARANTOR', '100000.00')
   ],

@@ -8,7 +8,8 @@ import { append } from '../../journal/events.ts'
 import { findDocument } from '../../lending/documents/store.ts'
 import { releaseGuarantee } from '../../lending/guarantee-contracts/store.ts'
 import { beijingDate, nextWorkDay, type Calendar } from '../../policy/calendar.ts'
-import { claimFindings, CLAIM_TERMS, compensationEntries, recoveryEntries, reversalEntries, stillBorne, systemPart, type LedgerEntry } from '../../policy/claims.ts'
+import { claimFindings, CLAIM_TERMS, compensationEntries, recoveryEntries, reversalEntries, stillBorne, systemPart,
+  type LedgerEntry } from '../../policy/claims.ts'
 import { fenOf, yuanOf } from '../../policy/money.ts'
 import { addDays } from '../../policy/period.ts'
 import { splitRecovery, type Borne } from '../../policy/risk-share.ts'
@@ -22,7 +23,7 @@ import {
   type Claim, type ClaimScope, type ClaimStatus, type Recovery
 } from './store.ts'
 
-const paying: readonly Role[] = ['GUARANTOR', 'RE_GUARANTOR', 'FINANCE_BUREAU']
+const paying: ReadonlySet<Role> = new Set<Role>(['GUARANTOR', 'RE_GUARANTOR', 'FINANCE_BUREAU'])
 
 /** Claims a caller sees: a bank and a guarantor their own, the re-guarantor and the finance bureau all. */
 export function scopeOf ({ role, participant_no }: Principal): ClaimScope {
@@ -38,7 +39,7 @@ export async function readClaim (sql: ReadSql, principal: Principal, number: str
 
 /** Whether a caller reads a document because it goes with a claim that it decides on or pays for. */
 export async function mayReadClaimDocument (sql: ReadSql, principal: Principal, document_no: string): Promise<boolean> {
-  if (!paying.includes(principal.role)) return false
+  if (!paying.has(principal.role)) return false
   return goesWithClaim(sql, scopeOf(principal), document_no)
 }
 
@@ -51,7 +52,8 @@ async function tell (sql: WriteSql, now: string, principal: Principal, fact: str
   })
 }
 
-async function keepEntries (sql: WriteSql, now: string, claim_number: string, entries: readonly LedgerEntry[], recovery_number: string | null = null): Promise<void> {
+async function keepEntries (sql: WriteSql, now: string, claim_number: string, entries: readonly LedgerEntry[],
+  recovery_number: string | null = null): Promise<void> {
   const posting_no = newNo('post')
   await appendLedger(sql, entries.map(entry => ({ ...entry, claim_number, posting_no, recovery_number, at: now })))
 }
@@ -65,7 +67,8 @@ async function guaranteeMeant (sql: ReadSql, bank_no: string, { guarantee_contra
   const [guarantee] = found
   if (guarantee === undefined) refuseIfAny([unknownContract('/guarantee_contract_no')])
   if (found.length > 1) {
-    refuseIfAny([mistake('contract_unknown', '/guarantor_no', 'CONTRACT_AMBIGUOUS', 'Two guarantors use this number; name the guarantor or the number of the hub', '有两家担保机构使用该编号，请同时填写担保机构或平台编号')])
+    refuseIfAny([mistake('contract_unknown', '/guarantor_no', 'CONTRACT_AMBIGUOUS',
+      'Two guarantors use this number; name the guarantor or the number of the hub', '有两家担保机构使用该编号，请同时填写担保机构或平台编号')])
   }
   return guarantee as Guarantee
 }
@@ -79,26 +82,32 @@ async function claimMistakes (sql: ReadSql, principal: Principal, body: NewClaim
   else {
     const open_fen = drawn.outstanding_fen - await claimedOfDrawdown(sql, principal.participant_no, body.iou_no)
     if (principal_fen > open_fen) {
-      mistakes.push(mistake('balance_over_loan', '/default_principal', 'OVER_OUTSTANDING', `Of the drawdown ${yuanOf(open_fen)} is outstanding and not claimed yet`, `该借据尚未申请代偿的未偿本金为 ${yuanOf(open_fen)}`))
+      mistakes.push(mistake('balance_over_loan', '/default_principal', 'OVER_OUTSTANDING',
+        `Of the drawdown ${yuanOf(open_fen)} is outstanding and not claimed yet`, `该借据尚未申请代偿的未偿本金为 ${yuanOf(open_fen)}`))
     }
   }
   const left_fen = guarantee.guaranteed_fen - await claimedOn(sql, guarantee.number)
   if (principal_fen > left_fen) {
-    mistakes.push(mistake('amount_over_guarantee', '/default_principal', 'OVER_GUARANTEE', `The guarantee still covers ${yuanOf(left_fen)} of principal`, `保证合同剩余担保本金为 ${yuanOf(left_fen)}`))
+    mistakes.push(mistake('amount_over_guarantee', '/default_principal', 'OVER_GUARANTEE', `The guarantee still covers ${yuanOf(left_fen)} of principal`,
+      `保证合同剩余担保本金为 ${yuanOf(left_fen)}`))
   }
-  if (principal_fen === 0) mistakes.push(mistake('nothing_to_pay', '/default_principal', 'NOTHING_IN_DEFAULT', 'The principal in default must be above zero', '违约本金应大于零'))
+  if (principal_fen === 0) mistakes.push(mistake('nothing_to_pay', '/default_principal', 'NOTHING_IN_DEFAULT',
+    'The principal in default must be above zero', '违约本金应大于零'))
   else if (collateral_fen >= principal_fen) {
     mistakes.push(mistake('nothing_to_pay', '/collateral_recovered_before', 'NOTHING_LEFT', 'The collateral covers the whole principal', '抵质押物已覆盖全部本金，无需代偿'))
   }
-  if (body.default_date > today) mistakes.push(mistake('rule_broken', '/default_date', 'DATE_IN_FUTURE', `The default lies after today, ${today}`, `违约日晚于今日 ${today}`))
+  if (body.default_date > today) mistakes.push(mistake('rule_broken', '/default_date', 'DATE_IN_FUTURE', `The default lies after today, ${today}`,
+    `违约日晚于今日 ${today}`))
   if (body.default_date < guarantee.start_date) {
-    mistakes.push(mistake('rule_broken', '/default_date', 'BEFORE_GUARANTEE', `The guarantee began on ${guarantee.start_date}`, `保证期间自 ${guarantee.start_date} 开始`))
+    mistakes.push(mistake('rule_broken', '/default_date', 'BEFORE_GUARANTEE', `The guarantee began on ${guarantee.start_date}`,
+      `保证期间自 ${guarantee.start_date} 开始`))
   }
   const documents = (body.document_nos ?? []).map((document_no, index): [string, string] => [document_no, `/document_nos/${index}`])
   if (body.bank_due_diligence_statement !== undefined) documents.push([body.bank_due_diligence_statement, '/bank_due_diligence_statement'])
   for (const [document_no, pointer] of documents) {
     if (await findDocument(sql, principal.participant_no, document_no) !== undefined) continue
-    mistakes.push(mistake('document_unknown', pointer, 'DOCUMENT_UNKNOWN', 'This participant has uploaded no such document; POST /v1/documents first', '本参与方未上传该文件；请先调用 POST /v1/documents 上传'))
+    mistakes.push(mistake('document_unknown', pointer, 'DOCUMENT_UNKNOWN', 'This participant has uploaded no such document; POST /v1/documents first',
+      '本参与方未上传该文件；请先调用 POST /v1/documents 上传'))
   }
   return mistakes
 }
@@ -108,7 +117,8 @@ async function claimMistakes (sql: ReadSql, principal: Principal, body: NewClaim
  *
  * Errors: duplicate_key, contract_unknown, and every mistake of `claimMistakes`.
  */
-export async function fileClaim (sql: WriteSql, now: string, principal: Principal, body: NewClaim, calendar: Calendar): Promise<{ claim: Claim, is_new: boolean }> {
+export async function fileClaim (sql: WriteSql, now: string, principal: Principal, body: NewClaim, calendar: Calendar): Promise<{ claim: Claim,
+  is_new: boolean }> {
   const content_digest = digestOf(body)
   const before = await claimByBusinessNo(sql, principal.participant_no, body.claim_no)
   if (before !== undefined) {
@@ -188,7 +198,8 @@ export async function decideClaim (sql: WriteSql, now: string, principal: Princi
   if (!possible.includes(body.decision)) throw stateConflict(claim.status, possible)
   if (body.decision === 'REJECT') {
     if (body.reason === undefined) refuseDecision('/reason', 'MISSING_FIELD', 'A refusal needs its reason', '拒绝代偿须说明理由')
-    if (body.paid_date !== undefined || body.paid_amount !== undefined) refuseDecision('/paid_date', 'NOT_ALLOWED', 'A refused claim is not paid', '拒绝代偿的申请不应有支付信息')
+    if (body.paid_date !== undefined || body.paid_amount !== undefined) refuseDecision('/paid_date', 'NOT_ALLOWED', 'A refused claim is not paid',
+      '拒绝代偿的申请不应有支付信息')
   }
   if (claim.status === 'PREPAID_PENDING_REVIEW') return review(sql, now, principal, claim, body)
   if (claim.status === 'ACCEPTED') return pay(sql, now, principal, claim, body)
@@ -238,7 +249,8 @@ async function pay (sql: WriteSql, now: string, principal: Principal, claim: Cla
 async function review (sql: WriteSql, now: string, principal: Principal, claim: Claim, body: ClaimDecision): Promise<Claim> {
   const reviewed_by = anotherPerson(principal, claim.decided_by ?? '')
   const accepts = body.decision === 'ACCEPT'
-  if (accepts && (body.paid_date !== undefined || body.paid_amount !== undefined)) refuseDecision('/paid_date', 'NOT_ALLOWED', 'The prepayment is the payment', '预付款即为代偿款，无需再次填写支付信息')
+  if (accepts && (body.paid_date !== undefined || body.paid_amount !== undefined)) refuseDecision('/paid_date', 'NOT_ALLOWED',
+    'The prepayment is the payment', '预付款即为代偿款，无需再次填写支付信息')
   if (!accepts) await uncover(sql, now, principal, keyOf(claim), coveredOf(claim))
   const reviewed = moved(await advanceClaim(sql, now, claim.number, ['PREPAID_PENDING_REVIEW'], {
     status: accepts ? 'PAID' : 'DECLINED', review: accepts ? 'ACCEPT' : 'REJECT', review_reason: body.reason ?? null, reviewed_by, reviewed_at: now
@@ -269,7 +281,8 @@ export function borneOf ({ guarantor_fen, fiscal_fen, bank_fen, re_guarantor_fen
  *
  * Errors: not_found, duplicate_key, state_conflict before the payment, rule_broken, amount_over_claim.
  */
-export async function recover (sql: WriteSql, now: string, principal: Principal, number: string, body: NewRecovery): Promise<{ claim: Claim, recovery: Recovery, is_new: boolean }> {
+export async function recover (sql: WriteSql, now: string, principal: Principal, number: string, body: NewRecovery): Promise<{ claim: Claim,
+  recovery: Recovery, is_new: boolean }> {
   const claim = await readClaim(sql, principal, number)
   const content_digest = digestOf([claim.number, body])
   const before = await recoveryByBusinessNo(sql, principal.participant_no, body.recovery_no)
@@ -303,11 +316,14 @@ function recoveryNet (claim: Claim, { date, gross, cost = '0.00' }: NewRecovery,
   const net_fen = fenOf(gross) - fenOf(cost)
   const left_fen = claim.eligible_fen - claim.recovered_fen
   const mistakes: Mistake[] = []
-  if (net_fen <= 0) mistakes.push(mistake('rule_broken', '/cost', 'COST_OVER_GROSS', 'The cost takes up the whole recovery; report it with a later one', '追偿费用不低于追偿所得，请并入后续追偿一并报送'))
-  if (net_fen > left_fen) mistakes.push(mistake('amount_over_claim', '/gross', 'OVER_LOSS', `What is left of the loss is ${yuanOf(left_fen)}`, `尚未收回的损失为 ${yuanOf(left_fen)}`))
+  if (net_fen <= 0) mistakes.push(mistake('rule_broken', '/cost', 'COST_OVER_GROSS', 'The cost takes up the whole recovery; report it with a later one',
+    '追偿费用不低于追偿所得，请并入后续追偿一并报送'))
+  if (net_fen > left_fen) mistakes.push(mistake('amount_over_claim', '/gross', 'OVER_LOSS', `What is left of the loss is ${yuanOf(left_fen)}`,
+    `尚未收回的损失为 ${yuanOf(left_fen)}`))
   if (date > today) mistakes.push(mistake('rule_broken', '/date', 'DATE_IN_FUTURE', `The recovery lies after today, ${today}`, `追偿日期晚于今日 ${today}`))
   if (claim.paid_date !== null && date < claim.paid_date) {
-    mistakes.push(mistake('rule_broken', '/date', 'BEFORE_PAYMENT', `The compensation was paid on ${claim.paid_date}; what came before is collateral_recovered_before`, `代偿于 ${claim.paid_date} 支付，此前所得应计入代偿前已收回金额`))
+    mistakes.push(mistake('rule_broken', '/date', 'BEFORE_PAYMENT',
+      `The compensation was paid on ${claim.paid_date}; what came before is collateral_recovered_before`, `代偿于 ${claim.paid_date} 支付，此前所得应计入代偿前已收回金额`))
   }
   refuseIfAny(mistakes)
   return net_fen

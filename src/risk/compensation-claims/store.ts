@@ -121,7 +121,8 @@ export async function insertClaim (sql: WriteSql, row: Claim): Promise<boolean> 
 }
 
 export async function claimByBusinessNo (sql: ReadSql, bank_no: string, claim_no: string): Promise<Claim | undefined> {
-  return (await sql.select().from(compensation_claims).where(and(eq(compensation_claims.participant_no, bank_no), eq(compensation_claims.business_no, claim_no))))[0]
+  return (await sql.select().from(compensation_claims).where(and(eq(compensation_claims.participant_no, bank_no),
+    eq(compensation_claims.business_no, claim_no))))[0]
 }
 
 /** A claim by the hub's number, or by the bank's own where only one is in sight. */
@@ -210,7 +211,8 @@ export async function insertRecovery (sql: WriteSql, row: Recovery): Promise<boo
 }
 
 export async function recoveryByBusinessNo (sql: ReadSql, participant_no: string, recovery_no: string): Promise<Recovery | undefined> {
-  return (await sql.select().from(claim_recoveries).where(and(eq(claim_recoveries.participant_no, participant_no), eq(claim_recoveries.recovery_no, recovery_no))))[0]
+  return (await sql.select().from(claim_recoveries).where(and(eq(claim_recoveries.participant_no, participant_no),
+    eq(claim_recoveries.recovery_no, recovery_no))))[0]
 }
 
 export async function recoveriesOf (sql: ReadSql, claim_numbers: readonly string[]): Promise<Recovery[]> {

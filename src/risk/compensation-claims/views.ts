@@ -32,7 +32,8 @@ function shownDecision (decision: string | null, reason: string | null, decided_
 
 function shown (claim: Claim, recoveries: readonly Recovery[], ledger: readonly LedgerRow[]) {
   const body = claim.body as NewClaim
-  const { number, participant_no, guarantor_no, guarantee_contract_no, guarantee_number, loan_contract_no, iou_no, uscc, vintage_year, status, findings, decision_due_date } = claim
+  const { number, participant_no, guarantor_no, guarantee_contract_no, guarantee_number, loan_contract_no, iou_no, uscc, vintage_year, status, findings,
+    decision_due_date } = claim
   const { paid_date, fiscal_claim_no, re_guarantee_claim_no, version, created_at, updated_at } = claim
   return {
     number, claim_no: claim.business_no, participant_no, guarantor_no, guarantee_contract_no, guarantee_number, loan_contract_no, iou_no, uscc, vintage_year,
