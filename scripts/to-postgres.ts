@@ -9,6 +9,8 @@ import pg from 'pg'
 import { migrate, readMigrations } from '../src/db/migrate.ts'
 
 const rows_per_insert_max = 500
+const int8_oid = 20
+pg.types.setTypeParser(int8_oid, Number)
 
 interface Table { name: string, columns: string[], key: string[] }
 
