@@ -14,8 +14,8 @@ create table interest_vouchers (
   version bigint not null default 1,
   created_at text not null,
   updated_at text not null,
-  drawdown_number text not null references drawdowns (number),
-  iou_no text not null,
+  lent_number text not null references drawdowns (number),
+  lent_no text not null,
   period_start text not null,
   period_end text not null,
   paid_date text not null,
@@ -35,5 +35,5 @@ create table interest_vouchers (
 );
 create index interest_vouchers_by_participant on interest_vouchers (participant_no, number);
 create index interest_vouchers_by_uscc on interest_vouchers (uscc, number);
-create index interest_vouchers_by_drawdown on interest_vouchers (drawdown_number, period_start);
+create index interest_vouchers_by_drawdown on interest_vouchers (lent_number, period_start);
 create index interest_vouchers_by_project on interest_vouchers (uscc, project_code, status);

@@ -27,7 +27,10 @@ const raise = (sql: WriteSql) => sql.insert(derivations_due).values({
   set: { mark: expression`${derivations_due.mark} + 1` }
 }).prepare()
 
-/** Asks for the lines of an enterprise project to be derived again. `marked_at` stays the first request's, so that nobody waits longer for being busy. */
+/**
+ * Asks for the lines of an enterprise project to be derived again. `marked_at` stays the first request's, so that nobody
+ * waits longer for being busy.
+ */
 export async function mark (sql: WriteSql, now: string, uscc: string, project_code: string, kind: SubsidyKind): Promise<void> {
   await hot(sql, raise).execute({ uscc, project_code, kind, now })
 }
@@ -40,6 +43,7 @@ export async function dueMarks (sql: ReadSql, limit: number): Promise<Derivation
 /** Takes a mark away unless it was raised since it was read; then it stays due. */
 export async function clearMark (sql: WriteSql, uscc: string, project_code: string, kind: SubsidyKind, mark: number): Promise<void> {
   await sql.delete(derivations_due).where(and(
-    eq(derivations_due.uscc, uscc), eq(derivations_due.project_code, project_code), eq(derivations_due.kind, kind), eq(derivations_due.mark, mark)
+    eq(derivations_due.uscc, uscc), eq(derivations_due.project_code, project_code), eq(derivations_due.kind, kind),
+      eq(derivations_due.mark, mark)
   ))
 }

@@ -67,7 +67,8 @@ t.test('what is no upload is refused', async t => {
   t.equal(large.statusCode, 413)
   const broken = await hub.app.inject({
     method: 'POST', url: '/v1/documents', payload: '--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nhalf',
-    headers: { authorization: `Bearer ${hub.sandbox.participants.find(each => each.participant_no === 'bank-1')?.api_key}`, 'content-type': 'multipart/form-data; boundary=x', 'idempotency-key': 'document-key-0000002' }
+    headers: { authorization: `Bearer ${hub.sandbox.participants.find(each => each.participant_no === 'bank-1')?.api_key}`,
+      'content-type': 'multipart/form-data; boundary=x', 'idempotency-key': 'document-key-0000002' }
   })
   t.equal(broken.statusCode, 400)
   const whole = await bank.upload('/v1/documents', { ...file, bytes: Buffer.alloc(20 * 1024 * 1024, 7) })

@@ -2,7 +2,8 @@ import t from 'tap'
 import { feed } from '../../src/journal/events.ts'
 import { acceptedInterestVouchers, interestVouchers } from '../../src/lending/interest-vouchers/store.ts'
 import { dueMarks } from '../../src/lending/marks.ts'
-import { aDocument, aDrawdown, aLoanContract, authorize, aVoucher, created, knowEnterprise, lent, name_2, project_1, uscc_1, uscc_2, type Lent } from './fixtures.ts'
+import { aDocument, aDrawdown, aLoanContract, authorize, aVoucher, created, knowEnterprise, lent, name_2, project_1, uscc_1, uscc_2,
+  type Lent } from './fixtures.ts'
 
 const send = ({ hub }: Lent, voucher: object, bank = 'bank-1') => hub.as(bank).post('/v1/interest-vouchers', voucher)
 
@@ -17,15 +18,19 @@ t.test('a voucher in order is accepted, told and due for derivation', async t =>
   const { hub, iou_no, document_no } = loan
   const voucher = created(await send(loan, aVoucher(iou_no, document_no)))
   t.match(voucher, {
-    status: 'ACCEPTED', findings: [], recomputed_interest: '60000.00', normal_interest_paid: '60000.00', penalty_interest: '0.00', is_partial_payment: false,
+    status: 'ACCEPTED', findings: [], recomputed_interest: '60000.00', normal_interest_paid: '60000.00', penalty_interest: '0.00',
+      is_partial_payment: false,
     borrower_uscc: uscc_1, project_code: project_1, superseded_by: null, bank_txn_no: null
   })
   t.match(await dueMarks(hub.db.read, 10), [{ uscc: uscc_1, project_code: project_1, kind: 'LOAN_INTEREST', mark: 3 }])
   await hub.loops.settle()
-  t.ok((await feed(hub.db.read, 'enterprise-1', 0, 100)).some(each => each.type === 'interest_voucher.accepted' && each.subject === voucher.number))
+  t.ok((await feed(hub.db.read, 'enterprise-1', 0,
+    100)).some(each => each.type === 'interest_voucher.accepted' && each.subject === voucher.number))
   t.match(await acceptedInterestVouchers(hub.db.read, uscc_1, project_1), [{
-    number: voucher.number, loan_key: `bank-1/${loan.loan_contract_no}`, eligible_loan_fen: 1_000_000_000, land_fen: 0, day_count: 'ACT_360',
-    normal_interest_fen: 6_000_000, recomputed_fen: 6_000_000, normal_interest_paid_fen: 6_000_000, submitted_at: '2026-03-23T02:00:00.000Z', status: 'ACCEPTED'
+    number: voucher.number, loan_key: `bank-1/${loan.loan_contract_no}`, eligible_loan_fen: 1_000_000_000, land_fen: 0,
+      day_count: 'ACT_360',
+    normal_interest_fen: 6_000_000, recomputed_fen: 6_000_000, normal_interest_paid_fen: 6_000_000,
+      submitted_at: '2026-03-23T02:00:00.000Z', status: 'ACCEPTED'
   }])
   t.equal((await hub.as('enterprise-1').get(`/v1/interest-vouchers/${voucher.number}`)).statusCode, 200)
   t.equal((await hub.as('enterprise-2').get(`/v1/interest-vouchers/${voucher.number}`)).statusCode, 404)
@@ -39,7 +44,8 @@ t.test('every broken rule refuses a voucher and leaves nothing behind', async t 
   const segment = { from: '2026-01-20', to: '2026-03-21', balance: '10000000.00', annual_rate_pct: '3.60' }
   const cases: [string, Record<string, unknown>, number, string][] = [
     ['segment reversed', { segments: [{ ...segment, from: '2026-03-21', to: '2026-01-20' }] }, 422, 'segments_reversed'],
-    ['segments out of order', { segments: [{ ...segment, from: '2026-02-20' }, { ...segment, to: '2026-02-20' }] }, 422, 'segments_reversed'],
+    ['segments out of order', { segments: [{ ...segment, from: '2026-02-20' }, { ...segment, to: '2026-02-20' }] }, 422,
+      'segments_reversed'],
     ['segments overlap', { segments: [{ ...segment, to: '2026-02-21' }, { ...segment, from: '2026-02-20' }] }, 422, 'segments_overlap'],
     ['segment outside the period', { segments: [{ ...segment, to: '2026-03-22' }] }, 422, 'segment_outside_period'],
     ['period reversed', { period_end: '2026-01-20' }, 422, 'period_reversed'],
@@ -81,7 +87,8 @@ t.test('foreign and missing drawdowns are unknown in the same words', async t =>
 t.test('an overlap with a live voucher is refused, the next period is not', async t => {
   const loan = await lent(t, { now: '2026-06-23T02:00:00.000Z' })
   created(await send(loan, aVoucher(loan.iou_no, loan.document_no)))
-  const overlapping = aVoucher(loan.iou_no, loan.document_no, { ...second, period_start: '2026-03-20', segments: [{ ...second.segments[0], from: '2026-03-20' }], normal_interest: '93000.00' })
+  const overlapping = aVoucher(loan.iou_no, loan.document_no, { ...second, period_start: '2026-03-20', segments: [{ ...second.segments[0],
+    from: '2026-03-20' }], normal_interest: '93000.00' })
   t.match((await send(loan, overlapping)).json(), { status: 409, code: 'period_overlap' })
   const next = created(await send(loan, aVoucher(loan.iou_no, loan.document_no, second)))
   t.match(next, { status: 'ACCEPTED' }, 'the same receipt for two periods of one drawdown is no reuse')
@@ -89,9 +96,11 @@ t.test('an overlap with a live voucher is refused, the next period is not', asyn
 
 t.test('gap, tolerance, another rate: held with findings, accepted by a correction that says why', async t => {
   const cases: [string, Record<string, unknown>, string][] = [
-    ['gap', { period_start: '2026-01-22', segments: [{ from: '2026-01-22', to: '2026-03-21', balance: '10000000.00', annual_rate_pct: '3.60' }], normal_interest: '58000.00' }, 'VOUCHER_PERIOD_GAP'],
+    ['gap', { period_start: '2026-01-22', segments: [{ from: '2026-01-22', to: '2026-03-21', balance: '10000000.00',
+      annual_rate_pct: '3.60' }], normal_interest: '58000.00' }, 'VOUCHER_PERIOD_GAP'],
     ['tolerance', { normal_interest: '60200.00' }, 'INTEREST_RECALC_MISMATCH'],
-    ['rate', { segments: [{ from: '2026-01-20', to: '2026-03-21', balance: '10000000.00', annual_rate_pct: '3.50' }], normal_interest: '58333.33' }, 'RATE_NOT_OF_CONTRACT']
+    ['rate', { segments: [{ from: '2026-01-20', to: '2026-03-21', balance: '10000000.00', annual_rate_pct: '3.50' }],
+      normal_interest: '58333.33' }, 'RATE_NOT_OF_CONTRACT']
   ]
   for (const [name, changes, code] of cases) {
     const loan = await lent(t)
@@ -100,29 +109,35 @@ t.test('gap, tolerance, another rate: held with findings, accepted by a correcti
     t.same(await acceptedInterestVouchers(loan.hub.db.read, uscc_1, project_1), [])
     const silent = created(await send(loan, aVoucher(loan.iou_no, loan.document_no, { ...changes, correction_of: held.number })))
     t.equal(silent.status, 'HELD', 'a correction without a reason explains nothing')
-    const explained = created(await send(loan, aVoucher(loan.iou_no, loan.document_no, { ...changes, correction_of: silent.voucher_no, reason: '重定价' })))
+    const explained = created(await send(loan, aVoucher(loan.iou_no, loan.document_no, { ...changes, correction_of: silent.voucher_no,
+      reason: '重定价' })))
     t.match(explained, { status: 'ACCEPTED', findings: [{ code }], reason: '重定价' })
-    t.match((await loan.hub.as('bank-1').get(`/v1/interest-vouchers/${silent.number}`)).json(), { status: 'SUPERSEDED', superseded_by: explained.number })
+    t.match((await loan.hub.as('bank-1').get(`/v1/interest-vouchers/${silent.number}`)).json(),
+      { status: 'SUPERSEDED', superseded_by: explained.number })
   }
 })
 
 t.test('repricing stated with the drawdown is no other rate', async t => {
   const loan = await lent(t, { drawdown: { rate_segments: [{ from: '2026-02-20', to: '2029-01-20', annual_rate_pct: '3.50' }] } })
   const segments = [
-    { from: '2026-01-20', to: '2026-02-20', balance: '10000000.00', annual_rate_pct: '3.60' }, { from: '2026-02-20', to: '2026-03-21', balance: '10000000.00', annual_rate_pct: '3.50' }
+    { from: '2026-01-20', to: '2026-02-20', balance: '10000000.00', annual_rate_pct: '3.60' },
+      { from: '2026-02-20', to: '2026-03-21', balance: '10000000.00', annual_rate_pct: '3.50' }
   ]
-  t.match(created(await send(loan, aVoucher(loan.iou_no, loan.document_no, { segments, normal_interest: '59194.44' }))), { status: 'ACCEPTED' })
+  t.match(created(await send(loan, aVoucher(loan.iou_no, loan.document_no, { segments, normal_interest: '59194.44' }))),
+    { status: 'ACCEPTED' })
 })
 
 t.test('a correction replaces an accepted voucher in one step; the replaced one is corrected no more', async t => {
   const loan = await lent(t)
   const first = created(await send(loan, aVoucher(loan.iou_no, loan.document_no)))
-  const correction = aVoucher(loan.iou_no, loan.document_no, { correction_of: first.voucher_no, penalty_interest: '12.00', bank_txn_no: 'T-1' })
+  const correction = aVoucher(loan.iou_no, loan.document_no, { correction_of: first.voucher_no, penalty_interest: '12.00',
+    bank_txn_no: 'T-1' })
   const corrected = created(await send(loan, correction))
   t.match(corrected, { status: 'ACCEPTED' })
   t.same((await acceptedInterestVouchers(loan.hub.db.read, uscc_1, project_1)).map(each => each.number), [corrected.number])
   t.equal((await send(loan, correction)).statusCode, 200, 'the correction again is the correction')
-  t.match((await send(loan, aVoucher(loan.iou_no, loan.document_no, { correction_of: first.number }))).json(), { status: 409, code: 'state_conflict' })
+  t.match((await send(loan, aVoucher(loan.iou_no, loan.document_no, { correction_of: first.number }))).json(),
+    { status: 409, code: 'state_conflict' })
 })
 
 t.test('the same voucher under forty keys at once is one voucher with one answer', async t => {
@@ -187,7 +202,8 @@ t.test('A-13: a voucher older than the authorization waits for its history claus
   await authorize(hub, { grantor_uscc: uscc_2, grantor_name: name_2, valid_from: '2026-03-22' })
   const held = created(await send(loan, voucher()))
   t.match(held, { status: 'HELD', findings: [{ code: 'AUTH_SCOPE_INSUFFICIENT' }] })
-  const covering = await authorize(hub, { grantor_uscc: uscc_2, grantor_name: name_2, valid_from: '2026-03-22', covers_history_from: '2026-01-20' })
+  const covering = await authorize(hub, { grantor_uscc: uscc_2, grantor_name: name_2, valid_from: '2026-03-22',
+    covers_history_from: '2026-01-20' })
   await authorize(hub, { grantor_uscc: uscc_2, grantor_name: name_2, valid_from: '2026-03-22' })
   const accepted = created(await send(loan, voucher({ correction_of: held.number })))
   t.match(accepted, { status: 'ACCEPTED', authorization_no: covering.authorization_no })
@@ -197,13 +213,15 @@ t.test('interest before disbursement or after maturity is held', async t => {
   const loan = await lent(t, { drawdown: { disbursed_date: '2026-01-25', maturity_date: '2026-03-15' } })
   const voucher = created(await send(loan, aVoucher(loan.iou_no, loan.document_no)))
   t.equal(voucher.status, 'HELD')
-  t.same((voucher.findings as { code: string }[]).map(each => each.code).sort(), ['OVERDUE_INTEREST_INCLUDED', 'PAID_AFTER_MATURITY', 'PERIOD_BEFORE_DISBURSEMENT'])
+  t.same((voucher.findings as { code: string }[]).map(each => each.code).sort(),
+    ['OVERDUE_INTEREST_INCLUDED', 'PAID_AFTER_MATURITY', 'PERIOD_BEFORE_DISBURSEMENT'])
 })
 
 t.test('a batch answers each voucher as it would have been answered alone', async t => {
   const loan = await lent(t, { now: '2026-06-23T02:00:00.000Z' })
   const first = aVoucher(loan.iou_no, loan.document_no)
-  const vouchers = [first, aVoucher('JJ-NEVER', loan.document_no), aVoucher(loan.iou_no, loan.document_no, second), first, aVoucher(loan.iou_no, loan.document_no)]
+  const vouchers = [first, aVoucher('JJ-NEVER', loan.document_no), aVoucher(loan.iou_no, loan.document_no, second), first,
+    aVoucher(loan.iou_no, loan.document_no)]
   const key = { 'idempotency-key': 'voucher-batch-key-0001' }
   const answer = await loan.hub.as('bank-1').post('/v1/interest-vouchers/batches', { vouchers }, key)
   t.equal(answer.statusCode, 200)
@@ -220,17 +238,21 @@ t.test('a batch answers each voucher as it would have been answered alone', asyn
 
 t.test('an atomic batch with one bad voucher keeps none and names every mistake', async t => {
   const loan = await lent(t)
-  const vouchers = [aVoucher(loan.iou_no, loan.document_no), aVoucher('JJ-NEVER', loan.document_no), aVoucher(loan.iou_no, loan.document_no, { paid_date: '2026-12-01' })]
+  const vouchers = [aVoucher(loan.iou_no, loan.document_no), aVoucher('JJ-NEVER', loan.document_no),
+    aVoucher(loan.iou_no, loan.document_no, { paid_date: '2026-12-01' })]
   const answer = await loan.hub.as('bank-1').post('/v1/interest-vouchers/batches', { atomic: true, vouchers })
-  t.match(answer.json(), { status: 422, code: 'contract_unknown', errors: [{ pointer: '/vouchers/1/iou_no' }, { pointer: '/vouchers/2/paid_date' }] })
+  t.match(answer.json(), { status: 422, code: 'contract_unknown',
+    errors: [{ pointer: '/vouchers/1/iou_no' }, { pointer: '/vouchers/2/paid_date' }] })
   t.equal((await loan.hub.as('bank-1').get('/v1/interest-vouchers')).json().items.length, 0)
   t.equal((await loan.hub.as('bank-1').post('/v1/interest-vouchers/batches', { vouchers: [] })).statusCode, 400)
 })
 
 t.test('the eligible loan is what the contract had paid out by the end of the year', async t => {
   const loan = await lent(t, { drawdown: { amount: '10000000.00', land_amount: '2000000.00' }, contract: { land_amount: '2000000.00' } })
-  created(await loan.hub.as('bank-1').post('/v1/drawdowns', aDrawdown(loan.loan_contract_no, { amount: '5000000.00', disbursed_date: '2026-12-31' })))
-  created(await loan.hub.as('bank-1').post('/v1/drawdowns', aDrawdown(loan.loan_contract_no, { amount: '5000000.00', disbursed_date: '2027-01-01' })))
+  created(await loan.hub.as('bank-1').post('/v1/drawdowns', aDrawdown(loan.loan_contract_no, { amount: '5000000.00',
+    disbursed_date: '2026-12-31' })))
+  created(await loan.hub.as('bank-1').post('/v1/drawdowns', aDrawdown(loan.loan_contract_no, { amount: '5000000.00',
+    disbursed_date: '2027-01-01' })))
   created(await send(loan, aVoucher(loan.iou_no, loan.document_no)))
   t.match(await acceptedInterestVouchers(loan.hub.db.read, uscc_1, project_1), [{
     eligible_loan_fen: 1_300_000_000, land_fen: 200_000_000, drawdown_eligible_fen: 800_000_000, drawdown_land_fen: 200_000_000

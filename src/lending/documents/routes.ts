@@ -8,7 +8,8 @@ import { readUpload } from './upload.ts'
 
 const example = {
   document_no: 'doc_01JB2Q8Z6V7K3M5N9P4R1S0T2W', sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
-  sm3: '55e12e91650d2fec56ec74e1d3e4ddbfce2ef3a65890c2a19ecf88a307e76a23', bytes: 48_213, media_type: 'application/pdf', file_name: 'receipt-2026Q1.pdf',
+  sm3: '55e12e91650d2fec56ec74e1d3e4ddbfce2ef3a65890c2a19ecf88a307e76a23', bytes: 48_213, media_type: 'application/pdf',
+    file_name: 'receipt-2026Q1.pdf',
   created_at: '2026-03-21T02:00:00.000Z'
 }
 
@@ -19,7 +20,8 @@ export function documentRoutes (app: FastifyInstance, { db, bodies, mayRead }: {
     path: '/v1/documents',
     summary: 'Upload a document',
     summary_zh: '上传文件',
-    description: 'Contracts, receipts and proofs as bytes, at most 20 MB, named by digest. The same bytes of the same participant have one number. S2 (13): the institution submits contracts, proofs of payment and account facts.',
+    description: 'Contracts, receipts and proofs as bytes, at most 20 MB, named by digest. ' +
+      'The same bytes of the same participant have one number. S2 (13): the institution submits contracts, proofs of payment and account facts.',
     callers: 'any',
     body: DocumentUpload,
     body_media: 'multipart/form-data',
@@ -40,17 +42,20 @@ export function documentRoutes (app: FastifyInstance, { db, bodies, mayRead }: {
     path: '/v1/documents/{document_no}',
     summary: 'Download a document',
     summary_zh: '下载文件',
-    description: 'The exact bytes that were uploaded, for their owner and for those to whom a packet with them is assigned. S2 (13): third-party audit.',
+    description: 'The exact bytes that were uploaded, for their owner and for those to whom a packet with them is assigned. ' +
+      'S2 (13): third-party audit.',
     callers: 'any',
     params: DocumentParams,
     replies: { 200: { media: 'application/octet-stream', description: 'The bytes as uploaded, under the media type they were sent with' } }
   }, async ({ principal, params }) => {
     const { row, bytes } = await openDocument(db.read, bodies, principal, params.document_no, mayRead)
-    const name = encodeURIComponent(row.file_name ?? row.document_no).replaceAll(/['()*]/g, each => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)
+    const name = encodeURIComponent(row.file_name ?? row.document_no).replaceAll(/['()*]/g,
+      each => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)
     return {
       status: 200,
       body: bytes,
-      headers: { 'content-type': row.media_type, 'content-disposition': `attachment; filename*=UTF-8''${name}`, 'x-content-sha256': row.sha256 }
+      headers: { 'content-type': row.media_type, 'content-disposition': `attachment; filename*=UTF-8''${name}`,
+        'x-content-sha256': row.sha256 }
     }
   })
 }

@@ -13,13 +13,15 @@ export type MayRead = (sql: ReadSql, principal: Principal, document_no: string) 
 export type Received = Pick<DocumentRow, 'sha256' | 'sm3' | 'bytes' | 'media_type' | 'file_name'>
 
 /** Gives the bytes a number of this participant, the same one for the same bytes. Nothing shows whether others have them too. */
-export async function keepDocument (sql: WriteSql, now: string, principal: Principal, received: Received): Promise<{ row: DocumentRow, is_new: boolean }> {
+export async function keepDocument (sql: WriteSql, now: string, principal: Principal, received: Received): Promise<{ row: DocumentRow,
+  is_new: boolean }> {
   const known = await findByDigest(sql, principal.participant_no, received.sha256)
   if (known !== undefined) return { row: known, is_new: false }
   const row: DocumentRow = { document_no: newNo('doc'), participant_no: principal.participant_no, ...received, created_at: now }
   if (!await insertDocument(sql, row)) throw new RunAgain('the same bytes were kept at the same time')
   await append(sql, now, {
-    type: 'document.received', subject: row.document_no, actor: principal, audience: [principal.participant_no], data: { sha256: row.sha256, bytes: row.bytes }
+    type: 'document.received', subject: row.document_no, actor: principal, audience: [principal.participant_no],
+      data: { sha256: row.sha256, bytes: row.bytes }
   })
   return { row, is_new: true }
 }
@@ -33,7 +35,8 @@ export async function openDocument (
   sql: ReadSql, bodies: DocumentStore, principal: Principal, document_no: string, mayRead: MayRead
 ): Promise<{ row: DocumentRow, bytes: Uint8Array }> {
   const row = await findAnyDocument(sql, document_no)
-  if (row === undefined || (row.participant_no !== principal.participant_no && !await mayRead(sql, principal, document_no))) throw notFound()
+  if (row === undefined || (row.participant_no !== principal.participant_no && !await mayRead(sql, principal,
+    document_no))) throw notFound()
   const bytes = await bodies.get(row.sha256)
   if (bytes === null) throw new Error(`the body of ${document_no} is missing`)
   return { row, bytes }

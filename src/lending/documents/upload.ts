@@ -15,7 +15,7 @@ function refuse (pointer: string, code: string, message: string, message_zh: str
 }
 
 function fileNameOf (stated: string | undefined): string | null {
-  const name = (stated ?? '').normalize('NFC').replaceAll(/[\u0000-\u001f\u007f]/g, '').split(/[/\\]/).at(-1) ?? ''
+  const name = (stated ?? '').normalize('NFC').replaceAll(/\p{Cc}/gu, '').split(/[/\\]/).at(-1) ?? ''
   return name === '' || !name.isWellFormed() ? null : name.slice(0, file_name_max)
 }
 
@@ -44,7 +44,8 @@ async function readPart (part: MultipartFile): Promise<Upload> {
  * Errors: unsupported_media_type, payload_too_large, invalid_request (no file, an empty one, a second one, another part).
  */
 export async function readUpload (request: FastifyRequest, bytes_max: number): Promise<Upload> {
-  if (!request.isMultipart()) throw new Problem('unsupported_media_type', { detail: 'Send multipart/form-data with the part file', detail_zh: '请以 multipart/form-data 上传，文件部分名为 file' })
+  if (!request.isMultipart()) throw new Problem('unsupported_media_type',
+    { detail: 'Send multipart/form-data with the part file', detail_zh: '请以 multipart/form-data 上传，文件部分名为 file' })
   let upload: Upload | null = null
   let surplus: Problem | null = null
   try {

@@ -6,7 +6,8 @@ import { Drawdown, drawdown_example, drawdown_shown, NewDrawdown } from './schem
 import { acceptDrawdown, shownDrawdown } from './service.ts'
 import { drawdownsKept, type DrawdownRow } from './store.ts'
 
-const clause = 'What was really paid out under a loan contract. S2 (1): the project loan without land; reading A-03: the disbursed amount counts.'
+const clause = 'What was really paid out under a loan contract. ' +
+  'S2 (1): the project loan without land; reading A-03: the disbursed amount counts.'
 
 export function drawdownRoutes (app: FastifyInstance, { db }: { db: Db }): void {
   operation(app, { db }, {
@@ -19,12 +20,14 @@ export function drawdownRoutes (app: FastifyInstance, { db }: { db: Db }): void 
     callers: ['BANK'],
     body: NewDrawdown,
     replies: { 201: Drawdown, 200: Drawdown },
-    refuses: ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'contract_unknown', 'amount_not_positive', 'land_over_amount', 'amount_over_contract',
+    refuses: ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'contract_unknown', 'amount_not_positive',
+      'land_over_amount', 'amount_over_contract',
       'period_reversed', 'segments_reversed', 'segments_overlap', 'rate_too_high', 'document_unknown'],
     example: { request: drawdown_example, reply: drawdown_shown }
   }, async call => call.decide(async (sql, now) => {
     const { row, is_new } = await acceptDrawdown(sql, now, call.principal, call.body)
-    return { status: is_new ? 201 : 200, body: shownDrawdown(row), version: row.version, headers: { location: `/v1/drawdowns/${row.number}` } }
+    return { status: is_new ? 201 : 200, body: shownDrawdown(row), version: row.version,
+      headers: { location: `/v1/drawdowns/${row.number}` } }
   }))
 
   readingRoutes<DrawdownRow>(app, { db }, {

@@ -14,7 +14,8 @@ const RateSegment = Type.Object({
 
 const Payee = Type.Object({
   name: Text('Payee', 200),
-  account_tail: Type.Optional(Type.String({ pattern: '^\\d{4}$', maxLength: 4, description: 'Last four digits of the account', examples: ['4321'] })),
+  account_tail: Type.Optional(Type.String({ pattern: '^\\d{4}$', maxLength: 4, description: 'Last four digits of the account',
+    examples: ['4321'] })),
   amount: Money('Amount paid'),
   purpose: Type.Optional(Text('What for', 200)),
   invoice_no: Type.Optional(BusinessNo('Number of the invoice', ['25502000000012345678'])),
@@ -34,18 +35,22 @@ export const NewDrawdown = named('NewDrawdown', Type.Object({
   land_amount: Money('Part of it for land, 0.00 if none'),
   disbursed_date: Day('Day of paying out'),
   maturity_date: Day('Day of maturity'),
-  rate_segments: Type.Optional(Type.Array(RateSegment, { minItems: 1, maxItems: 200, description: 'Rates of this drawdown where they differ from the contract, in date order' })),
+  rate_segments: Type.Optional(Type.Array(RateSegment, { minItems: 1, maxItems: 200,
+    description: 'Rates of this drawdown where they differ from the contract, in date order' })),
   payment_mode: Type.Optional(oneOf(PAYMENT_MODES, 'Paid on trust to suppliers, or to the borrower')),
-  payees: Type.Optional(Type.Array(Payee, { maxItems: 200, description: 'Who was paid; an invoice counts once over loans and leases (A-07)' })),
+  payees: Type.Optional(Type.Array(Payee, { maxItems: 200,
+    description: 'Who was paid; an invoice counts once over loans and leases (A-07)' })),
   balance_events: Type.Optional(Type.Array(BalanceEvent, { maxItems: 500, description: 'How the balance moved' })),
   document_no: Type.Optional(DocumentNo)
 }, { additionalProperties: false }))
 export type NewDrawdown = Static<typeof NewDrawdown>
 
-export const Drawdown = shownOf('Drawdown', NewDrawdown, { borrower_uscc: Uscc('Borrower'), project_code: ProjectCode(), ...evidenceFrame('draw') })
+export const Drawdown = shownOf('Drawdown', NewDrawdown, { borrower_uscc: Uscc('Borrower'), project_code: ProjectCode(),
+  ...evidenceFrame('draw') })
 
 export const drawdown_example = {
-  iou_no: 'JJ-2026-0001', loan_contract_no: 'HT-2026-0001', amount: '8000000.00', land_amount: '0.00', disbursed_date: '2026-03-30', maturity_date: '2029-03-30'
+  iou_no: 'JJ-2026-0001', loan_contract_no: 'HT-2026-0001', amount: '8000000.00', land_amount: '0.00', disbursed_date: '2026-03-30',
+    maturity_date: '2029-03-30'
 }
 
 export const drawdown_shown = {

@@ -6,24 +6,35 @@ import { mistake, refuseIfAny, type Mistake } from '../../intake/mistakes.ts'
 import { fenOf } from '../../policy/money.ts'
 import { findDocument } from '../documents/store.ts'
 import { completed } from '../evidence/schema.ts'
-import { announce, contentDigest, contractUnknown, enterpriseFacts, invoiceUses, keepUses, keptOrAgain, mandate, storedTwin, toldAbout, unknownDocument, usedElsewhere } from '../evidence/service.ts'
+import { announce, contentDigest, contractUnknown, enterpriseFacts, invoiceUses, keepUses, keptOrAgain, mandate, storedTwin, toldAbout,
+  unknownDocument, usedElsewhere } from '../evidence/service.ts'
 import { amountMistakes, rateMistakes, reversed } from '../loan-contracts/service.ts'
 import { countDrawn, loanContracts } from '../loan-contracts/store.ts'
 import { mark } from '../marks.ts'
 import { NewDrawdown } from './schema.ts'
-import { drawdownsKept, type DrawdownRow } from './store.ts'
+import { drawdownsKept, type DrawdownRow, type RateSegment } from './store.ts'
+
+/** Rates over time: in date order, none twice on one day. */
+export function rateSegmentMistakes (rate_segments: readonly RateSegment[]): Mistake[] {
+  const mistakes: Mistake[] = []
+  let before: string | null = null
+  for (const [index, { from, to, annual_rate_pct }] of rate_segments.entries()) {
+    const at = `/rate_segments/${index}`
+    mistakes.push(...rateMistakes(annual_rate_pct, `${at}/annual_rate_pct`))
+    if (to <= from) mistakes.push(mistake('segments_reversed', `${at}/to`, 'SEGMENTS_REVERSED', 'The segment ends before it begins',
+      '分段止日不晚于起日'))
+    else if (before !== null && from < before) mistakes.push(mistake('segments_overlap', `${at}/from`, 'SEGMENTS_OVERLAP',
+      'The segment starts before the one ahead of it ends', '分段与上一段重叠或未按日期排列'))
+    before = to
+  }
+  return mistakes
+}
 
 export function drawdownMistakes (body: NewDrawdown): Mistake[] {
   const mistakes = amountMistakes(body.amount, body.land_amount, 'amount')
-  if (body.maturity_date <= body.disbursed_date) mistakes.push(reversed('/maturity_date', 'The drawdown matures before it is paid out', '到期日不晚于放款日'))
-  let before: string | null = null
-  for (const [index, { from, to, annual_rate_pct }] of (body.rate_segments ?? []).entries()) {
-    const at = `/rate_segments/${index}`
-    mistakes.push(...rateMistakes(annual_rate_pct, `${at}/annual_rate_pct`))
-    if (to <= from) mistakes.push(mistake('segments_reversed', `${at}/to`, 'SEGMENTS_REVERSED', 'The segment ends before it begins', '分段止日不晚于起日'))
-    else if (before !== null && from < before) mistakes.push(mistake('segments_overlap', `${at}/from`, 'SEGMENTS_OVERLAP', 'The segment starts before the one ahead of it ends', '分段与上一段重叠或未按日期排列'))
-    before = to
-  }
+  if (body.maturity_date <= body.disbursed_date) mistakes.push(reversed('/maturity_date', 'The drawdown matures before it is paid out',
+    '到期日不晚于放款日'))
+  mistakes.push(...rateSegmentMistakes(body.rate_segments ?? []))
   return mistakes
 }
 
@@ -33,7 +44,8 @@ export function drawdownMistakes (body: NewDrawdown): Mistake[] {
  * Errors: land_over_amount, period_reversed, segments_reversed, segments_overlap, contract_unknown, authorization_missing,
  * authorization_not_active, document_unknown, amount_over_contract, duplicate_key.
  */
-export async function acceptDrawdown (sql: WriteSql, now: string, principal: Principal, body: NewDrawdown): Promise<{ row: DrawdownRow, is_new: boolean }> {
+export async function acceptDrawdown (sql: WriteSql, now: string, principal: Principal, body: NewDrawdown): Promise<{ row: DrawdownRow,
+  is_new: boolean }> {
   const content_digest = contentDigest(body)
   const twin = storedTwin(await drawdownsKept.byBusinessNo(sql, principal.participant_no, body.iou_no), content_digest)
   if (twin !== null) return { row: twin, is_new: false }
@@ -41,11 +53,13 @@ export async function acceptDrawdown (sql: WriteSql, now: string, principal: Pri
   const contract = await loanContracts.byBusinessNo(sql, principal.participant_no, body.loan_contract_no)
   if (contract === undefined) throw contractUnknown('/loan_contract_no')
   const authorization = await mandate(sql, principal, contract.uscc, now, 'CREDIT_CONTRACT')
-  if (body.document_no !== undefined && await findDocument(sql, principal.participant_no, body.document_no) === undefined) refuseIfAny([unknownDocument()])
+  if (body.document_no !== undefined && await findDocument(sql, principal.participant_no,
+    body.document_no) === undefined) refuseIfAny([unknownDocument()])
   const amount_fen = fenOf(body.amount)
   const land_fen = fenOf(body.land_amount)
   if (!await countDrawn(sql, contract.number, amount_fen, land_fen, now)) {
-    refuseIfAny([mistake('amount_over_contract', '/amount', 'AMOUNT_OVER_CONTRACT', 'With this the drawdowns exceed the contract, or its part that is not for land',
+    refuseIfAny([mistake('amount_over_contract', '/amount', 'AMOUNT_OVER_CONTRACT',
+      'With this the drawdowns exceed the contract, or its part that is not for land',
       '加上本笔后，借据合计超过合同金额或其非土地部分')])
   }
   const number = newNo('draw')

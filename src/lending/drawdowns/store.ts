@@ -23,7 +23,8 @@ export const drawdownsKept = evidenceStore<DrawdownRow>(drawdowns)
 
 const buildLent = (sql: ReadSql) => sql.select({ drawdown: drawdowns, contract: loan_contracts }).from(drawdowns)
   .innerJoin(loan_contracts, eq(loan_contracts.number, drawdowns.loan_contract_number))
-  .where(and(eq(drawdowns.participant_no, expression.placeholder('participant_no')), eq(drawdowns.business_no, expression.placeholder('iou_no')))).prepare()
+  .where(and(eq(drawdowns.participant_no, expression.placeholder('participant_no')),
+    eq(drawdowns.business_no, expression.placeholder('iou_no')))).prepare()
 
 /** A drawdown of a bank with its contract. */
 export async function findLent (sql: ReadSql, participant_no: string, iou_no: string) {
@@ -33,5 +34,6 @@ export async function findLent (sql: ReadSql, participant_no: string, iou_no: st
 /** Every drawdown of some contracts, in the order they were paid out. */
 export async function drawdownsOf (sql: ReadSql, contract_numbers: readonly string[]): Promise<DrawdownRow[]> {
   if (contract_numbers.length === 0) return []
-  return sql.select().from(drawdowns).where(inArray(drawdowns.loan_contract_number, [...contract_numbers])).orderBy(asc(drawdowns.disbursed_date), asc(drawdowns.number))
+  return sql.select().from(drawdowns).where(inArray(drawdowns.loan_contract_number,
+    [...contract_numbers])).orderBy(asc(drawdowns.disbursed_date), asc(drawdowns.number))
 }

@@ -33,7 +33,8 @@ export interface ReadingRoom<Row extends EvidenceRow> {
 }
 
 /** One that this caller may read, by the hub's number, or by its own number where it was sent by the caller. */
-async function findFor<Row extends EvidenceRow> (sql: ReadSql, room: ReadingRoom<Row>, principal: Principal, number: string): Promise<Row | undefined> {
+async function findFor<Row extends EvidenceRow> (sql: ReadSql, room: ReadingRoom<Row>, principal: Principal,
+  number: string): Promise<Row | undefined> {
   const own = principal.role === 'ENTERPRISE' ? undefined : await room.store.findOwn(sql, principal.participant_no, number)
   if (own !== undefined) return own
   const row = await room.store.find(sql, number)
@@ -58,8 +59,10 @@ export function readingRoutes<Row extends EvidenceRow> (app: FastifyInstance, { 
   }, async ({ principal, query }) => {
     const page = pageRequest(list_id, principal, query)
     const { status, uscc, project_code, updated_since } = query
-    const scope = principal.role === 'ENTERPRISE' ? { uscc: principal.uscc } : { participant_no: principal.participant_no, ...(uscc === undefined ? {} : { uscc }) }
-    if (principal.role === 'ENTERPRISE' && uscc !== undefined && uscc !== principal.uscc) return { status: 200, body: { items: [], next_cursor: null } }
+    const scope = principal.role === 'ENTERPRISE' ? { uscc: principal.uscc } : { participant_no: principal.participant_no,
+      ...(uscc === undefined ? {} : { uscc }) }
+    if (principal.role === 'ENTERPRISE' && uscc !== undefined && uscc !== principal.uscc) return { status: 200,
+      body: { items: [], next_cursor: null } }
     const rows = await room.store.list(db.read, {
       ...scope,
       ...(status === undefined ? {} : { status }),

@@ -1,6 +1,7 @@
 /** Shapes that every room of evidence has: what a participant states, what a reader is shown. */
 import Type, { type TObject, type TSchema } from 'typebox'
-import { BusinessNo, Finding, InstantOut, nullable, oneOf, PageQuery, ParticipantNo, ProjectCode, Text, UpdatedSince, Uscc, Version } from '../../http/schema.ts'
+import { BusinessNo, Finding, InstantOut, nullable, oneOf, PageQuery, ParticipantNo, ProjectCode, Text, UpdatedSince, Uscc,
+  Version } from '../../http/schema.ts'
 
 export const EVIDENCE_STATUSES = ['ACCEPTED', 'HELD', 'SUPERSEDED', 'REJECTED'] as const
 export type EvidenceStatus = typeof EVIDENCE_STATUSES[number]
@@ -9,7 +10,8 @@ export type EvidenceStatus = typeof EVIDENCE_STATUSES[number]
 export const NumberParams = Type.Object({
   number: Type.String({
     minLength: 1, maxLength: 64, pattern: '^[^\\u0000-\\u001f\\u007f]+$',
-    description: 'The number of the hub, or the own business number of the participant that sent it', examples: ['vch_01JB2Q8Z6V7K3M5N9P4R1S0T2W']
+    description: 'The number of the hub, or the own business number of the participant that sent it',
+      examples: ['vch_01JB2Q8Z6V7K3M5N9P4R1S0T2W']
   })
 }, { additionalProperties: false })
 
@@ -33,7 +35,8 @@ export const evidenceFrame = (prefix: string, statuses: readonly string[] = EVID
   participant_no: ParticipantNo('Participant that sent it'),
   status: oneOf(statuses, 'State'),
   findings: Type.Array(Finding, { maxItems: 50, description: 'What was noticed; a held one says here why' }),
-  authorization_no: nullable(Type.String({ maxLength: 40, description: 'Authorization of the enterprise under which it was taken in', examples: ['auth_01JB2Q8Z6V7K3M5N9P4R1S0T2W'] })),
+  authorization_no: nullable(Type.String({ maxLength: 40, description: 'Authorization of the enterprise under which it was taken in',
+    examples: ['auth_01JB2Q8Z6V7K3M5N9P4R1S0T2W'] })),
   version: Version,
   created_at: InstantOut('When the hub took it in'),
   updated_at: InstantOut('When it last changed')
@@ -43,7 +46,8 @@ export const evidenceFrame = (prefix: string, statuses: readonly string[] = EVID
 export function shownOf (title: string, stated: TObject, frame: Record<string, TSchema>): TSchema {
   const needed = new Set((stated as { required?: string[] }).required)
   const properties: Record<string, unknown> = {}
-  for (const [name, schema] of Object.entries(stated.properties as Record<string, TSchema>)) properties[name] = needed.has(name) ? schema : nullable(schema)
+  for (const [name, schema] of Object.entries(stated.properties as Record<string,
+    TSchema>)) properties[name] = needed.has(name) ? schema : nullable(schema)
   for (const [name, schema] of Object.entries(frame)) properties[name] = schema
   return Type.Unsafe({ type: 'object', title, properties, required: Object.keys(properties) })
 }

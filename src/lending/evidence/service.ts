@@ -16,7 +16,8 @@ import { finding, type Finding } from '../../policy/findings.ts'
 import { authorizationsGiven, enterpriseOf, findUse, keepUse, type EvidenceRow, type ReviewNote } from './store.ts'
 
 /** Under which class a sender may be authorized; besides that, evidence is collected for auditors and the fiscal side (A-30). */
-const class_of: Readonly<Partial<Record<Role, RecipientClass>>> = { BANK: 'PAIRED_BANK', GUARANTOR: 'PAIRED_GUARANTOR', LESSOR: 'LESSOR', INSURER: 'INSURER' }
+const class_of: Readonly<Partial<Record<Role, RecipientClass>>> = { BANK: 'PAIRED_BANK', GUARANTOR: 'PAIRED_GUARANTOR', LESSOR: 'LESSOR',
+  INSURER: 'INSURER' }
 const collected_for: readonly RecipientClass[] = ['AUDITOR', 'FISCAL']
 
 /**
@@ -69,7 +70,8 @@ export function keptOrAgain (inserted: boolean): void {
 }
 
 /** What is known about the enterprise: its name, and its participant when it takes part itself. */
-export async function enterpriseFacts (sql: ReadSql, uscc: string, authorization: Authorization | null): Promise<{ name: string | null, participant_no: string | null }> {
+export async function enterpriseFacts (sql: ReadSql, uscc: string, authorization: Authorization | null): Promise<{ name: string | null,
+  participant_no: string | null }> {
   const { name, participant_no } = await enterpriseOf(sql, uscc)
   return { name: name ?? authorization?.grantor_name ?? null, participant_no }
 }
@@ -80,19 +82,22 @@ export function isOtherName (stated: string, registered: string | null): boolean
 }
 
 export function unknownDocument (pointer = '/document_no'): Mistake {
-  return mistake('document_unknown', pointer, 'DOCUMENT_UNKNOWN', 'This participant has uploaded no such document; POST /v1/documents first', '本参与方未上传该文件；请先调用 POST /v1/documents 上传')
+  return mistake('document_unknown', pointer, 'DOCUMENT_UNKNOWN',
+    'This participant has uploaded no such document; POST /v1/documents first', '本参与方未上传该文件；请先调用 POST /v1/documents 上传')
 }
 
 /** One and the same answer for a contract that is missing and for one of another institution. */
 export function contractUnknown (pointer: string): Problem {
   return new Problem('contract_unknown', {
-    errors: [{ pointer, code: 'CONTRACT_MISSING', message: 'This institution has sent no such contract or drawdown', message_zh: '本机构未提交过该合同或借据' }]
+    errors: [{ pointer, code: 'CONTRACT_MISSING', message: 'This institution has sent no such contract or drawdown',
+      message_zh: '本机构未提交过该合同或借据' }]
   })
 }
 
 /** Appends the event of an acceptance for the sender, the enterprise where it takes part, and others concerned. */
 export async function announce (
-  sql: WriteSql, now: string, principal: Principal, type: string, row: Pick<EvidenceRow, 'number' | 'authorization_no' | 'business_no'>, others: readonly (string | null)[],
+  sql: WriteSql, now: string, principal: Principal, type: string, row: Pick<EvidenceRow, 'number' | 'authorization_no' | 'business_no'>,
+    others: readonly (string | null)[],
   data: Record<string, unknown> = {}
 ): Promise<void> {
   await append(sql, now, {
@@ -116,8 +121,10 @@ export async function usedElsewhere (sql: ReadSql, principal: Principal, uses: r
   const notes: ReviewNote[] = []
   for (const { evidence_key, kind, subject, code } of uses) {
     const first = await findUse(sql, evidence_key)
-    if (first === undefined || (first.participant_no === principal.participant_no && first.kind === kind && first.subject === subject)) continue
-    notes.push({ code, evidence_key, first_participant_no: first.participant_no, first_number: first.number, first_kind: first.kind, first_subject: first.subject })
+    const is_own = first?.participant_no === principal.participant_no && first.kind === kind && first.subject === subject
+    if (first === undefined || is_own) continue
+    notes.push({ code, evidence_key, first_participant_no: first.participant_no, first_number: first.number, first_kind: first.kind,
+      first_subject: first.subject })
   }
   return notes
 }
@@ -131,14 +138,19 @@ export async function keepUses (sql: WriteSql, now: string, principal: Principal
 
 const under_review = finding('UNDER_REVIEW', null, 'This is looked into; nothing is to be done now.', '该材料正在核查，暂无需处理。')
 const own_reuses: Readonly<Record<string, Finding>> = {
-  VOUCHER_REUSED: finding('VOUCHER_REUSED', null, 'This transaction stands in another own voucher; correct one of the two.', '该交易流水号已用于本机构另一凭证；请更正其中之一。'),
-  EQUIPMENT_DOUBLE_FINANCED: finding('EQUIPMENT_DOUBLE_FINANCED', 'A-07', 'An invoice named here was financed before by this institution; the audit will look at it.', '所列发票此前已由本机构用于融资，第三方审核将予以核查。')
+  VOUCHER_REUSED: finding('VOUCHER_REUSED', null, 'This transaction stands in another own voucher; correct one of the two.',
+    '该交易流水号已用于本机构另一凭证；请更正其中之一。'),
+  EQUIPMENT_DOUBLE_FINANCED: finding('EQUIPMENT_DOUBLE_FINANCED', 'A-07',
+    'An invoice named here was financed before by this institution; the audit will look at it.', '所列发票此前已由本机构用于融资，第三方审核将予以核查。')
 }
 
 /** What the sender is told about uses elsewhere: its own are named, others and receipts are under review, whoever's they were. */
 export function toldAbout (principal: Principal, notes: readonly ReviewNote[]): Finding[] {
   const told = new Set<Finding>()
-  for (const { code, first_participant_no } of notes) told.add((first_participant_no === principal.participant_no ? own_reuses[code] : undefined) ?? under_review)
+  for (const { code, first_participant_no } of notes) {
+    const named = first_participant_no === principal.participant_no ? own_reuses[code] : undefined
+    told.add(named ?? under_review)
+  }
   return [...told]
 }
 
@@ -149,16 +161,31 @@ export function readable<Row> (row: Row | undefined | null): Row {
 }
 
 /** Uses of the invoices named: an invoice is one whatever its code is written like. */
-export function invoiceUses (kind: string, subject: string, named: readonly { invoice_no?: string | undefined, invoice_code?: string | undefined }[]): Use[] {
+export function invoiceUses (kind: string, subject: string, named: readonly { invoice_no?: string | undefined,
+  invoice_code?: string | undefined }[], code = 'EQUIPMENT_DOUBLE_FINANCED'): Use[] {
   const keys = new Set<string>()
   for (const { invoice_no, invoice_code } of named) {
     if (invoice_no !== undefined) keys.add(`INVOICE:${(invoice_code ?? '').toUpperCase()}:${invoice_no.toUpperCase()}`)
   }
-  return [...keys].map(evidence_key => ({ evidence_key, kind, subject, code: 'EQUIPMENT_DOUBLE_FINANCED' }))
+  return [...keys].map(evidence_key => ({ evidence_key, kind, subject, code }))
 }
 
 /** Uses of a payment voucher: its receipt over all participants, its bank transaction within the sender's own. */
 export function voucherUses (kind: string, subject: string, sha256: string, principal: Principal, bank_txn_no: string | undefined): Use[] {
   const receipt: Use = { evidence_key: `RECEIPT:${sha256}`, kind, subject, code: 'RECEIPT_REUSED' }
-  return bank_txn_no === undefined ? [receipt] : [receipt, { evidence_key: `TRANSACTION:${principal.participant_no}:${bank_txn_no}`, kind, subject, code: 'VOUCHER_REUSED' }]
+  return bank_txn_no === undefined ? [receipt] : [receipt, { evidence_key: `TRANSACTION:${principal.participant_no}:${bank_txn_no}`, kind,
+    subject, code: 'VOUCHER_REUSED' }]
+}
+
+/** Where a line of corrections began: what its evidence was first used for. */
+export async function firstOf<Row extends { supersedes: string | null }> (
+  sql: ReadSql, store: { find (sql: ReadSql, number: string): Promise<Row | undefined> }, row: Row
+): Promise<Row> {
+  let first = row
+  for (let before = first.supersedes; before !== null; before = first.supersedes) {
+    const found = await store.find(sql, before)
+    if (found === undefined) break
+    first = found
+  }
+  return first
 }

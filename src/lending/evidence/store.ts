@@ -9,7 +9,8 @@ import { participants } from '../../registry/participants/store.ts'
 import type { EvidenceStatus } from './schema.ts'
 
 /** A use of the same receipt, transaction or invoice by somebody else or for something else; for MEIC and the assigned auditor only. */
-export interface ReviewNote { code: string, evidence_key: string, first_participant_no: string, first_number: string, first_kind: string, first_subject: string }
+export interface ReviewNote { code: string, evidence_key: string, first_participant_no: string, first_number: string, first_kind: string,
+  first_subject: string }
 
 /** Columns that every kind of evidence has; `uscc` is the enterprise it is about. */
 export const evidenceColumns = () => ({
@@ -62,7 +63,8 @@ export function evidenceStore<Row extends EvidenceRow> (kept: unknown): Evidence
   const rows = kept as typeof pattern
   const buildFind = (sql: ReadSql) => sql.select().from(rows).where(eq(rows.number, expression.placeholder('number'))).prepare()
   const buildByBusinessNo = (sql: ReadSql) => sql.select().from(rows)
-    .where(and(eq(rows.participant_no, expression.placeholder('participant_no')), eq(rows.business_no, expression.placeholder('business_no')))).prepare()
+    .where(and(eq(rows.participant_no, expression.placeholder('participant_no')),
+      eq(rows.business_no, expression.placeholder('business_no')))).prepare()
   const buildInsert = (sql: WriteSql) => sql.insert(rows)
     .values(Object.fromEntries(Object.keys(getTableColumns(rows)).map(name => [name, expression.placeholder(name)])) as never)
     .onConflictDoNothing().returning({ number: rows.number }).prepare()
@@ -75,7 +77,8 @@ export function evidenceStore<Row extends EvidenceRow> (kept: unknown): Evidence
     },
     byBusinessNo: async (sql, participant_no, business_no) =>
       (await hot(sql, buildByBusinessNo).execute({ participant_no, business_no }) as unknown as Row[])[0],
-    list: async (sql, { participant_no, uscc, status, project_code, updated_since, after, limit }, ...conditions) => sql.select().from(rows).where(and(
+    list: async (sql, { participant_no, uscc, status, project_code, updated_since, after, limit },
+      ...conditions) => sql.select().from(rows).where(and(
       participant_no === undefined ? undefined : eq(rows.participant_no, participant_no),
       uscc === undefined ? undefined : eq(rows.uscc, uscc),
       status === undefined ? undefined : eq(rows.status, status as EvidenceStatus),
@@ -111,7 +114,8 @@ const buildUse = (sql: WriteSql) => sql.insert(evidence_uses).values({
   created_at: expression.placeholder('created_at')
 } as never).onConflictDoNothing().returning({ number: evidence_uses.number }).prepare()
 
-const buildUseOf = (sql: ReadSql) => sql.select().from(evidence_uses).where(eq(evidence_uses.evidence_key, expression.placeholder('evidence_key'))).prepare()
+const buildUseOf = (sql: ReadSql) => sql.select().from(evidence_uses).where(eq(evidence_uses.evidence_key,
+  expression.placeholder('evidence_key'))).prepare()
 
 /** Keeps who used a piece of evidence first. false: somebody did already. */
 export async function keepUse (sql: WriteSql, use: EvidenceUse): Promise<boolean> {
@@ -123,7 +127,8 @@ export async function findUse (sql: ReadSql, evidence_key: string): Promise<Evid
   return (await hot(sql, buildUseOf).execute({ evidence_key }))[0]
 }
 
-const buildEnterprise = (sql: ReadSql) => sql.select({ name: enterprises.name }).from(enterprises).where(eq(enterprises.uscc, expression.placeholder('uscc'))).prepare()
+const buildEnterprise = (sql: ReadSql) => sql.select({ name: enterprises.name }).from(enterprises).where(eq(enterprises.uscc,
+  expression.placeholder('uscc'))).prepare()
 const buildParticipant = (sql: ReadSql) => sql.select({ participant_no: participants.participant_no }).from(participants)
   .where(and(eq(participants.role, 'ENTERPRISE'), eq(participants.uscc, expression.placeholder('uscc')))).prepare()
 
@@ -134,7 +139,8 @@ export async function enterpriseOf (sql: ReadSql, uscc: string): Promise<{ name:
   return { name: known?.name ?? null, participant_no: taking_part?.participant_no ?? null }
 }
 
-const buildGiven = (sql: ReadSql) => sql.select().from(authorizations).where(eq(authorizations.grantor_uscc, expression.placeholder('uscc')))
+const buildGiven = (sql: ReadSql) => sql.select().from(authorizations).where(eq(authorizations.grantor_uscc,
+  expression.placeholder('uscc')))
   .orderBy(desc(authorizations.authorization_no)).prepare()
 
 /** Everything an enterprise ever gave, the newest first; asked with every piece of evidence. */

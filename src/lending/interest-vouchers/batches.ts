@@ -2,7 +2,9 @@
 import type { WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { Problem, problemOf, type ProblemItem } from '../../problem.ts'
-import { acceptInterestVoucher, shownInterestVoucher, type PreparedVoucher } from './service.ts'
+import type { Prepared } from './accepting.ts'
+import type { NewInterestVoucher } from './schema.ts'
+import { acceptInterestVoucher, shownInterestVoucher } from './service.ts'
 
 interface VoucherProblem { code: string, title: string, detail: string, errors: readonly ProblemItem[] }
 export interface BatchItem { index: number, status: number, voucher: Record<string, unknown> | null, problem: VoucherProblem | null }
@@ -25,7 +27,8 @@ function refusal (refused: readonly { index: number, problem: Problem }[]): Prob
     ...(first.detail_zh === null ? {} : { detail_zh: first.detail_zh }),
     errors: refused.flatMap(({ index, problem }) => problem.errors.length > 0
       ? problem.errors.map(each => ({ ...each, pointer: `/vouchers/${index}${each.pointer}` }))
-      : [{ pointer: `/vouchers/${index}`, code: problem.code.toUpperCase(), message: problemOf(problem.code).title, message_zh: problemOf(problem.code).title_zh }])
+      : [{ pointer: `/vouchers/${index}`, code: problem.code.toUpperCase(), message: problemOf(problem.code).title,
+        message_zh: problemOf(problem.code).title_zh }])
   })
 }
 
@@ -35,7 +38,7 @@ function refusal (refused: readonly { index: number, problem: Problem }[]): Prob
  * Errors: with `atomic` the refusal of the first refused voucher, all mistakes listed, nothing kept.
  */
 export async function acceptBatch (
-  sql: WriteSql, now: string, principal: Principal, vouchers: readonly PreparedVoucher[], atomic: boolean, chinese: boolean
+  sql: WriteSql, now: string, principal: Principal, vouchers: readonly Prepared<NewInterestVoucher>[], atomic: boolean, chinese: boolean
 ): Promise<BatchItem[]> {
   const items: BatchItem[] = []
   const refused: { index: number, problem: Problem }[] = []

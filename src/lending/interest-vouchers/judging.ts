@@ -35,29 +35,37 @@ export function amountsOf (body: StatedInterest): InterestAmounts {
 }
 
 export function segmentsOf (body: StatedInterest): Segment[] {
-  return body.segments.map(({ from, to, balance, annual_rate_pct, kind }) => ({ from, to, balance_fen: fenOf(balance), annual_rate_pct, ...(kind === undefined ? {} : { kind }) }))
+  return body.segments.map(({ from, to, balance, annual_rate_pct, kind }) => ({ from, to, balance_fen: fenOf(balance), annual_rate_pct,
+    ...(kind === undefined ? {} : { kind }) }))
 }
 
 /** Mistakes that the words alone show: before any unit. */
 export function statedMistakes (body: StatedInterest, segments: readonly Segment[], today: string): Mistake[] {
   const mistakes = checkSegments(segments, '/segments')
-    .map(({ pointer, code, message, message_zh }) => mistake(isProblemCode(code) ? code : 'rule_broken', pointer, code.toUpperCase(), message, message_zh))
-  if (body.period_end <= body.period_start) mistakes.push(mistake('period_reversed', '/period_end', 'PERIOD_REVERSED', 'The period ends before it begins', '计息期间止日不晚于起日'))
+    .map(({ pointer, code, message, message_zh }) => mistake(isProblemCode(code) ? code : 'rule_broken', pointer, code.toUpperCase(),
+      message, message_zh))
+  if (body.period_end <= body.period_start) mistakes.push(mistake('period_reversed', '/period_end', 'PERIOD_REVERSED',
+    'The period ends before it begins', '计息期间止日不晚于起日'))
   for (const [index, { from, to }] of segments.entries()) {
     if (from < to && body.period_start < body.period_end && (from < body.period_start || to > body.period_end)) {
-      mistakes.push(mistake('segment_outside_period', `/segments/${index}`, 'SEGMENT_OUTSIDE_PERIOD', 'The segment reaches beyond the period of the voucher', '计息分段超出凭证计息期间'))
+      mistakes.push(mistake('segment_outside_period', `/segments/${index}`, 'SEGMENT_OUTSIDE_PERIOD',
+        'The segment reaches beyond the period of the voucher', '计息分段超出凭证计息期间'))
     }
   }
-  if (body.paid_date > today) mistakes.push(mistake('paid_date_in_future', '/paid_date', 'PAID_DATE_IN_FUTURE', `Today is ${today}; send it when it is paid`, `今日为 ${today}；请在付息后报送`))
+  if (body.paid_date > today) mistakes.push(mistake('paid_date_in_future', '/paid_date', 'PAID_DATE_IN_FUTURE',
+    `Today is ${today}; send it when it is paid`, `今日为 ${today}；请在付息后报送`))
   const { normal_interest_fen, normal_interest_paid_fen, penalty_fen, compound_fen } = amountsOf(body)
   if (normal_interest_paid_fen > normal_interest_fen) {
-    mistakes.push(mistake('paid_over_due', '/normal_interest_paid', 'PAID_OVER_DUE', 'More normal interest was paid than was due', '实付正常利息大于应付正常利息'))
+    mistakes.push(mistake('paid_over_due', '/normal_interest_paid', 'PAID_OVER_DUE', 'More normal interest was paid than was due',
+      '实付正常利息大于应付正常利息'))
   }
   if (body.is_partial_payment === true && body.normal_interest_paid === undefined) {
-    mistakes.push(mistake('rule_broken', '/normal_interest_paid', 'PAID_AMOUNT_MISSING', 'A payment in part needs the part that was paid', '部分付息须填写实付正常利息'))
+    mistakes.push(mistake('rule_broken', '/normal_interest_paid', 'PAID_AMOUNT_MISSING', 'A payment in part needs the part that was paid',
+      '部分付息须填写实付正常利息'))
   }
   if (body.gross_interest !== undefined && fenOf(body.gross_interest) !== normal_interest_fen + penalty_fen + compound_fen) {
-    mistakes.push(mistake('rule_broken', '/gross_interest', 'AMOUNTS_INCONSISTENT', 'gross_interest is not the sum of normal, penalty and compound interest', '利息合计与正常利息、罚息、复利之和不符'))
+    mistakes.push(mistake('rule_broken', '/gross_interest', 'AMOUNTS_INCONSISTENT',
+      'gross_interest is not the sum of normal, penalty and compound interest', '利息合计与正常利息、罚息、复利之和不符'))
   }
   return mistakes
 }
@@ -82,7 +90,8 @@ export interface Judgement {
   recomputed_fen: number
 }
 
-const hold = (code: string, message: string, message_zh: string): VoucherFinding => ({ ...finding(code, null, message, message_zh), consequence: 'HOLD' })
+const hold = (code: string, message: string, message_zh: string): VoucherFinding => ({ ...finding(code, null, message, message_zh),
+  consequence: 'HOLD' })
 
 /** A segment whose rate is none of those that held on its days. */
 function otherRate (segments: readonly Segment[], lent: Lent): VoucherFinding[] {
@@ -90,8 +99,9 @@ function otherRate (segments: readonly Segment[], lent: Lent): VoucherFinding[] 
     const own = lent.rate_segments.filter(each => overlaps({ from, to }, each))
     const covered = own.length > 0 && (own[0]?.from ?? to) <= from && (own.at(-1)?.to ?? from) >= to
     const expected = [...own.map(each => each.annual_rate_pct), ...(covered || lent.annual_rate_pct === null ? [] : [lent.annual_rate_pct])]
-    if (expected.length > 0 && expected.some(rate => rateUnits(rate) !== rateUnits(annual_rate_pct))) {
-      return [hold('RATE_NOT_OF_CONTRACT', `The voucher says ${annual_rate_pct} % from ${from}, the drawdown ${expected.join(', ')} %; correct it or send a correction with the reason.`,
+    if (expected.some(rate => rateUnits(rate) !== rateUnits(annual_rate_pct))) {
+      return [hold('RATE_NOT_OF_CONTRACT',
+        `The voucher says ${annual_rate_pct} % from ${from}, the contract ${expected.join(', ')} %; correct it, with the reason.`,
         `凭证自 ${from} 起利率为 ${annual_rate_pct}%，借据利率为 ${expected.join('、')}%；请更正，或以更正方式提交并说明原因。`)]
     }
   }
@@ -107,7 +117,8 @@ export function judgeInterest (body: StatedInterest, segments: readonly Segment[
   const mistakes: Mistake[] = []
   for (const [index, { balance_fen }] of segments.entries()) {
     if (balance_fen > lent.balance_max_fen) {
-      mistakes.push(mistake('balance_over_loan', `/segments/${index}/balance`, 'BALANCE_OVER_LOAN', `The balance exceeds what was lent, ${yuanOf(lent.balance_max_fen)}`, `余额超过放款金额 ${yuanOf(lent.balance_max_fen)}`))
+      mistakes.push(mistake('balance_over_loan', `/segments/${index}/balance`, 'BALANCE_OVER_LOAN',
+        `The balance exceeds what was lent, ${yuanOf(lent.balance_max_fen)}`, `余额超过放款金额 ${yuanOf(lent.balance_max_fen)}`))
     }
   }
   const own_rates = lent.rate_segments.length > 0
@@ -117,18 +128,23 @@ export function judgeInterest (body: StatedInterest, segments: readonly Segment[
   }, terms)
   for (const { code, consequence, message, message_zh } of check.findings) {
     const problem = code.toLowerCase()
-    if (consequence === 'REFUSE') mistakes.push(mistake(isProblemCode(problem) ? problem : 'rule_broken', '/normal_interest', code, message, message_zh))
+    if (consequence === 'REFUSE') mistakes.push(mistake(isProblemCode(problem) ? problem : 'rule_broken', '/normal_interest', code, message,
+      message_zh))
   }
   const findings = check.findings.filter(({ consequence }) => consequence !== 'REFUSE')
   if (own_rates) findings.push(...otherRate(segments, lent))
   if (body.period_start < lent.starts) {
-    findings.push(hold('PERIOD_BEFORE_DISBURSEMENT', `Nothing was lent before ${lent.starts}; correct the period.`, `${lent.starts} 之前尚未放款；请更正计息期间。`))
+    findings.push(hold('PERIOD_BEFORE_DISBURSEMENT', `Nothing was lent before ${lent.starts}; correct the period.`,
+      `${lent.starts} 之前尚未放款；请更正计息期间。`))
   }
   if (segments.some(({ to, kind }) => to > lent.maturity_date && (kind ?? 'NORMAL') === 'NORMAL')) {
-    findings.push(hold('OVERDUE_INTEREST_INCLUDED', `Days after the maturity ${lent.maturity_date} are stated as normal; send them as OVERDUE or EXTENDED.`, `到期日 ${lent.maturity_date} 之后的天数列为正常计息；请标为 OVERDUE 或 EXTENDED。`))
+    findings.push(hold('OVERDUE_INTEREST_INCLUDED',
+      `Days after the maturity ${lent.maturity_date} are stated as normal; send them as OVERDUE or EXTENDED.`,
+      `到期日 ${lent.maturity_date} 之后的天数列为正常计息；请标为 OVERDUE 或 EXTENDED。`))
   }
   if (body.paid_date > lent.maturity_date) {
-    findings.push(hold('PAID_AFTER_MATURITY', `It was paid after the maturity ${lent.maturity_date}; say why.`, `付息日晚于到期日 ${lent.maturity_date}；请说明原因。`))
+    findings.push(hold('PAID_AFTER_MATURITY', `It was paid after the maturity ${lent.maturity_date}; say why.`,
+      `付息日晚于到期日 ${lent.maturity_date}；请说明原因。`))
   }
   return { mistakes, findings, recomputed_fen: check.recomputed_fen }
 }
@@ -149,13 +165,17 @@ export function shownFindings (findings: readonly VoucherFinding[]): Finding[] {
 /**
  * A-13: evidence older than the authorization needs its clause about history.
  */
-export function historyFindings (body: Pick<StatedInterest, 'period_start' | 'period_end' | 'paid_date'>, authorization: { valid_from: string, covers_history_from: string | null }): VoucherFinding[] {
+export function historyFindings (body: Pick<StatedInterest, 'period_start' | 'period_end' | 'paid_date'>,
+  authorization: { valid_from: string, covers_history_from: string | null }): VoucherFinding[] {
   return isCoveredByHistory(body, authorization) ? []
-    : [hold('AUTH_SCOPE_INSUFFICIENT', `The voucher is older than the authorization of ${authorization.valid_from}; ask the enterprise for one that covers the time from ${body.period_start}, then send a correction.`,
+    : [hold('AUTH_SCOPE_INSUFFICIENT',
+      `It is older than the authorization of ${authorization.valid_from}; ask for one that covers the time from ${body.period_start}, then correct it.`,
       `凭证早于授权起始日 ${authorization.valid_from}；请由企业补充覆盖 ${body.period_start} 起历史数据的授权后以更正方式重报。`)]
 }
 
-export function isCoveredByHistory ({ period_start, period_end, paid_date }: Pick<StatedInterest, 'period_start' | 'period_end' | 'paid_date'>, { valid_from, covers_history_from }: { valid_from: string, covers_history_from: string | null }): boolean {
+export function isCoveredByHistory ({ period_start, period_end, paid_date }: Pick<StatedInterest,
+  'period_start' | 'period_end' | 'paid_date'>, { valid_from, covers_history_from }: { valid_from: string,
+  covers_history_from: string | null }): boolean {
   const is_older = period_end <= valid_from || paid_date < valid_from
   return !is_older || (covers_history_from !== null && covers_history_from <= period_start)
 }

@@ -3,15 +3,20 @@ import type { Db } from '../../db/db.ts'
 import { operation } from '../../http/operation.ts'
 import { policiesOf } from '../../registry/policies/service.ts'
 import { readingRoutes } from '../evidence/routes.ts'
+import { prepare } from './accepting.ts'
 import { acceptBatch } from './batches.ts'
-import { InterestVoucher, InterestVoucherBatch, interest_voucher_example, interest_voucher_shown, NewInterestVoucher, NewInterestVoucherBatch } from './schema.ts'
-import { acceptInterestVoucher, prepareVoucher, shownInterestVoucher } from './service.ts'
+import { InterestVoucher, InterestVoucherBatch, interest_voucher_example, interest_voucher_shown, NewInterestVoucher,
+  NewInterestVoucherBatch } from './schema.ts'
+import { acceptInterestVoucher, shownInterestVoucher } from './service.ts'
 import { interestVouchers, type InterestVoucherRow } from './store.ts'
 
 const clause = 'Proof of interest paid on a drawdown. S2 (13): pay first, subsidise later; S2 (1): interest of the project loan.'
 
-const refuses = ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'state_conflict', 'period_overlap', 'segments_reversed', 'segments_overlap',
-  'segment_outside_period', 'period_reversed', 'rate_too_high', 'balance_over_loan', 'interest_recalc_mismatch', 'paid_date_in_future', 'paid_over_due',
+/** What an interest or rent voucher may be refused for. */
+export const interest_refusals = ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'state_conflict', 'period_overlap',
+  'segments_reversed', 'segments_overlap',
+  'segment_outside_period', 'period_reversed', 'rate_too_high', 'balance_over_loan', 'interest_recalc_mismatch', 'paid_date_in_future',
+    'paid_over_due',
   'contract_unknown', 'document_unknown', 'payer_not_borrower', 'voucher_unknown', 'rule_broken'] as const
 
 export function interestVoucherRoutes (app: FastifyInstance, { db }: { db: Db }): void {
@@ -21,17 +26,19 @@ export function interestVoucherRoutes (app: FastifyInstance, { db }: { db: Db })
     path: '/v1/interest-vouchers',
     summary: 'Submit an interest voucher',
     summary_zh: '报送付息凭证',
-    description: `${clause} ACCEPTED, or HELD with findings where a gap, another rate, a rounding or a doubt has to be cleared; a correction with a reason clears the first three.`,
+    description: `${clause} ACCEPTED, or HELD with findings where a gap, another rate, ` +
+      `a rounding or a doubt has to be cleared; a correction with a reason clears the first three.`,
     callers: ['BANK'],
     body: NewInterestVoucher,
     replies: { 201: InterestVoucher, 200: InterestVoucher },
-    refuses,
+    refuses: interest_refusals,
     example: { request: interest_voucher_example, reply: interest_voucher_shown }
   }, async call => {
-    const prepared = prepareVoucher(call.body, await policiesOf(db), call.now)
+    const prepared = prepare(call.body, await policiesOf(db), call.now)
     return call.decide(async (sql, now) => {
       const { row, is_new } = await acceptInterestVoucher(sql, now, call.principal, prepared)
-      return { status: is_new ? 201 : 200, body: shownInterestVoucher(row), version: row.version, headers: { location: `/v1/interest-vouchers/${row.number}` } }
+      return { status: is_new ? 201 : 200, body: shownInterestVoucher(row), version: row.version,
+        headers: { location: `/v1/interest-vouchers/${row.number}` } }
     })
   })
 
@@ -45,20 +52,22 @@ export function interestVoucherRoutes (app: FastifyInstance, { db }: { db: Db })
     callers: ['BANK'],
     body: NewInterestVoucherBatch,
     replies: { 200: InterestVoucherBatch },
-    refuses,
+    refuses: interest_refusals,
     example: {
       request: { atomic: false, vouchers: [interest_voucher_example] },
       reply: { items: [{ index: 0, status: 201, voucher: interest_voucher_shown, problem: null }] }
     }
   }, async call => {
     const policies = await policiesOf(db)
-    const prepared = call.body.vouchers.map(each => prepareVoucher(each, policies, call.now))
+    const prepared = call.body.vouchers.map(each => prepare(each, policies, call.now))
     return call.decide(async (sql, now) =>
       ({ status: 200, body: { items: await acceptBatch(sql, now, call.principal, prepared, call.body.atomic === true, call.chinese) } }))
   })
 
   readingRoutes<InterestVoucherRow>(app, { db }, {
-    path: 'interest-vouchers', one: 'InterestVoucher', many: 'InterestVouchers', english: 'interest vouchers', chinese: '付息凭证', description: clause,
-    store: interestVouchers, readers: ['BANK', 'ENTERPRISE'], schema: InterestVoucher, example: interest_voucher_shown, shown: shownInterestVoucher
+    path: 'interest-vouchers', one: 'InterestVoucher', many: 'InterestVouchers', english: 'interest vouchers', chinese: '付息凭证',
+      description: clause,
+    store: interestVouchers, readers: ['BANK', 'ENTERPRISE'], schema: InterestVoucher, example: interest_voucher_shown,
+      shown: shownInterestVoucher
   })
 }

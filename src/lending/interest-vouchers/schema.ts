@@ -20,7 +20,8 @@ const SegmentSchema = named('InterestSegment', Type.Object({
 export const interestFields = {
   period_start: Day('First day of the period'),
   period_end: Day('First day after the period'),
-  segments: Type.Array(SegmentSchema, { minItems: 1, maxItems: 400, description: 'Days with one balance and one rate each, in date order' }),
+  segments: Type.Array(SegmentSchema, { minItems: 1, maxItems: 400,
+    description: 'Days with one balance and one rate each, in date order' }),
   normal_interest: Money('Normal interest due'),
   paid_date: Day('Day on which it was paid'),
   payer_account_name: Text('Name of the paying account', 200, ['重庆云岭精密机械有限公司（虚构）']),
@@ -42,7 +43,8 @@ export const optionalInterestFields = {
   ...CorrectionFields
 }
 
-export const interest_defaults = { penalty_interest: '0.00', compound_interest: '0.00', national_subsidy_deducted: '0.00', other_subsidy_received: '0.00', is_partial_payment: false } as const
+export const interest_defaults = { penalty_interest: '0.00', compound_interest: '0.00', national_subsidy_deducted: '0.00',
+  other_subsidy_received: '0.00', is_partial_payment: false } as const
 
 export const NewInterestVoucher = named('NewInterestVoucher', Type.Object({
   voucher_no: BusinessNo('Number of the voucher at the bank 付息凭证号', ['V2026Q2-001']),
@@ -55,7 +57,8 @@ export type NewInterestVoucher = Static<typeof NewInterestVoucher>
 
 export const voucherFrame = {
   recomputed_interest: Money('Interest that the segments give'),
-  superseded_by: nullable(Type.String({ maxLength: 40, description: 'Number of the correction that replaced it', examples: ['vch_01JB2Q8Z6V7K3M5N9P4R1S0T2W'] })),
+  superseded_by: nullable(Type.String({ maxLength: 40, description: 'Number of the correction that replaced it',
+    examples: ['vch_01JB2Q8Z6V7K3M5N9P4R1S0T2W'] })),
   project_code: ProjectCode(),
   ...evidenceFrame('vch')
 }
@@ -88,7 +91,8 @@ export const InterestVoucherBatch = named('InterestVoucherBatch', Type.Object({
 
 export const interest_voucher_example = {
   voucher_no: 'V2026Q2-001', iou_no: 'JJ-2026-0001', period_start: '2026-03-30', period_end: '2026-06-21',
-  segments: [{ from: '2026-03-30', to: '2026-06-21', balance: '8000000.00', annual_rate_pct: '3.60' }], normal_interest: '66400.00', paid_date: '2026-06-21',
+  segments: [{ from: '2026-03-30', to: '2026-06-21', balance: '8000000.00', annual_rate_pct: '3.60' }], normal_interest: '66400.00',
+    paid_date: '2026-06-21',
   payer_account_name: '重庆云岭精密机械有限公司（虚构）', document_no: 'doc_01JB2Q8Z6V7K3M5N9P4R1S0T2W'
 }
 

@@ -9,10 +9,10 @@ import type { EvidenceStatus } from '../evidence/schema.ts'
 import { evidenceColumns, evidenceStore } from '../evidence/store.ts'
 import { loan_contracts } from '../loan-contracts/store.ts'
 
-export const interest_vouchers = table('interest_vouchers', {
-  ...evidenceColumns(),
-  drawdown_number: text().notNull(),
-  iou_no: text().notNull(),
+/** Columns of a voucher of interest paid on something lent: a drawdown, or a lease. */
+export const interestColumns = () => ({
+  lent_number: text().notNull(),
+  lent_no: text().notNull(),
   period_start: text().notNull(),
   period_end: text().notNull(),
   paid_date: text().notNull(),
@@ -29,33 +29,46 @@ export const interest_vouchers = table('interest_vouchers', {
   superseded_by: text()
 })
 
+export const interest_vouchers = table('interest_vouchers', { ...evidenceColumns(), ...interestColumns() })
+
 export type InterestVoucherRow = typeof interest_vouchers.$inferSelect
 
 export const interestVouchers = evidenceStore<InterestVoucherRow>(interest_vouchers)
 
 const live: EvidenceStatus[] = ['ACCEPTED', 'HELD']
 
-const buildBeside = (sql: ReadSql) => sql.select({ from: interest_vouchers.period_start, to: interest_vouchers.period_end }).from(interest_vouchers).where(and(
-  eq(interest_vouchers.drawdown_number, expression.placeholder('drawdown_number')),
-  lt(interest_vouchers.period_start, expression.placeholder('period_end')),
-  ne(interest_vouchers.number, expression.placeholder('except')),
-  inArray(interest_vouchers.status, live)
-)).orderBy(desc(interest_vouchers.period_start)).limit(1).prepare()
-
-/**
- * The live period of a drawdown that starts last before `period_end`. Live periods never overlap, so it is the only one that
- * could overlap the new one, and else the one right before it.
- */
-export async function periodBeside (sql: ReadSql, drawdown_number: string, period_end: string, except: string | null): Promise<Period | undefined> {
-  return (await hot(sql, buildBeside).execute({ drawdown_number, period_end, except: except ?? '' }))[0]
+export interface Periods {
+  /**
+   * The live period that starts last before `period_end`. Live periods of one drawdown or lease never overlap, so it is the only
+   * one that could overlap the new one, and else the one right before it.
+   */
+  beside (sql: ReadSql, lent_number: string, period_end: string, except: string | null): Promise<Period | undefined>
+  /** Takes a voucher out of force in favour of its correction. false: its state no longer allows it. */
+  supersede (sql: WriteSql, number: string, superseded_by: string, now: string): Promise<boolean>
 }
 
-/** Takes a voucher out of force in favour of its correction. false: its state no longer allows it. */
-export async function supersedeInterestVoucher (sql: WriteSql, number: string, superseded_by: string, now: string): Promise<boolean> {
-  const rows = await sql.update(interest_vouchers).set({ status: 'SUPERSEDED', superseded_by, updated_at: now, version: expression`${interest_vouchers.version} + 1` })
-    .where(and(eq(interest_vouchers.number, number), inArray(interest_vouchers.status, live))).returning({ number: interest_vouchers.number })
-  return rows.length > 0
+/** @param kept a table with `evidenceColumns` and `interestColumns` */
+export function periodsOf (kept: unknown): Periods {
+  const vouchers = kept as typeof interest_vouchers
+  const buildBeside = (sql: ReadSql) => sql.select({ from: vouchers.period_start, to: vouchers.period_end }).from(vouchers).where(and(
+    eq(vouchers.lent_number, expression.placeholder('lent_number')),
+    lt(vouchers.period_start, expression.placeholder('period_end')),
+    ne(vouchers.number, expression.placeholder('except')),
+    inArray(vouchers.status, live)
+  )).orderBy(desc(vouchers.period_start)).limit(1).prepare()
+  return {
+    beside: async (sql, lent_number, period_end, except) => (await hot(sql, buildBeside).execute({ lent_number, period_end,
+      except: except ?? '' }))[0],
+    async supersede (sql, number, superseded_by, now) {
+      const rows = await sql.update(vouchers).set({ status: 'SUPERSEDED', superseded_by, updated_at: now,
+        version: expression`${vouchers.version} + 1` })
+        .where(and(eq(vouchers.number, number), inArray(vouchers.status, live))).returning({ number: vouchers.number })
+      return rows.length > 0
+    }
+  }
 }
+
+export const interestPeriods = periodsOf(interest_vouchers)
 
 /** What a subsidy line is derived from. */
 export type AcceptedInterestVoucher = Awaited<ReturnType<typeof acceptedInterestVouchers>>[number]
@@ -68,21 +81,23 @@ export type AcceptedInterestVoucher = Awaited<ReturnType<typeof acceptedInterest
  */
 export async function acceptedInterestVouchers (sql: ReadSql, uscc: string, project_code: string) {
   const rows = await sql.select({ voucher: interest_vouchers, drawdown: drawdowns, contract: loan_contracts }).from(interest_vouchers)
-    .innerJoin(drawdowns, eq(drawdowns.number, interest_vouchers.drawdown_number))
+    .innerJoin(drawdowns, eq(drawdowns.number, interest_vouchers.lent_number))
     .innerJoin(loan_contracts, eq(loan_contracts.number, drawdowns.loan_contract_number))
-    .where(and(eq(interest_vouchers.uscc, uscc), eq(interest_vouchers.project_code, project_code), eq(interest_vouchers.status, 'ACCEPTED')))
+    .where(and(eq(interest_vouchers.uscc, uscc), eq(interest_vouchers.project_code, project_code),
+      eq(interest_vouchers.status, 'ACCEPTED')))
     .orderBy(asc(interest_vouchers.paid_date), asc(interest_vouchers.created_at), asc(interest_vouchers.number))
   const paid_out = await drawdownsOf(sql, [...new Set(rows.map(({ contract }) => contract.number))])
   return rows.map(({ voucher, drawdown, contract }) => {
     const year_end = `${voucher.paid_date.slice(0, 4)}-12-31`
-    const by_then = paid_out.filter(each => each.loan_contract_number === contract.number && (each.disbursed_date <= year_end || each.number === drawdown.number))
+    const by_then = paid_out.filter(each => each.loan_contract_number === contract.number &&
+      (each.disbursed_date <= year_end || each.number === drawdown.number))
     const sum_fen = by_then.reduce((sum, each) => sum + each.amount_fen, 0)
     const land_fen = by_then.reduce((sum, each) => sum + each.land_fen, 0)
     return {
       number: voucher.number,
       participant_no: voucher.participant_no,
       voucher_no: voucher.business_no,
-      iou_no: voucher.iou_no,
+      iou_no: voucher.lent_no,
       loan_contract_no: contract.business_no,
       loan_contract_number: contract.number,
       loan_key: `${voucher.participant_no}/${contract.business_no}`,

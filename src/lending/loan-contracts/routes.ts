@@ -10,7 +10,8 @@ import { loanContracts, type LoanContractRow } from './store.ts'
 const clause = 'S2 (13): the institution submits the contract, the enterprise nothing; S2 (1): the whole project loan without land.'
 
 /** @param guarantees whether a guarantor stands behind a loan contract: it may read that one */
-export function loanContractRoutes (app: FastifyInstance, { db, guarantees }: { db: Db, guarantees: (sql: ReadSql, guarantor_no: string, loan_number: string) => Promise<boolean> }): void {
+export function loanContractRoutes (app: FastifyInstance, { db, guarantees }: { db: Db, guarantees: (sql: ReadSql, guarantor_no: string,
+  loan_number: string) => Promise<boolean> }): void {
   operation(app, { db }, {
     id: 'createLoanContract',
     method: 'POST',
@@ -21,16 +22,20 @@ export function loanContractRoutes (app: FastifyInstance, { db, guarantees }: { 
     callers: ['BANK'],
     body: NewLoanContract,
     replies: { 201: LoanContract, 200: LoanContract },
-    refuses: ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'uscc_check_digit', 'project_code_invalid', 'amount_not_positive', 'land_over_amount', 'period_reversed', 'rate_too_high', 'document_unknown', 'lead_unknown'],
+    refuses: ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'uscc_check_digit', 'project_code_invalid',
+      'amount_not_positive', 'land_over_amount', 'period_reversed', 'rate_too_high', 'document_unknown', 'lead_unknown'],
     example: { request: loan_contract_example, reply: loan_contract_shown }
   }, async call => call.decide(async (sql, now) => {
     const { row, is_new } = await acceptLoanContract(sql, now, call.principal, call.body)
-    return { status: is_new ? 201 : 200, body: shownLoanContract(row), version: row.version, headers: { location: `/v1/loan-contracts/${row.number}` } }
+    return { status: is_new ? 201 : 200, body: shownLoanContract(row), version: row.version,
+      headers: { location: `/v1/loan-contracts/${row.number}` } }
   }))
 
   readingRoutes<LoanContractRow>(app, { db }, {
-    path: 'loan-contracts', one: 'LoanContract', many: 'LoanContracts', english: 'loan contracts', chinese: '借款合同', description: clause, store: loanContracts,
+    path: 'loan-contracts', one: 'LoanContract', many: 'LoanContracts', english: 'loan contracts', chinese: '借款合同', description: clause,
+      store: loanContracts,
     readers: ['BANK', 'ENTERPRISE', 'GUARANTOR'], schema: LoanContract, example: loan_contract_shown, shown: shownLoanContract,
-    mayAlsoRead: async (sql, principal: Principal, row) => principal.role === 'GUARANTOR' && guarantees(sql, principal.participant_no, row.number)
+    mayAlsoRead: async (sql, principal: Principal, row) => principal.role === 'GUARANTOR' && guarantees(sql, principal.participant_no,
+      row.number)
   })
 }

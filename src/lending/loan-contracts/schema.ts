@@ -3,13 +3,15 @@ import { BusinessNo, Day, Money, named, No, oneOf, ProjectCode, Rate, Text, Uscc
 import { DAY_COUNTS } from '../../policy/period.ts'
 import { evidenceFrame, exampleFrame, shownOf } from '../evidence/schema.ts'
 
-export const PURPOSE_CODES = ['EQUIPMENT_PURCHASE', 'INSTALLATION', 'SOFTWARE', 'NETWORK', 'CIVIL_WORKS', 'WHOLE_PROJECT', 'REINVESTMENT_EXPANSION', 'OTHER'] as const
+export const PURPOSE_CODES = ['EQUIPMENT_PURCHASE', 'INSTALLATION', 'SOFTWARE', 'NETWORK', 'CIVIL_WORKS', 'WHOLE_PROJECT',
+  'REINVESTMENT_EXPANSION', 'OTHER'] as const
 export const RATE_TYPES = ['FIXED', 'FLOATING'] as const
 export const LPR_TENORS = ['1Y', '5Y+'] as const
 export const SETTLEMENT_FREQUENCIES = ['MONTHLY', 'QUARTERLY', 'HALF_YEARLY', 'YEARLY', 'AT_MATURITY'] as const
 export const NATIONAL_SCHEMES = ['NONE', 'EQUIPMENT_RENEWAL', 'SME_LOAN'] as const
 
-export const loan_contract_defaults = { day_count: 'ACT_360', settlement_day: 20, is_syndicated: false, relending_supported: false, national_subsidy_scheme: 'NONE', refinancing_old_loan: false } as const
+export const loan_contract_defaults = { day_count: 'ACT_360', settlement_day: 20, is_syndicated: false, relending_supported: false,
+  national_subsidy_scheme: 'NONE', refinancing_old_loan: false } as const
 
 export const DocumentNo = No('doc', 'Uploaded document of the sender')
 
@@ -36,8 +38,10 @@ export const NewLoanContract = named('NewLoanContract', Type.Object({
   settlement_frequency: Type.Optional(oneOf(SETTLEMENT_FREQUENCIES, 'How often interest is settled')),
   settlement_day: Type.Optional(Type.Integer({ minimum: 1, maximum: 31, description: 'Settlement day; 20 when left out', examples: [20] })),
   repayment_method: Type.Optional(Text('How it is repaid', 200, ['按季付息，到期还本'])),
-  collateral_kinds: Type.Optional(Type.Array(Text('Kind of collateral', 60, ['保证']), { maxItems: 20, uniqueItems: true, description: 'Kinds of collateral' })),
-  guarantee_contract_nos: Type.Optional(Type.Array(BusinessNo('Number of a guarantee contract', ['DB-2026-0001']), { maxItems: 20, uniqueItems: true, description: 'Guarantee contracts behind it' })),
+  collateral_kinds: Type.Optional(Type.Array(Text('Kind of collateral', 60, ['保证']),
+    { maxItems: 20, uniqueItems: true, description: 'Kinds of collateral' })),
+  guarantee_contract_nos: Type.Optional(Type.Array(BusinessNo('Number of a guarantee contract', ['DB-2026-0001']),
+    { maxItems: 20, uniqueItems: true, description: 'Guarantee contracts behind it' })),
   is_syndicated: Type.Optional(Type.Boolean({ description: 'Syndicated: each bank sends its share (A-28)' })),
   share_pct: Type.Optional(Rate('Own share of a syndicated loan')),
   relending_supported: Type.Optional(Type.Boolean({ description: 'Carried by relending of the central bank' })),
@@ -52,7 +56,8 @@ export const LoanContract = shownOf('LoanContract', NewLoanContract, {
 })
 
 export const loan_contract_example = {
-  loan_contract_no: 'HT-2026-0001', borrower_uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001', contract_amount: '8000000.00',
+  loan_contract_no: 'HT-2026-0001', borrower_uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001',
+    contract_amount: '8000000.00',
   land_amount: '0.00', signed_date: '2026-03-27', start_date: '2026-03-30', maturity_date: '2029-03-30', annual_rate_pct: '3.60',
   document_no: 'doc_01JB2Q8Z6V7K3M5N9P4R1S0T2W'
 }

@@ -15,7 +15,8 @@ import { loanContracts, type LoanContractRow } from './store.ts'
 
 /** Mistakes of an amount with its land part. */
 export function amountMistakes (amount: string, land_amount: string, name: string): Mistake[] {
-  if (fenOf(amount) === 0) return [mistake('amount_not_positive', `/${name}`, 'AMOUNT_NOT_POSITIVE', 'The amount has to be above zero', '金额须大于零')]
+  if (fenOf(amount) === 0) return [mistake('amount_not_positive', `/${name}`, 'AMOUNT_NOT_POSITIVE', 'The amount has to be above zero',
+    '金额须大于零')]
   if (fenOf(land_amount) <= fenOf(amount)) return []
   return [mistake('land_over_amount', '/land_amount', 'LAND_NOT_SEPARATED', `The land part exceeds ${name}`, '土地部分超过总额')]
 }
@@ -38,7 +39,8 @@ export function contractMistakes (body: NewLoanContract): Mistake[] {
     ...rateMistakes(body.annual_rate_pct, '/annual_rate_pct')
   ]
   if (body.maturity_date <= body.start_date) mistakes.push(reversed('/maturity_date', 'The contract matures before it starts', '到期日不晚于起始日'))
-  if (body.signed_date > body.maturity_date) mistakes.push(reversed('/signed_date', 'The contract was signed after its maturity', '签订日晚于到期日'))
+  if (body.signed_date > body.maturity_date) mistakes.push(reversed('/signed_date', 'The contract was signed after its maturity',
+    '签订日晚于到期日'))
   return mistakes
 }
 
@@ -48,7 +50,8 @@ export function contractMistakes (body: NewLoanContract): Mistake[] {
  * Errors: uscc_check_digit, land_over_amount, period_reversed, rate_too_high, authorization_missing, authorization_not_active,
  * document_unknown, lead_unknown, duplicate_key.
  */
-export async function acceptLoanContract (sql: WriteSql, now: string, principal: Principal, body: NewLoanContract): Promise<{ row: LoanContractRow, is_new: boolean }> {
+export async function acceptLoanContract (sql: WriteSql, now: string, principal: Principal,
+  body: NewLoanContract): Promise<{ row: LoanContractRow, is_new: boolean }> {
   const content_digest = contentDigest(body)
   const twin = storedTwin(await loanContracts.byBusinessNo(sql, principal.participant_no, body.loan_contract_no), content_digest)
   if (twin !== null) return { row: twin, is_new: false }
@@ -92,11 +95,13 @@ export async function acceptLoanContract (sql: WriteSql, now: string, principal:
 }
 
 /** The lead named, which has to be the bank's own of this enterprise; else the one it approved for this project. */
-async function leadOf (sql: ReadSql, principal: Principal, { lead_no, borrower_uscc, project_code }: NewLoanContract, mistakes: Mistake[]): Promise<string | null> {
+async function leadOf (sql: ReadSql, principal: Principal, { lead_no, borrower_uscc, project_code }: NewLoanContract,
+  mistakes: Mistake[]): Promise<string | null> {
   if (lead_no === undefined) return (await approvedLeadOf(sql, principal.participant_no, borrower_uscc, project_code))?.lead_no ?? null
   const lead = await findLead(sql, lead_no)
   if (lead === undefined || lead.recipient_no !== principal.participant_no || lead.uscc !== borrower_uscc) {
-    mistakes.push(mistake('lead_unknown', '/lead_no', 'LEAD_UNKNOWN', 'This institution has no such lead of this enterprise', '本机构没有该企业的此线索'))
+    mistakes.push(mistake('lead_unknown', '/lead_no', 'LEAD_UNKNOWN', 'This institution has no such lead of this enterprise',
+      '本机构没有该企业的此线索'))
   }
   return lead_no
 }

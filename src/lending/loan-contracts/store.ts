@@ -42,8 +42,10 @@ export async function countDrawn (sql: WriteSql, number: string, amount_fen: num
 /** Contract amounts in force on a day per enterprise, over all banks. */
 export async function contractLimits (sql: ReadSql, usccs: readonly string[], day: string): Promise<Map<string, number>> {
   if (usccs.length === 0) return new Map()
-  const rows = await sql.select({ uscc: loan_contracts.uscc, limit_fen: sum(loan_contracts.contract_amount_fen).mapWith(Number) }).from(loan_contracts)
-    .where(and(inArray(loan_contracts.uscc, [...usccs]), eq(loan_contracts.status, 'ACCEPTED'), gt(loan_contracts.maturity_date, day))).groupBy(loan_contracts.uscc)
+  const rows = await sql.select({ uscc: loan_contracts.uscc,
+    limit_fen: sum(loan_contracts.contract_amount_fen).mapWith(Number) }).from(loan_contracts)
+    .where(and(inArray(loan_contracts.uscc, [...usccs]), eq(loan_contracts.status, 'ACCEPTED'),
+      gt(loan_contracts.maturity_date, day))).groupBy(loan_contracts.uscc)
   return new Map(rows.map(({ uscc, limit_fen }) => [uscc, limit_fen]))
 }
 

@@ -1,0 +1,171 @@
+/** Guarantee contracts: tied to the loan of a bank, judged by the fee rate and the household limit. */
+import { newNo } from '../../clock.ts'
+import type { ReadSql, WriteSql } from '../../db/db.ts'
+import type { Principal } from '../../http/access.ts'
+import { findEnterprise } from '../../intake/enterprises/store.ts'
+import { openNeedsOf } from '../../intake/financing-needs/store.ts'
+import { mistake, refuseIfAny, usccMistakes, type Mistake } from '../../intake/mistakes.ts'
+import { findParticipant } from '../../registry/participants/store.ts'
+import { beijingDate } from '../../policy/calendar.ts'
+import { judge } from '../../policy/eligibility.ts'
+import { rateText } from '../../policy/exact.ts'
+import { finding, type Finding } from '../../policy/findings.ts'
+import { isFeeRateWithin } from '../../policy/guarantee.ts'
+import { fenOf, yuanOf } from '../../policy/money.ts'
+import { addMonths, daysBetween } from '../../policy/period.ts'
+import { nearestTerms, pctOf, type PolicyVersion } from '../../policy/terms.ts'
+import { findDocument } from '../documents/store.ts'
+import { completed } from '../evidence/schema.ts'
+import { announce, contentDigest, contractUnknown, enterpriseFacts, keptOrAgain, mandate, storedTwin,
+  unknownDocument } from '../evidence/service.ts'
+import { reversed } from '../loan-contracts/service.ts'
+import { contractedProjects, contractLimits, loanContracts } from '../loan-contracts/store.ts'
+import { mark } from '../marks.ts'
+import { guarantee_defaults, NewGuaranteeContract } from './schema.ts'
+import { guaranteeContracts, type GuaranteeContractRow } from './store.ts'
+
+/** More than half a month over counts as a month. */
+const half_month_days = 15
+
+/** Whole months from start to end, the nearest number; 2026-03-30…2029-03-29 are 36. */
+export function termMonths (start_date: string, end_date: string): number {
+  const years = Number(end_date.slice(0, 4)) - Number(start_date.slice(0, 4))
+  let months = years * 12 + Number(end_date.slice(5, 7)) - Number(start_date.slice(5, 7))
+  if (addMonths(start_date, months) > end_date) months -= 1
+  const rest = daysBetween(addMonths(start_date, months), end_date)
+  return Math.max(1, rest >= half_month_days ? months + 1 : months)
+}
+
+const units_per_percent = 1_000_000n
+const rate_shown_max = 999n * units_per_percent
+
+/** All fees ÷ principal × 12 ÷ months, cut to six digits: for reading; the rule itself compares unrounded. */
+export function annualisedFeeRate ({ fee_total_fen, other_fees_fen, guaranteed_fen, term_months }: Pick<GuaranteeContractRow,
+  'fee_total_fen' | 'other_fees_fen' | 'guaranteed_fen' | 'term_months'>): string {
+  const units = BigInt(fee_total_fen + other_fees_fen) * 12n * 100n * units_per_percent / (BigInt(guaranteed_fen) * BigInt(term_months))
+  return rateText(units > rate_shown_max ? rate_shown_max : units)
+}
+
+function guaranteeMistakes (body: NewGuaranteeContract): Mistake[] {
+  const mistakes = usccMistakes(body.borrower_uscc, '/borrower_uscc')
+  if (fenOf(body.guaranteed_principal) === 0) mistakes.push(mistake('amount_not_positive', '/guaranteed_principal', 'AMOUNT_NOT_POSITIVE',
+    'The principal has to be above zero', '担保本金须大于零'))
+  if (body.end_date <= body.start_date) mistakes.push(reversed('/end_date', 'The guarantee ends before it starts', '担保止日不晚于起日'))
+  else if (body.term_months !== undefined && Math.abs(body.term_months - termMonths(body.start_date, body.end_date)) > 1) {
+    mistakes.push(mistake('rule_broken', '/term_months', 'TERM_INCONSISTENT', 'term_months does not fit start_date and end_date',
+      '期限与起止日不符'))
+  }
+  return mistakes
+}
+
+/** The household limit with this guarantee: limits in force over all banks and open needs not yet contracted (E-09, A-26). */
+async function householdFinding (sql: ReadSql, uscc: string, today: string, policies: readonly PolicyVersion[]): Promise<Finding | null> {
+  const limits = await contractLimits(sql, [uscc], today)
+  const contracted = new Set(await contractedProjects(sql, uscc, today))
+  const open = (await openNeedsOf(sql, [uscc])).filter(({ project_code }) => project_code === null || !contracted.has(project_code))
+  const enterprise = await findEnterprise(sql, uscc)
+  const judged = judge('PARK_TECH_GUARANTEE', {
+    on: today, contract_limits_fen: limits.get(uscc) ?? 0, open_needs_fen: open.reduce((sum, { amount_fen }) => sum + amount_fen, 0),
+      tags: enterprise?.tags ?? []
+  }, policies).find(({ rule_id }) => rule_id === 'E-09')
+  return judged?.result === 'FAIL' ? judged.finding : null
+}
+
+const hidden_fees = finding('HIDDEN_FEES', 'G-02', 'Fees under other names count for the rate of 1 %, never for the subsidy.',
+  '其他名目费用计入年化担保费率，但不计入补助基数。')
+const not_qualified = finding('GUARANTOR_NOT_QUALIFIED', 'E-14',
+  'The guarantor is not a government one; the product of the parks is open to those only.', '担保机构非政府性融资担保机构，不适用“园区技改担”。')
+
+async function contractFindings (sql: ReadSql, principal: Principal, row: Pick<GuaranteeContractRow,
+  'fee_total_fen' | 'other_fees_fen' | 'guaranteed_fen' | 'term_months'>, terms: PolicyVersion): Promise<Finding[]> {
+  const findings: Finding[] = []
+  if (row.other_fees_fen > 0) findings.push(hidden_fees)
+  if (!isFeeRateWithin({ ...row, contract_fee_fen: row.fee_total_fen }, pctOf(terms, 'guarantee_fee_rate_max_pct'))) {
+    findings.push(finding('FEE_RATE_OVER_1PCT', 'G-02',
+      `The annual fee rate is ${annualisedFeeRate(row)} %; over 1 % nothing is subsidised.`,
+      `年化担保费率为 ${annualisedFeeRate(row)}%；超过 1% 的不予补助。`))
+  }
+  const guarantor = await findParticipant(sql, principal.participant_no)
+  if (guarantor?.is_government_guarantor === false) findings.push(not_qualified)
+  return findings
+}
+
+/**
+ * Takes in a guarantee contract.
+ *
+ * Errors: uscc_check_digit, amount_not_positive, period_reversed, rule_broken, contract_unknown, authorization_missing,
+ * authorization_not_active, document_unknown, amount_over_contract, household_limit, duplicate_key.
+ * Source: S1 二(二), 五(一); S2 (五); E-09, E-14, G-02, A-26.
+ */
+export async function acceptGuaranteeContract (
+  sql: WriteSql, now: string, principal: Principal, body: NewGuaranteeContract, policies: readonly PolicyVersion[]
+): Promise<{ row: GuaranteeContractRow, is_new: boolean }> {
+  const content_digest = contentDigest(body)
+  const twin = storedTwin(await guaranteeContracts.byBusinessNo(sql, principal.participant_no, body.guarantee_contract_no), content_digest)
+  if (twin !== null) return { row: twin, is_new: false }
+  refuseIfAny(guaranteeMistakes(body))
+  const authorization = await mandate(sql, principal, body.borrower_uscc, now, 'GUARANTEE')
+  const loan = await loanContracts.byBusinessNo(sql, body.lender_no, body.loan_contract_no)
+  if (loan === undefined || loan.uscc !== body.borrower_uscc) throw contractUnknown('/loan_contract_no')
+  const mistakes: Mistake[] = []
+  if (await findDocument(sql, principal.participant_no, body.document_no) === undefined) mistakes.push(unknownDocument())
+  const guaranteed_fen = fenOf(body.guaranteed_principal)
+  if (guaranteed_fen > loan.contract_amount_fen) mistakes.push(mistake('amount_over_contract', '/guaranteed_principal',
+    'AMOUNT_OVER_CONTRACT', 'More is guaranteed than the loan contract lends', '担保本金超过借款合同金额'))
+  const household = await householdFinding(sql, body.borrower_uscc, beijingDate(now), policies)
+  if (household !== null && body.override_reason === undefined) mistakes.push(mistake('household_limit', '/override_reason', household.code,
+    household.message, household.message_zh))
+  refuseIfAny(mistakes)
+  const amounts = {
+    guaranteed_fen, fee_total_fen: fenOf(body.guarantee_fee_total),
+      other_fees_fen: fenOf(body.other_fees_total ?? guarantee_defaults.other_fees_total),
+    term_months: body.term_months ?? termMonths(body.start_date, body.end_date)
+  }
+  const row: GuaranteeContractRow = {
+    number: newNo('guar'),
+    participant_no: principal.participant_no,
+    business_no: body.guarantee_contract_no,
+    uscc: body.borrower_uscc,
+    project_code: loan.project_code,
+    status: 'ACCEPTED',
+    findings: [...(household === null ? [] : [household]), ...await contractFindings(sql, principal, amounts, nearestTerms(policies,
+      'TECH_RENO_LOAN', body.start_date))],
+    authorization_no: authorization.authorization_no,
+    content_digest,
+    review_notes: [],
+    body,
+    version: 1,
+    created_at: now,
+    updated_at: now,
+    guarantor_uscc: principal.uscc,
+    lender_no: body.lender_no,
+    loan_contract_number: loan.number,
+    loan_contract_no: body.loan_contract_no,
+    ...amounts,
+    charged_fen: 0,
+    start_date: body.start_date,
+    end_date: body.end_date,
+    vintage_year: Number(body.start_date.slice(0, 4)),
+    released_on: body.release?.date ?? null,
+    re_guarantee_filing_no: body.re_guarantee_filing_no ?? null,
+    override_reason: household === null ? null : body.override_reason ?? null,
+    document_no: body.document_no
+  }
+  keptOrAgain(await guaranteeContracts.insert(sql, row))
+  await mark(sql, now, row.uscc, row.project_code, 'GUARANTEE_FEE')
+  const { participant_no } = await enterpriseFacts(sql, row.uscc, authorization)
+  await announce(sql, now, principal, 'guarantee_contract.accepted', row, [participant_no],
+    { vintage_year: row.vintage_year, override: row.override_reason !== null })
+  return { row, is_new: true }
+}
+
+export function shownGuaranteeContract (row: GuaranteeContractRow): Record<string, unknown> {
+  const { number, participant_no, status, findings, authorization_no, version, created_at, updated_at, project_code, vintage_year,
+    released_on, term_months } = row
+  return {
+    ...completed(NewGuaranteeContract, row.body, { ...guarantee_defaults, term_months }), project_code, vintage_year,
+      annualised_fee_rate_pct: annualisedFeeRate(row),
+    charged_amount: yuanOf(row.charged_fen), released_on, number, participant_no, status, findings, authorization_no, version, created_at,
+      updated_at
+  }
+}

@@ -1,0 +1,56 @@
+/** Table of guarantee contracts with the counter of what was charged. */
+import { and, eq, sql as expression } from 'drizzle-orm'
+import { fen, integer, table, text } from '../../db/columns.ts'
+import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { evidenceColumns, evidenceStore } from '../evidence/store.ts'
+
+export const guarantee_contracts = table('guarantee_contracts', {
+  ...evidenceColumns(),
+  guarantor_uscc: text().notNull(),
+  lender_no: text().notNull(),
+  loan_contract_number: text().notNull(),
+  loan_contract_no: text().notNull(),
+  guaranteed_fen: fen().notNull(),
+  fee_total_fen: fen().notNull(),
+  other_fees_fen: fen().notNull(),
+  charged_fen: fen().notNull(),
+  term_months: integer().notNull(),
+  start_date: text().notNull(),
+  end_date: text().notNull(),
+  vintage_year: integer().notNull(),
+  released_on: text(),
+  re_guarantee_filing_no: text(),
+  override_reason: text(),
+  document_no: text().notNull()
+})
+
+export type GuaranteeContractRow = typeof guarantee_contracts.$inferSelect
+
+export const guaranteeContracts = evidenceStore<GuaranteeContractRow>(guarantee_contracts)
+
+/** Counts a fee on its contract; below zero takes one back. false: the contract does not carry it; nothing is changed. */
+export async function countCharged (sql: WriteSql, number: string, fee_fen: number, now: string): Promise<boolean> {
+  const { charged_fen, fee_total_fen, version } = guarantee_contracts
+  const rows = await sql.update(guarantee_contracts)
+    .set({ charged_fen: expression`${charged_fen} + ${fee_fen}`, version: expression`${version} + 1`, updated_at: now })
+    .where(and(eq(guarantee_contracts.number, number), expression`${charged_fen} + ${fee_fen} between 0 and ${fee_total_fen}`))
+    .returning({ number: guarantee_contracts.number })
+  return rows.length > 0
+}
+
+/** Whether a guarantor stands behind a loan contract. */
+export async function guarantees (sql: ReadSql, guarantor_no: string, loan_contract_number: string): Promise<boolean> {
+  const rows = await sql.select({ number: guarantee_contracts.number }).from(guarantee_contracts)
+    .where(and(eq(guarantee_contracts.loan_contract_number, loan_contract_number), eq(guarantee_contracts.participant_no, guarantor_no),
+      eq(guarantee_contracts.status, 'ACCEPTED'))).limit(1)
+  return rows.length > 0
+}
+
+/** Ends a guarantee. false: it was released before. */
+export async function releaseGuarantee (sql: WriteSql, number: string, released_on: string, now: string): Promise<boolean> {
+  const rows = await sql.update(guarantee_contracts).set({ released_on, version: expression`${guarantee_contracts.version} + 1`,
+    updated_at: now })
+    .where(and(eq(guarantee_contracts.number, number),
+      expression`${guarantee_contracts.released_on} is null`)).returning({ number: guarantee_contracts.number })
+  return rows.length > 0
+}

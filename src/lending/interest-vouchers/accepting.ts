@@ -1,0 +1,172 @@
+/**
+ * How vouchers of interest paid are taken in, for loans and leases alike. Everything is judged before the first write, so that
+ * a refused voucher leaves nothing behind, also as one of many in a batch.
+ */
+import { newNo } from '../../clock.ts'
+import type { ReadSql, WriteSql } from '../../db/db.ts'
+import type { Principal } from '../../http/access.ts'
+import { mistake, refuseIfAny, type Mistake } from '../../intake/mistakes.ts'
+import { beijingDate } from '../../policy/calendar.ts'
+import type { Segment } from '../../policy/segments.ts'
+import { nearestTerms, type PolicyVersion } from '../../policy/terms.ts'
+import { checkPeriodBeside, type VoucherFinding } from '../../policy/vouchers.ts'
+import { Problem, stateConflict } from '../../problem.ts'
+import { findDocument } from '../documents/store.ts'
+import {
+  announce, contentDigest, contractUnknown, enterpriseFacts, isOtherName, keepUses, keptOrAgain, mandate, storedTwin, toldAbout,
+    unknownDocument, usedElsewhere,
+  voucherUses
+} from '../evidence/service.ts'
+import type { EvidenceStore, ReviewNote } from '../evidence/store.ts'
+import { mark, type SubsidyKind } from '../marks.ts'
+import { amountsOf, historyFindings, isCoveredByHistory, isHeld, judgeInterest, segmentsOf, shownFindings, statedMistakes, type Lent,
+  type StatedInterest } from './judging.ts'
+import type { InterestVoucherRow, Periods } from './store.ts'
+
+export type StatedVoucher = StatedInterest & { voucher_no: string }
+
+/** A voucher whose words are in order, with what could be computed before the unit. */
+export interface Prepared<Body extends StatedVoucher> { body: Body, segments: Segment[], content_digest: string, terms: PolicyVersion,
+  mistakes: Mistake[] }
+
+export function prepare<Body extends StatedVoucher> (body: Body, policies: readonly PolicyVersion[], now: string): Prepared<Body> {
+  const segments = segmentsOf(body)
+  return {
+    body, segments, content_digest: contentDigest(body), terms: nearestTerms(policies, 'TECH_RENO_LOAN', body.paid_date),
+    mistakes: statedMistakes(body, segments, beijingDate(now))
+  }
+}
+
+/** The drawdown or lease on which interest was paid. */
+export interface LentTo extends Lent { number: string, business_no: string, uscc: string, project_code: string }
+
+/** What tells the rooms of interest and rent apart. */
+export interface InterestRoom<Body extends StatedVoucher> {
+  store: EvidenceStore<InterestVoucherRow>
+  periods: Periods
+  kind: SubsidyKind
+  /** first part of its events, e.g. interest_voucher */
+  event: string
+  /** undefined: the sender has lent nothing under that number */
+  lentTo (sql: ReadSql, principal: Principal, body: Body): Promise<LentTo | undefined>
+  /** where the body names what was lent */
+  pointer: string
+}
+
+export function payerMistake (): Mistake {
+  return mistake('payer_not_borrower', '/payer_account_name', 'PAYER_NOT_BORROWER',
+    'What somebody else paid is not subsidised; the payer has to be the enterprise', '付款账户名称与企业登记名称不一致；仅对企业自付部分予以补贴')
+}
+
+/** Doubts about where the evidence was used before: they hold, in the words the sender may read. */
+export function reviewed (principal: Principal, notes: readonly ReviewNote[]): VoucherFinding[] {
+  return toldAbout(principal, notes).map(({ code, rule_id, message, message_zh }) => ({ code, rule_id, message, message_zh,
+    consequence: 'HOLD' }))
+}
+
+export function overlapProblem (found: VoucherFinding): Problem {
+  return new Problem('period_overlap', {
+    detail: found.message, detail_zh: found.message_zh, errors: [{ pointer: '/period_start', code: found.code, message: found.message,
+      message_zh: found.message_zh }]
+  })
+}
+
+export function paidInFuture (today: string): Mistake {
+  return mistake('paid_date_in_future', '/paid_date', 'PAID_DATE_IN_FUTURE', `Today is ${today}; send it when it is paid`,
+    `今日为 ${today}；请在付款后报送`)
+}
+
+/** The own live voucher that a correction names. Errors: voucher_unknown, state_conflict. */
+export async function correctedBy<Row extends { status: string }> (
+  sql: ReadSql, principal: Principal, store: { findOwn (sql: ReadSql, participant_no: string, number: string): Promise<Row | undefined> },
+    correction_of: string | undefined
+): Promise<Row | null> {
+  if (correction_of === undefined) return null
+  const earlier = await store.findOwn(sql, principal.participant_no, correction_of)
+  if (earlier === undefined) refuseIfAny([mistake('voucher_unknown', '/correction_of', 'VOUCHER_UNKNOWN',
+    'This institution has sent no such voucher', '本机构未报送过该凭证')])
+  else if (earlier.status !== 'ACCEPTED' && earlier.status !== 'HELD') throw stateConflict(earlier.status, [])
+  return earlier ?? null
+}
+
+/**
+ * Takes in a voucher: ACCEPTED, or HELD with findings.
+ *
+ * Errors: duplicate_key, segments_reversed, segments_overlap, segment_outside_period, period_reversed, rate_too_high,
+ * paid_date_in_future, paid_over_due, contract_unknown, authorization_missing, authorization_not_active, document_unknown, payer_not_borrower, balance_over_loan,
+ * interest_recalc_mismatch, voucher_unknown, state_conflict, period_overlap.
+ * Source: contract §6; S2 (十三); domain notes §5.9, §7.9, A-13.
+ */
+export async function acceptInterest<Body extends StatedVoucher> (
+  sql: WriteSql, now: string, principal: Principal, room: InterestRoom<Body>, prepared: Prepared<Body>
+): Promise<{ row: InterestVoucherRow, is_new: boolean }> {
+  const { body, segments, content_digest, terms } = prepared
+  const twin = storedTwin(await room.store.byBusinessNo(sql, principal.participant_no, body.voucher_no), content_digest)
+  if (twin !== null) return { row: twin, is_new: false }
+  refuseIfAny(prepared.mistakes)
+  const lent = await room.lentTo(sql, principal, body)
+  if (lent === undefined) throw contractUnknown(room.pointer)
+  const authorization = await mandate(sql, principal, lent.uscc, now, 'INTEREST_PAYMENT', one => isCoveredByHistory(body, one))
+  const document = await findDocument(sql, principal.participant_no, body.document_no)
+  const enterprise = await enterpriseFacts(sql, lent.uscc, authorization)
+  const judgement = judgeInterest(body, segments, lent, terms)
+  refuseIfAny([
+    ...(document === undefined ? [unknownDocument()] : []), ...(isOtherName(body.payer_account_name,
+      enterprise.name) ? [payerMistake()] : []), ...judgement.mistakes
+  ])
+  const earlier = await correctedBy(sql, principal, room.store, body.correction_of)
+  const beside = await room.periods.beside(sql, lent.number, body.period_end, earlier?.number ?? null)
+  const around = checkPeriodBeside({ from: body.period_start, to: body.period_end }, beside === undefined ? [] : [beside], lent.starts,
+    terms)
+  const overlap = around.find(({ consequence }) => consequence === 'REFUSE')
+  if (overlap !== undefined) throw overlapProblem(overlap)
+  const uses = voucherUses(room.event.toUpperCase(), lent.business_no, document?.sha256 ?? '', principal, body.bank_txn_no)
+  const notes = await usedElsewhere(sql, principal, uses)
+  const findings = [...judgement.findings, ...around, ...historyFindings(body, authorization), ...reviewed(principal, notes)]
+  const held = isHeld(findings, earlier?.status === 'HELD' && body.reason !== undefined)
+  const row: InterestVoucherRow = {
+    number: newNo('vch'),
+    participant_no: principal.participant_no,
+    business_no: body.voucher_no,
+    uscc: lent.uscc,
+    project_code: lent.project_code,
+    status: held ? 'HELD' : 'ACCEPTED',
+    findings: shownFindings(findings),
+    authorization_no: authorization.authorization_no,
+    content_digest,
+    review_notes: notes,
+    body,
+    version: 1,
+    created_at: now,
+    updated_at: now,
+    lent_number: lent.number,
+    lent_no: lent.business_no,
+    period_start: body.period_start,
+    period_end: body.period_end,
+    paid_date: body.paid_date,
+    segments,
+    ...amountsOf(body),
+    recomputed_fen: judgement.recomputed_fen,
+    document_no: body.document_no,
+    supersedes: earlier?.number ?? null,
+    superseded_by: null
+  }
+  await keep(sql, now, principal, room, row, earlier, enterprise.participant_no)
+  await keepUses(sql, now, principal, row.number, uses)
+  return { row, is_new: true }
+}
+
+/** The writes: the earlier one steps back, the new one stands, lines are due, both are told. */
+async function keep<Body extends StatedVoucher> (
+  sql: WriteSql, now: string, principal: Principal, room: InterestRoom<Body>, row: InterestVoucherRow, earlier: InterestVoucherRow | null,
+    enterprise_no: string | null
+): Promise<void> {
+  if (earlier !== null && !await room.periods.supersede(sql, earlier.number, row.number, now)) throw stateConflict('SUPERSEDED', [])
+  keptOrAgain(await room.store.insert(sql, row))
+  if (row.status === 'ACCEPTED') await mark(sql, now, row.uscc, row.project_code, room.kind)
+  if (earlier?.status === 'ACCEPTED') await mark(sql, now, earlier.uscc, earlier.project_code, room.kind)
+  if (earlier !== null) await announce(sql, now, principal, `${room.event}.superseded`, earlier, [enterprise_no],
+    { superseded_by: row.number })
+  await announce(sql, now, principal, `${room.event}.${row.status === 'HELD' ? 'held' : 'accepted'}`, row, [enterprise_no],
+    { lent: row.lent_number })
+}

@@ -1,0 +1,40 @@
+import type { FastifyInstance } from 'fastify'
+import type { Db } from '../../db/db.ts'
+import { operation } from '../../http/operation.ts'
+import { policiesOf } from '../../registry/policies/service.ts'
+import { readingRoutes } from '../evidence/routes.ts'
+import { prepare } from '../interest-vouchers/accepting.ts'
+import { interest_refusals } from '../interest-vouchers/routes.ts'
+import { NewRentVoucher, RentVoucher, rent_voucher_example, rent_voucher_shown } from './schema.ts'
+import { acceptRentVoucher, shownRentVoucher } from './service.ts'
+import { rentVouchers, type RentVoucherRow } from './store.ts'
+
+const clause = 'Proof of a rent paid on a direct lease. S2 (3): 2 % on the principal; S2 (13): pay first, subsidise later.'
+
+export function rentVoucherRoutes (app: FastifyInstance, { db }: { db: Db }): void {
+  operation(app, { db }, {
+    id: 'createRentVoucher',
+    method: 'POST',
+    path: '/v1/rent-vouchers',
+    summary: 'Submit a rent voucher',
+    summary_zh: '报送租金凭证',
+    description: `${clause} Judged as an interest voucher is, on the principal balance.`,
+    callers: ['LESSOR'],
+    body: NewRentVoucher,
+    replies: { 201: RentVoucher, 200: RentVoucher },
+    refuses: interest_refusals,
+    example: { request: rent_voucher_example, reply: rent_voucher_shown }
+  }, async call => {
+    const prepared = prepare(call.body, await policiesOf(db), call.now)
+    return call.decide(async (sql, now) => {
+      const { row, is_new } = await acceptRentVoucher(sql, now, call.principal, prepared)
+      return { status: is_new ? 201 : 200, body: shownRentVoucher(row), version: row.version,
+        headers: { location: `/v1/rent-vouchers/${row.number}` } }
+    })
+  })
+
+  readingRoutes<RentVoucherRow>(app, { db }, {
+    path: 'rent-vouchers', one: 'RentVoucher', many: 'RentVouchers', english: 'rent vouchers', chinese: '租金凭证', description: clause,
+    store: rentVouchers, readers: ['LESSOR', 'ENTERPRISE'], schema: RentVoucher, example: rent_voucher_shown, shown: shownRentVoucher
+  })
+}

@@ -1,0 +1,41 @@
+/** Proofs of the interest part of rents: judged as interest vouchers are, on the principal balance of the lease. */
+import type { WriteSql } from '../../db/db.ts'
+import type { Principal } from '../../http/access.ts'
+import { yuanOf } from '../../policy/money.ts'
+import { completed } from '../evidence/schema.ts'
+import { acceptInterest, type InterestRoom, type Prepared } from '../interest-vouchers/accepting.ts'
+import { interest_defaults } from '../interest-vouchers/schema.ts'
+import { leaseContracts } from '../lease-contracts/store.ts'
+import { NewRentVoucher } from './schema.ts'
+import { rentPeriods, rentVouchers, type RentVoucherRow } from './store.ts'
+
+const rents: InterestRoom<NewRentVoucher> = {
+  store: rentVouchers,
+  periods: rentPeriods,
+  kind: 'LEASE',
+  event: 'rent_voucher',
+  pointer: '/lease_contract_no',
+  async lentTo (sql, principal, { lease_contract_no }) {
+    const lease = await leaseContracts.byBusinessNo(sql, principal.participant_no, lease_contract_no)
+    if (lease === undefined) return undefined
+    const { number, business_no, uscc, project_code, day_count, annual_rate_pct, rate_segments, financed_principal_fen, lease_start,
+      lease_end } = lease
+    return { number, business_no, uscc, project_code, day_count, annual_rate_pct, rate_segments, balance_max_fen: financed_principal_fen,
+      starts: lease_start, maturity_date: lease_end }
+  }
+}
+
+/** Takes in a rent voucher; errors as `acceptInterest`. */
+export async function acceptRentVoucher (sql: WriteSql, now: string, principal: Principal,
+  prepared: Prepared<NewRentVoucher>): Promise<{ row: RentVoucherRow, is_new: boolean }> {
+  return acceptInterest(sql, now, principal, rents, prepared)
+}
+
+export function shownRentVoucher (row: RentVoucherRow): Record<string, unknown> {
+  const { number, participant_no, status, findings, authorization_no, version, created_at, updated_at, superseded_by, project_code } = row
+  return {
+    ...completed(NewRentVoucher, row.body, { ...interest_defaults, normal_interest_paid: row.body.normal_interest }),
+    lessee_uscc: row.uscc, recomputed_interest: yuanOf(row.recomputed_fen), superseded_by, project_code,
+    number, participant_no, status, findings, authorization_no, version, created_at, updated_at
+  }
+}
