@@ -132,7 +132,10 @@ function operationObject (spec: OperationSpec): Schema {
     ...(spec.body === undefined ? {} : {
       requestBody: {
         required: true,
-        content: { [spec.body_media ?? 'application/json']: { schema: spec.body, ...(spec.example?.request === undefined ? {} : { example: spec.example.request }) } }
+        content: {
+          [spec.body_media ?? 'application/json']: { schema: spec.body, ...(spec.example?.request === undefined ? {} : { example: spec.example.request }) },
+          ...(spec.body_json === undefined ? {} : { 'application/json': spec.body_json })
+        }
       }
     }),
     responses: responsesOf(spec)

@@ -35,6 +35,8 @@ export interface OperationSpec {
   body?: TSchema
   /** media type of the body when it is not JSON; the handler reads it */
   body_media?: string
+  /** the same as JSON, where `body_media` is another; the handler checks it */
+  body_json?: { schema: TSchema, example: unknown }
   /** success status → schema of the body; a schema or a media type for downloads */
   replies: Record<number, TSchema | { media: string, description: string }>
   /** refusals beyond the ones that follow from the rest */

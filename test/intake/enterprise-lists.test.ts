@@ -3,13 +3,40 @@ import { join } from 'node:path'
 import multipart from '@fastify/multipart'
 import Fastify from 'fastify'
 import t from 'tap'
+import { count } from 'drizzle-orm'
+import { sha256Hex } from '../../src/db/canonical.ts'
+import { admit } from '../../src/http/access.ts'
+import { authorizations as authorizationsTable } from '../../src/intake/authorizations/store.ts'
+import { listReader } from '../../src/intake/enterprise-lists/read-in-worker.ts'
+import { receiveList } from '../../src/intake/enterprise-lists/service.ts'
+import { findList } from '../../src/intake/enterprise-lists/store.ts'
 import { readReceivedList } from '../../src/intake/enterprise-lists/upload.ts'
+import { readLists, type ListWork } from '../../src/intake/enterprise-lists/working.ts'
+import { no_hooks } from '../../src/intake/hooks.ts'
 import type { Built } from '../helper.ts'
 import { build } from '../helper.ts'
 import { aGrant, aNeed, aRow } from '../fixtures.ts'
 
 // Every test here has a database of its own; on PostgreSQL that takes its time.
 t.setTimeout(180_000)
+
+const alphabet = '0123456789ABCDEFGHJKLMNPQRTUWXY'
+
+/** The n-th invented credit code with a right check character. */
+function usccOf (n: number): string {
+  const body = `91500112MA${String(n).padStart(7, '0')}`
+  let sum = 0
+  for (let index = 0, weight = 1; index < body.length; index++, weight = weight * 3 % 31) sum += alphabet.indexOf(body.charAt(index)) * weight
+  return body + alphabet.charAt((31 - sum % 31) % 31)
+}
+
+function heldBodies (): ListWork['bodies'] {
+  const held = new Map<string, Uint8Array>()
+  return {
+    put: async (sha256, bytes) => { held.set(sha256, bytes) },
+    get: async sha256 => held.get(sha256) ?? null
+  }
+}
 
 interface Row {
   row_id: string, sheet: string | null, row: number, outcome: string, uscc: string | null, name: string | null, amount: string | null, term_months: number | null, purpose: string | null
@@ -249,6 +276,44 @@ t.test('after a withdrawal the content of its row is shown no more', async t => 
   t.match((await hub.as('park-1').get(`/v1/financing-needs/${before?.need_no}`)).json(), { status: 'WITHDRAWN', amount: null })
   const dry = (await upload(hub, 'park-1', Buffer.from(csv), {}, '?dry_run=true')).json()
   t.match(dry.effect, { withdrawn: 1, changed: 1 })
+})
+
+t.test('a list cut off at any unit is taken up again and comes out the same', async t => {
+  const hub = await build(t)
+  const reader = listReader()
+  t.teardown(() => reader.close())
+  const work: ListWork = { db: hub.db, bodies: heldBodies(), reader, hooks: no_hooks, log: hub.app.log as never }
+  const rows_per_list = 450
+  const units = 6
+  for (let cut = 0; cut < units; cut++) {
+    const rows = Array.from({ length: rows_per_list }, (_, index) => aRow({ uscc: usccOf(cut * rows_per_list + index), name: `示范${cut}-${index}`, project_code: undefined }))
+    const bytes = Buffer.from(JSON.stringify({ rows }))
+    const sha256 = sha256Hex(bytes)
+    await work.bodies.put(sha256, bytes)
+    const park = admit({ participant_no: 'park-1', role: 'PARK', name: '园区', uscc: '12500112MAYY000180', user_no: null, duties: [], client_id: 'park-1' })
+    const { list } = await hub.db.write((sql, now) => receiveList(sql, now, park, {
+      form: 'JSON', bytes, sha256, file_name: 'list.json', declaration: true, declared_row_count: null, declared_amount: null, content: sha256
+    }))
+    let left = cut
+    const failing: ListWork = {
+      ...work,
+      db: {
+        ...hub.db,
+        write: unit => left-- > 0 ? hub.db.write(unit) : hub.db.write(async (sql, now) => {
+          await unit(sql, now)
+          throw new Error('cut off')
+        })
+      }
+    }
+    await t.rejects((async () => { while (await readLists(failing) > 0); })(), { message: 'cut off' }, `at unit ${cut}`)
+    while (await readLists(work) > 0);
+    const done = await findList(hub.db.read, list.list_no)
+    t.match(done, { status: 'DECIDED', rows_total: rows_per_list, counts: { REJECTED: 0, HELD: 0, SKIPPED: 0 } })
+    t.equal((done?.counts?.ACCEPTED ?? 0) + (done?.counts?.ACCEPTED_WITH_REMARK ?? 0), rows_per_list)
+    t.equal((await hub.as('park-1').get('/v1/financing-needs')).json().totals.count, (cut + 1) * rows_per_list)
+  }
+  const authorizations = await hub.db.read.select({ count: count() }).from(authorizationsTable)
+  t.equal(Number(authorizations[0]?.count), units * rows_per_list, 'one authorization for each row')
 })
 
 t.test('the test lists through HTTP come out as expected', async t => {

@@ -6,7 +6,7 @@ import { pageOf, pageRequest } from '../../http/paging.ts'
 import { instantMs, instantOf } from '../../policy/calendar.ts'
 import { yuanOf } from '../../policy/money.ts'
 import {
-  DryRunQuery, ListAnswer, list_example, ListPage, ListParams, ListQuery, ListReceived, ListSchema, ListUpload, received_example, RowDecisionBody, row_example,
+  DryRunQuery, json_example, ListAnswer, list_example, ListJson, ListPage, ListParams, ListQuery, ListReceived, ListSchema, ListUpload, received_example, RowDecisionBody, row_example,
   RowPage, RowParams, RowSchema, RowsQuery
 } from './schema.ts'
 import { annotatedList, decideRow, dryRun, readListOf, receiveList, shownRow, withWithdrawals } from './service.ts'
@@ -53,15 +53,15 @@ export function enterpriseListRoutes (app: FastifyInstance, work: ListWork, { hu
     path: '/v1/enterprise-lists',
     summary: 'Send a list of enterprises with their needs',
     summary_zh: '报送企业名单及融资需求',
-    description: 'A workbook or CSV as multipart, or JSON `{ declaration?, declared_row_count?, declared_amount?, rows: [ { name, uscc, amount, term_months, purpose, consent, ' +
-      'project_code?, project_name?, demand_date?, park?, industry_code?, qualifications? } ] }` with 1 to 5000 rows. It is read in the background: poll the list until ' +
-      'DECIDED or REFUSED. The same bytes again answer the first list. S1 四(三)2: parks collect authorizations and push needs in batch.',
+    description: 'A workbook or CSV as multipart, or JSON with 1 to 5000 rows. It is read in the background: poll the list until DECIDED or REFUSED. The same bytes ' +
+      'again answer the first list. S1 四(三)2: parks collect authorizations and push needs in batch.',
     callers: ['PARK'],
     query: DryRunQuery,
     body: ListUpload,
     body_media: 'multipart/form-data',
+    body_json: { schema: ListJson, example: json_example },
     replies: { 202: ListReceived, 200: ListAnswer },
-    example: { reply: received_example }
+    example: { request: { file: '名单.xlsx', declaration: 'true', declared_row_count: '32' }, reply: { ...received_example, dry_run: false } }
   }, async call => {
     const received = await readReceivedList(call.request, hub_mode === 'production')
     if (call.query.dry_run === true) return { status: 200, body: await dryRun(work, call.principal, received, call.now) }

@@ -165,6 +165,13 @@ export const RowDecisionBody = named('RowDecision', Type.Object({
 export type RowDecisionBody = Static<typeof RowDecisionBody>
 
 const counts_example = { ACCEPTED: 1, ACCEPTED_WITH_REMARK: 0, HELD: 0, REJECTED: 0, SKIPPED: 0 }
+export const json_example = {
+  declaration: true,
+  rows: [{
+    name: '重庆云岭精密机械有限公司（虚构）', uscc: '91500112MAXX00015Q', amount: '5000000.00', term_months: 36, purpose: '购置数控设备', consent: true,
+    project_code: '2606-500112-07-02-100001', project_name: '精密加工线数字化改造', qualifications: ['高新技术企业']
+  }]
+}
 export const received_example = {
   list_no: 'list_01JB2Q8Z6V7K3M5N9P4R1S0T2W', status: 'RECEIVED', sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'
 }
