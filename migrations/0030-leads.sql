@@ -28,6 +28,8 @@ create table leads (
   disclosure_digest text not null,
   fields_released text not null,
   flat text not null,
+  -- what a person is named by in the frozen part: sealed, with gaps left in its place
+  personal text,
   head text not null,
   fresh_until text not null,
   reason text not null,

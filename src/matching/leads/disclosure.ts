@@ -29,14 +29,32 @@ export interface Remarks {
   readonly fast_track: string | null
 }
 
+/** Fields about a person: kept apart from the frozen text, sealed, and put back when it is read. */
+const PERSONAL = ['contact_name', 'contact_phone'] as const
+export type Personal = Readonly<Record<string, Value>>
+
 export interface Frozen {
-  /** canonical JSON of the disclosure */
+  /** canonical JSON of the disclosure, with a gap for every personal field */
   text: string
-  /** SHA-256 of the text */
+  /** SHA-256 of the whole text */
   digest: string
   fields_released: string[]
-  /** the same fields as members of the lead, `"uscc":…,…,` with a comma at the end */
+  /** the same fields as members of the lead, `"uscc":…,…,` with a comma at the end and the same gaps */
   flat: string
+  /** what stands in the gaps; null where there are none */
+  personal: Personal | null
+}
+
+/** No JSON text holds this: a gap cannot be forged by what somebody sent. */
+const gapOf = (field: string): string => `"${field}":?`
+
+function withGaps (text: string, personal: Personal | null): string {
+  return Object.entries(personal ?? {}).reduce((left, [field, value]) => left.replace(`"${field}":${JSON.stringify(value)}`, () => gapOf(field)), text)
+}
+
+/** The inverse: the text as it was released. */
+export function withPersonal (text: string, personal: Personal): string {
+  return Object.entries(personal).reduce((left, [field, value]) => left.replace(gapOf(field), () => `"${field}":${JSON.stringify(value)}`), text)
 }
 
 /**
@@ -62,5 +80,7 @@ export function freeze (need: Releasable, scopes: ReadonlySet<string>, remarks: 
   document.sources = sources
   const text = canonical(document)
   flat += `"sources":${JSON.stringify(sources)},"unknown_rules":${JSON.stringify(remarks.unknown_rules)},"fast_track":${JSON.stringify(remarks.fast_track)},`
-  return { text, digest: sha256Hex(text), fields_released, flat }
+  const known = PERSONAL.filter(field => scopes.has('FINANCING_NEED') && need.FINANCING_NEED[field].value !== null)
+  const personal = known.length === 0 ? null : Object.fromEntries(known.map(field => [field, need.FINANCING_NEED[field].value]))
+  return { text: withGaps(text, personal), digest: sha256Hex(text), fields_released, flat: withGaps(flat, personal), personal }
 }

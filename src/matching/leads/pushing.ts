@@ -152,6 +152,7 @@ function leadOf (
     fast_track: need.fast_track,
     disclosure: frozen.text,
     flat: frozen.flat,
+    personal: frozen.personal === null ? null : JSON.stringify(frozen.personal),
     reason: decision.reason,
     ...headOf(timed, now)
   }

@@ -44,8 +44,8 @@ const last_instant = '9999-12-31T23:59:59.999Z'
 
 async function textsOf (sql: ReadSql, rows: readonly PageRow[], now: string): Promise<string[]> {
   const stale = rows.filter(row => !isFresh(row, now)).map(({ lead_no }) => lead_no)
-  const anew = new Map((await findLeads(sql, stale)).map(lead => [lead.lead_no, leadText(lead, now)]))
-  return rows.map(row => anew.get(row.lead_no) ?? joined(row))
+  const anew = new Map((await findLeads(sql, stale)).map(lead => [lead.lead_no, leadText(sql, lead, now)]))
+  return rows.map(row => anew.get(row.lead_no) ?? joined(sql, row))
 }
 
 function keptOf (db: Db): { pages: Map<string, KeptPage>, bytes: number } {

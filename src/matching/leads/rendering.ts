@@ -2,9 +2,12 @@
  * A lead as bytes: a head that moves with its events, then the frozen part as it was released. What may no longer be read
  * is reduced to number, status and times.
  */
+import type { ReadSql } from '../../db/db.ts'
+import { opened } from '../../db/sealing.ts'
 import type { LeadStatus } from '../../policy/lifecycle.ts'
+import { withPersonal, type Personal } from './disclosure.ts'
 import { slaAt, slaChangesAt, type Timed } from './stages.ts'
-import type { Lead, PageRow } from './store.ts'
+import { personalPlace, type Lead, type PageRow } from './store.ts'
 
 export type HeadFacts = Timed & Pick<Lead,
   'lead_no' | 'need_no' | 'recipient_kind' | 'expires_at' | 'content_until' | 'authorization_no' | 'disclosure_digest' | 'fields_released' | 'version' | 'updated_at'>
@@ -21,8 +24,10 @@ export function headOf (lead: HeadFacts, now: string): { head: string, fresh_unt
 }
 
 /** A lead with its content, from its stored parts. */
-export function joined ({ head, flat, disclosure }: Pick<Lead, 'head' | 'flat' | 'disclosure'>): string {
-  return `${head}${flat}"disclosure":${disclosure}}`
+export function joined (sql: ReadSql, { lead_no, head, flat, disclosure, personal }: Pick<Lead, 'lead_no' | 'head' | 'flat' | 'disclosure' | 'personal'>): string {
+  if (personal === null) return `${head}${flat}"disclosure":${disclosure}}`
+  const known = JSON.parse(opened(sql, personal, personalPlace(lead_no))) as Personal
+  return `${head}${withPersonal(flat, known)}"disclosure":${withPersonal(disclosure, known)}}`
 }
 
 /** What is left of a lead whose content may no longer be read. */
@@ -35,9 +40,9 @@ export function stubOf (lead: Pick<Lead, 'lead_no' | 'status' | 'pushed_at' | 'e
 const settled: ReadonlySet<LeadStatus> = new Set<LeadStatus>(['DISBURSED', 'WITHDRAWN'])
 
 /** A whole lead at an instant. */
-export function leadText (lead: Lead, now: string): string {
+export function leadText (sql: ReadSql, lead: Lead, now: string): string {
   if (lead.content_until <= now) return stubOf(lead)
-  return joined(lead.fresh_until > now ? lead : { ...lead, head: headOf(lead, now).head })
+  return joined(sql, lead.fresh_until > now ? lead : { ...lead, head: headOf(lead, now).head })
 }
 
 /** Whether stored bytes can be sent as they stand. */

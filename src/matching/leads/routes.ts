@@ -80,7 +80,7 @@ export function leadRoutes (app: FastifyInstance, { db }: { db: Db }, hooks: Mat
     replies: { 200: LeadSchema },
     example: { reply: lead_example }
   }, async ({ principal, params, now }) => {
-    const text = leadText(await ownLead(db.read, principal, params.lead_no), now)
+    const text = leadText(db.read, await ownLead(db.read, principal, params.lead_no), now)
     return { status: 200, body: frozen(text), version: sha256Hex(text).slice(0, etag_length) }
   })
 

@@ -2,6 +2,7 @@
 import { and, asc, count, desc, eq, gt, gte, inArray, isNotNull, isNull, like, lt, lte, max, ne, or, sql as expression, sum, type SQL } from 'drizzle-orm'
 import { fen, flag, integer, json, primaryKey, table, text } from '../../db/columns.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
+import { opened, sealed } from '../../db/sealing.ts'
 import { event_audience } from '../../journal/events.ts'
 import type { LeadEvent, LeadStatus } from '../../policy/lifecycle.ts'
 import type { PauseOf, Stage } from './stages.ts'
@@ -37,6 +38,7 @@ export const leads = table('leads', {
   disclosure_digest: text().notNull(),
   fields_released: json<string[]>().notNull(),
   flat: text().notNull(),
+  personal: text(),
   head: text().notNull(),
   fresh_until: text().notNull(),
   reason: json<Reason>().notNull(),
@@ -93,8 +95,16 @@ function* chunks<T> (rows: readonly T[]): Generator<T[]> {
   for (let start = 0; start < rows.length; start += rows_per_insert) yield rows.slice(start, start + rows_per_insert)
 }
 
+/** What the sealed part of a lead is bound to. */
+export function personalPlace (lead_no: string): string {
+  return `leads/personal/${lead_no}`
+}
+
+/** @param rows with `personal` as it reads; it is kept sealed */
 export async function insertLeads (sql: WriteSql, rows: readonly Lead[]): Promise<void> {
-  for (const chunk of chunks(rows)) await sql.insert(leads).values(chunk)
+  for (const chunk of chunks(rows)) {
+    await sql.insert(leads).values(chunk.map(row => Object.assign(row, { personal: sealed(sql, row.personal, personalPlace(row.lead_no)) })))
+  }
 }
 
 /** Keeps why an institution got the need or not; a later answer replaces an earlier one, but no refusal replaces a push. */
@@ -182,9 +192,9 @@ export interface LeadFilter {
 }
 
 const page_columns = {
-  lead_no: leads.lead_no, head: leads.head, flat: leads.flat, disclosure: leads.disclosure, fresh_until: leads.fresh_until, content_until: leads.content_until
+  lead_no: leads.lead_no, head: leads.head, flat: leads.flat, disclosure: leads.disclosure, personal: leads.personal, fresh_until: leads.fresh_until, content_until: leads.content_until
 }
-export type PageRow = { [column in keyof typeof page_columns]: string }
+export type PageRow = Pick<Lead, keyof typeof page_columns>
 
 /**
  * Which leads a list shows. Withdrawn and expired ones only when asked for by status, and never through a filter that looks
@@ -267,13 +277,26 @@ export async function provisionalLeads (sql: ReadSql, calendar_version: string, 
   )).orderBy(asc(leads.lead_no)).limit(limit)
 }
 
+/** What the sealed content of an event is bound to. */
+export function eventPlace (lead_event_no: string): string {
+  return `lead_events/content/${lead_event_no}`
+}
+
+/** Who was spoken to is sealed. */
 export async function insertLeadEvent (sql: WriteSql, row: LeadEventRow): Promise<void> {
-  await sql.insert(lead_events).values(row)
+  const content = row.type === 'CONTACTED' ? { sealed: sealed(sql, JSON.stringify(row.content), eventPlace(row.lead_event_no)) } : row.content
+  await sql.insert(lead_events).values({ ...row, content })
+}
+
+function openedEvent (sql: ReadSql, row: LeadEventRow): LeadEventRow {
+  const { sealed: kept } = row.content
+  return typeof kept === 'string' ? { ...row, content: JSON.parse(opened(sql, kept, eventPlace(row.lead_event_no))) as LeadEventRow['content'] } : row
 }
 
 export async function eventsOfLead (sql: ReadSql, lead_no: string, after: string | null, limit: number): Promise<LeadEventRow[]> {
-  return sql.select().from(lead_events).where(and(eq(lead_events.lead_no, lead_no), after === null ? undefined : gt(lead_events.lead_event_no, after)))
+  const rows = await sql.select().from(lead_events).where(and(eq(lead_events.lead_no, lead_no), after === null ? undefined : gt(lead_events.lead_event_no, after)))
     .orderBy(asc(lead_events.lead_event_no)).limit(limit)
+  return rows.map(row => openedEvent(sql, row))
 }
 
 const buildHappened = (sql: ReadSql) => sql.selectDistinct({ type: lead_events.type }).from(lead_events)
