@@ -5,6 +5,7 @@ import { operation } from '../../http/operation.ts'
 import { pageOf, pageRequest } from '../../http/paging.ts'
 import { instantMs, instantOf } from '../../policy/calendar.ts'
 import { calendarOf } from '../../registry/calendars/service.ts'
+import { inTurn } from '../in-turn.ts'
 import {
   ClaimDecision, ClaimPage, ClaimParams, ClaimQuery, CompensationClaim, filed_example, NewClaim, new_claim_example, NewRecovery, paid_example, recovery_example, RecoverySchema
 } from './schema.ts'
@@ -17,6 +18,8 @@ const base = '/v1/compensation-claims'
 const list_id = 'listCompensationClaims'
 
 export function claimRoutes (app: FastifyInstance, { db }: { db: Db }): void {
+  const turn = inTurn()
+
   operation(app, { db }, {
     id: 'fileCompensationClaim',
     method: 'POST',
@@ -91,10 +94,10 @@ export function claimRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     replies: { 200: CompensationClaim },
     refuses: ['state_conflict', 'own_work', 'decision_not_possible', 'paid_date_in_future'],
     example: { request: { decision: 'ACCEPT', paid_date: '2026-03-18', paid_amount: '800000.00' }, reply: paid_example }
-  }, async call => call.decide(async (sql, now) => {
+  }, async call => turn(call.principal.participant_no, () => call.decide(async (sql, now) => {
     const claim = await decideClaim(sql, now, call.principal, call.params.claim_no, call.body)
     return { status: 200, body: await shownClaim(sql, claim), version: claim.version }
-  }))
+  })))
 
   operation(app, { db }, {
     id: 'recordRecovery',
