@@ -108,7 +108,10 @@ function tiles (begin: number, end: number): NodeId[] {
 /** Rebuilds the appender's memory from stored nodes, at any size the store has reached. */
 export async function loadFrontier (size: number, readHash: ReadHash): Promise<Frontier> {
   checkSize(size)
-  return { size, hashes: await Promise.all(tiles(0, size).map(node => readHash(node.level, node.index))) }
+  const hashes: Hash[] = []
+  // One after the other: inside a unit there is one connection.
+  for (const node of tiles(0, size)) hashes.push(await readHash(node.level, node.index))
+  return { size, hashes }
 }
 
 async function rangeHash (begin: number, end: number, readHash: ReadHash): Promise<Hash> {
