@@ -3,6 +3,7 @@
  */
 import { and, eq, lt } from 'drizzle-orm'
 import { hot, RunAgain, type WriteSql } from '../db/db.ts'
+import { opened, sealed } from '../db/sealing.ts'
 import { integer, primaryKey, table, text } from '../db/columns.ts'
 import { Problem } from '../problem.ts'
 import { sql as placeholders } from 'drizzle-orm'
@@ -49,21 +50,31 @@ const buildKeep = (sql: WriteSql) => sql.insert(idempotent_answers).values({
  * Errors: idempotency_mismatch when the key was used for another request.
  */
 export async function answerOnce (
-  sql: WriteSql, now: string, request: { caller: string, key: string, digest: string },
+  sql: WriteSql, now: string, request: { caller: string, key: string, digest: string, confidential: boolean },
   work: () => Promise<Omit<StoredAnswer, 'replayed'>>
 ): Promise<StoredAnswer> {
   const [first] = await hot(sql, buildFind).execute({ caller: request.caller, key: request.key })
   if (first !== undefined) {
     if (first.request_digest !== request.digest) throw new Problem('idempotency_mismatch')
-    return { status: first.status, headers: JSON.parse(first.headers) as Record<string, string>, body: first.body, replayed: true }
+    return { status: first.status, headers: JSON.parse(first.headers) as Record<string, string>, body: opensAs(sql, first.body, request), replayed: true }
   }
   const answer = await work()
   const kept = await hot(sql, buildKeep).execute({
     caller: request.caller, key: request.key, digest: request.digest, status: answer.status,
-    headers: JSON.stringify(answer.headers), body: answer.body, now
+    headers: JSON.stringify(answer.headers), body: request.confidential ? sealed(sql, answer.body, placeOf(request)) : answer.body, now
   })
   if (kept.length === 0) throw new RunAgain('the same idempotency key was answered at the same time')
   return { ...answer, replayed: false }
+}
+
+/** What a sealed answer is bound to. */
+function placeOf ({ caller, key }: { caller: string, key: string }): string {
+  return `idempotent_answers/body/${caller}/${key}`
+}
+
+/** Sealed texts begin with a letter that JSON does not begin with. */
+function opensAs (sql: WriteSql, kept: string, request: { caller: string, key: string }): string {
+  return kept.startsWith('v1.') ? opened(sql, kept, placeOf(request)) : kept
 }
 
 /** Forgets answers older than an instant; business keys stay for ever. */

@@ -26,6 +26,8 @@ export interface OperationSpec {
   person?: boolean
   /** moves or decides money: needs a request signature in production; its proof is kept beside the effect */
   signed?: boolean
+  /** the answer holds a secret or names a person: it is kept sealed for its Idempotency-Key */
+  confidential?: boolean
   /** creates or decides: needs Idempotency-Key (POST only; default true for POST) */
   idempotent?: boolean
   /** needs If-Match with the version (PATCH and DELETE) */
@@ -129,7 +131,7 @@ function callOf<S extends OperationSpec> (context: OperationContext, spec: S, re
       const { signature } = request
       const stored = await context.db.write(async (sql, now) => {
         if (signature !== null) await signature.spend(sql)
-        return answerOnce(sql, now, { caller, key, digest }, async () => {
+        return answerOnce(sql, now, { caller, key, digest, confidential: spec.confidential === true }, async () => {
           const { status, body, headers, version } = await unit(sql, now)
           if (signature !== null && spec.signed === true) await signature.prove(sql, now, { operation: spec.id, idempotency_key: key })
           return {

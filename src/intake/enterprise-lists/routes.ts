@@ -140,6 +140,7 @@ export function enterpriseListRoutes (app: FastifyInstance, work: ListWork, { hu
     description: 'A person of the park takes the row in as it stands, or leaves it out. A missing consent cannot be confirmed, only sent again. S1 四(三)2-3.',
     callers: ['PARK'],
     person: true,
+    confidential: true,
     params: RowParams,
     body: RowDecisionBody,
     replies: { 200: RowSchema },

@@ -17,6 +17,7 @@ export function feeVoucherRoutes (app: FastifyInstance, { db }: { db: Db }): voi
     summary_zh: '报送担保费凭证',
     description: `${clause} The fees of a contract never exceed its agreed fee.`,
     callers: ['GUARANTOR'],
+    signed: true,
     body: NewFeeVoucher,
     replies: { 201: FeeVoucher, 200: FeeVoucher },
     refuses: ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'state_conflict', 'amount_not_positive',

@@ -18,6 +18,7 @@ export function insurancePolicyRoutes (app: FastifyInstance, { db }: { db: Db })
     summary_zh: '报送保单',
     description: `${clause} Needs an active authorization with the scope INSURANCE.`,
     callers: ['INSURER'],
+    signed: true,
     body: NewInsurancePolicy,
     replies: { 201: InsurancePolicy, 200: InsurancePolicy },
     refuses: ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'state_conflict', 'uscc_check_digit',

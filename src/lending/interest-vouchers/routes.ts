@@ -29,6 +29,7 @@ export function interestVoucherRoutes (app: FastifyInstance, { db }: { db: Db })
     description: `${clause} ACCEPTED, or HELD with findings where a gap, another rate, ` +
       `a rounding or a doubt has to be cleared; a correction with a reason clears the first three.`,
     callers: ['BANK'],
+    signed: true,
     body: NewInterestVoucher,
     replies: { 201: InterestVoucher, 200: InterestVoucher },
     refuses: interest_refusals,
@@ -50,6 +51,7 @@ export function interestVoucherRoutes (app: FastifyInstance, { db }: { db: Db })
     summary_zh: '批量报送付息凭证',
     description: `${clause} One answer per voucher; with atomic one refused voucher refuses all.`,
     callers: ['BANK'],
+    signed: true,
     body: NewInterestVoucherBatch,
     replies: { 200: InterestVoucherBatch },
     refuses: interest_refusals,

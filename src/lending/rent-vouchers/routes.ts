@@ -20,6 +20,7 @@ export function rentVoucherRoutes (app: FastifyInstance, { db }: { db: Db }): vo
     summary_zh: '报送租金凭证',
     description: `${clause} Judged as an interest voucher is, on the principal balance.`,
     callers: ['LESSOR'],
+    signed: true,
     body: NewRentVoucher,
     replies: { 201: RentVoucher, 200: RentVoucher },
     refuses: interest_refusals,

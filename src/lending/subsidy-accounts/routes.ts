@@ -19,6 +19,7 @@ export function subsidyAccountRoutes (app: FastifyInstance, { db }: { db: Db }):
     description: `${clause} The first account of a holder is ACTIVE at once; ` +
       `another number is PENDING_CONFIRMATION until a second person sends the same again.`,
     callers: ['BANK', 'GUARANTOR'],
+    signed: true,
     body: NewSubsidyAccount,
     replies: { 201: SubsidyAccount, 200: SubsidyAccount },
     refuses: ['authorization_missing', 'authorization_not_active', 'uscc_check_digit', 'account_not_corporate', 'cnaps_invalid',

@@ -94,6 +94,7 @@ export function leadRoutes (app: FastifyInstance, { db }: { db: Db }, hooks: Mat
       'contact, disbursement needs approval. What comes late is taken and marked overdue. A drawdown number is reported once: the same again answers with the ' +
       'first report. S2 (十五) “3个1”限时办结.',
     callers: recipients,
+    confidential: true,
     params: LeadParams,
     body: NewLeadEvent,
     replies: { 201: RecordedLeadEvent, 200: RecordedLeadEvent },

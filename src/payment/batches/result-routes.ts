@@ -41,6 +41,7 @@ export async function resultRoutes (app: FastifyInstance, { db }: { db: Db }): P
       description: 'JSON, or a pain.002 document as application/xml (ACSC and ACCC: paid; RJCT: returned; all else: unknown). The same results again change nothing; a contradiction is ' +
         'refused. RETURNED is sent again only after the payee\'s account has changed, UNKNOWN never. S2 (十三).',
       callers: ['FINANCE_BUREAU'],
+      signed: true,
       params: BatchParams,
       body: ResultsBody,
       body_media: 'application/json',

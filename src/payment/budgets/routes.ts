@@ -18,6 +18,7 @@ export function budgetRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     description: 'One per year and source; another amount for the same is its next version, never below what is used. Payments use it up when their batch is approved. S2 (十三)(十九).',
     callers: ['FINANCE_BUREAU'],
     person: true,
+    signed: true,
     body: BudgetBody,
     replies: { 201: BudgetView, 200: BudgetView },
     refuses: ['budget_exhausted'],

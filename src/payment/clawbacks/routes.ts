@@ -18,6 +18,7 @@ export function clawbackRoutes (app: FastifyInstance, { db }: { db: Db }): void 
     description: 'Offset against the next payment to the same payee. Corrections of paid vouchers open claw-backs by themselves. S2 (十三): 先付后贴.',
     callers: ['FINANCE_BUREAU', 'MEIC'],
     person: true,
+    signed: true,
     body: ClawbackBody,
     replies: { 201: ClawbackView, 200: ClawbackView },
     refuses: ['not_found', 'clawback_over_line'],

@@ -59,6 +59,7 @@ export function holdRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     description: 'By another person than the one who placed it. S2 (十三).',
     callers,
     person: true,
+    signed: true,
     params: HoldParams,
     body: ReleaseBody,
     replies: { 200: HoldView },

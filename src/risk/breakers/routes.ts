@@ -85,6 +85,7 @@ export function breakerRoutes (app: FastifyInstance, { db }: { db: Db }): void {
       'computed anew. The same year again gets the first answer. A-09; S1 五(一).',
     callers: ['FINANCE_BUREAU'],
     person: true,
+    signed: true,
     body: NewSettlement,
     replies: { 201: BreakerSettlement, 200: BreakerSettlement },
     refuses: ['decision_not_possible'],

@@ -29,6 +29,7 @@ export function claimRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     description: 'For a drawdown in default under a guarantee contract of this bank. Only principal is guaranteed (A-12). A late claim, a missing statement on due diligence and a ' +
       'guarantee not filed with the re-guarantor are findings for the guarantor, who decides until decision_due_date. S1 五(一): risk sharing.',
     callers: ['BANK'],
+    signed: true,
     body: NewClaim,
     replies: { 201: CompensationClaim, 200: CompensationClaim },
     refuses: ['duplicate_key', 'contract_unknown', 'amount_over_guarantee', 'balance_over_loan', 'nothing_to_pay', 'document_unknown', 'rule_broken'],
@@ -89,6 +90,7 @@ export function claimRoutes (app: FastifyInstance, { db }: { db: Db }): void {
       'paid by a second ACCEPT with paid_date. S1 五(一); rules R-01, R-02.',
     callers: ['GUARANTOR'],
     person: true,
+    signed: true,
     params: ClaimParams,
     body: ClaimDecision,
     replies: { 200: CompensationClaim },
@@ -107,6 +109,7 @@ export function claimRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     summary_zh: '报送追偿所得',
     description: 'Net of its cost it is split by what each party really bears. The breaker’s numerator falls by it at the year-end settlement (A-09). S1 五(一); domain: recoveries return by the same ratio.',
     callers: ['BANK', 'GUARANTOR'],
+    signed: true,
     params: ClaimParams,
     body: NewRecovery,
     replies: { 201: RecoverySchema, 200: RecoverySchema },

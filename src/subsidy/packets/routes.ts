@@ -80,6 +80,7 @@ export function packetRoutes (app: FastifyInstance, { db, room }: { db: Db, room
     description: 'Every line that is open is frozen; contracts, vouchers, computation and authorizations are sealed with digests and the hub\'s signature. ' +
       'Blocked lines follow in a further packet. A returned packet comes back as its next version with the difference shown. S2 (十三).',
     callers: institutions,
+    signed: true,
     params: PacketParams,
     body: NothingBody,
     replies: { 200: PacketView },
