@@ -34,9 +34,9 @@ export interface ListWork {
 }
 
 /** Rows a unit stores or takes in: each unit costs one flush to disk. */
-export const rows_per_unit = 400
+export const rows_per_unit = 384
 /** Rows between which other work may run: the event loop is never held up. */
-const rows_per_slice = 50
+const rows_per_slice = 64
 /** Units of one step; then the lease is renewed. */
 const units_per_step = 4
 
