@@ -67,7 +67,8 @@ export function openPostgres (url: string, clock: Clock, options: { connections?
         announce()
         return value
       } catch (reason) {
-        if (!mayRunAgain(reason) || attempt >= run_again_max) throw reason
+        if (!mayRunAgain(reason)) throw reason
+        if (attempt >= run_again_max) throw new DbOverloaded('a unit met others again and again', { cause: reason })
         await new Promise(resolve => setTimeout(resolve, Math.random() * retry_pause_max_ms * Math.min(attempt, 5)))
       }
     }

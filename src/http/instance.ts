@@ -62,7 +62,7 @@ export async function createInstance (options: InstanceOptions): Promise<Fastify
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     request.raw_body = body as Buffer
     try {
-      done(null, parseStrictly(body as Buffer))
+      done(null, body.length === 0 ? undefined : parseStrictly(body as Buffer))
     } catch (error) {
       done(error as Error)
     }
@@ -121,7 +121,15 @@ export async function createInstance (options: InstanceOptions): Promise<Fastify
       }
     }
     checkCaller(spec.callers, spec.person === true, request.principal)
+    if (spec.method !== 'GET' && spec.body_media === undefined && request.headers['content-type']?.startsWith('multipart/') === true) {
+      throw new Problem('unsupported_media_type')
+    }
     if (spec.signed === true && options.signatures.required && !isSigned(request)) throw new Problem('signature_required')
+  })
+  app.addHook('preValidation', async request => {
+    const body = request.routeOptions.config.operation?.body as { required?: readonly string[] } | undefined
+    // Nothing sent is the empty object where nothing is required.
+    if (request.body === undefined && body !== undefined && (body.required ?? []).length === 0 && request.method !== 'GET') request.body = {}
   })
   registerSignatures(app, options.signatures, request => {
     const spec = request.routeOptions.config.operation
@@ -164,7 +172,6 @@ function refuse (code: string, message: string, message_zh: string, pointer = ''
 
 /** JSON as it must be: UTF-8, no NUL, no lone surrogate, no prototype names. */
 export function parseStrictly (bytes: Buffer): unknown {
-  if (bytes.length === 0) throw refuse('EMPTY_BODY', 'A JSON body is needed', '需要 JSON 请求体')
   let text: string
   try {
     text = utf8.decode(bytes)

@@ -53,6 +53,8 @@ t.test('bytes that are no honest JSON are refused', async t => {
   }
   t.equal((await send('a=b', 'application/x-www-form-urlencoded')).statusCode, 415)
   t.equal((await send('plain', 'text/plain')).statusCode, 415)
+  t.equal((await send('--x--', 'multipart/form-data; boundary=x')).statusCode, 415)
+  t.equal((await send('')).statusCode, 400)
   t.equal((await send(`{"pushed_at":"${'x'.repeat(9 * 1024 * 1024)}"}`)).statusCode, 413)
   t.equal((await hub.app.inject({ url: '/v1/me%00', headers: { authorization: `Bearer ${key}` } })).statusCode, 400)
   t.equal((await hub.app.inject({ url: '/v1/nothing-here', headers: { authorization: `Bearer ${key}` } })).statusCode, 404)
