@@ -68,11 +68,11 @@ export async function crash (kills: number, database_url: string, options: { fau
     const sent = new Set<string>()
     let n = 0
     for (let kill = 0; kill < kills; kill++) {
-      let alive = true
+      const life = { alive: true }
       const headers = bearer(hub, 'bank-1')
       const { base_url } = hub
       const writing = Array.from({ length: writers }, async () => {
-        while (alive) {
+        while (life.alive) {
           const voucher = inventedVoucher(n++, 1, loans, document_no)
           sent.add(String(voucher.voucher_no))
           try {
@@ -88,7 +88,7 @@ export async function crash (kills: number, database_url: string, options: { fau
       while (acknowledged.size < enough && performance.now() < deadline) await new Promise(resolve => setTimeout(resolve, 1))
       await new Promise(resolve => setTimeout(resolve, next() * last_breath_max_ms))
       await hub.stop('SIGKILL')
-      alive = false
+      life.alive = false
       await Promise.all(writing)
       hub = await startHub(env, data_dir)
     }
