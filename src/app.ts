@@ -79,6 +79,7 @@ import { seedPolicies } from './registry/policies/service.ts'
 import { postLoanRoutes } from './oversight/post-loan-reports/routes.ts'
 import { receiptRoutes } from './oversight/receipts/routes.ts'
 import { reportRoutes } from './oversight/reports/routes.ts'
+import { regulatorDisclosures } from './oversight/reports/service.ts'
 import { selfAssessmentRoutes } from './oversight/self-assessments/routes.ts'
 import { breakerRoutes } from './risk/breakers/routes.ts'
 import { growBreakers } from './risk/breakers/service.ts'
@@ -142,7 +143,9 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   calendarRoutes(app, rooms)
 
   const intake: IntakeHooks = {
-    disclosuresOf: async (sql, authorization_no) => [...await disclosuresOf(sql, authorization_no), ...await settlementDisclosures(sql, authorization_no)],
+    disclosuresOf: async (sql, authorization_no) => [
+      ...await disclosuresOf(sql, authorization_no), ...await settlementDisclosures(sql, authorization_no), ...await regulatorDisclosures(sql, authorization_no)
+    ],
     onWithdraw: withdrawLeads, onNeedWithdrawn: withdrawLeadsOfNeed, onProjectChange: markProject,
     contractLimits: (sql, usccs) => contractLimits(sql, usccs, beijingDate(db.clock.now()))
   }

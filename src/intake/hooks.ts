@@ -7,7 +7,7 @@ import type { Authorization } from './authorizations/store.ts'
 
 /** One datum that left: to whom, with which lead or packet, which fields, when, digest of the exact text. */
 export interface Disclosure {
-  basis: 'MATCHING' | 'SETTLEMENT'
+  basis: 'MATCHING' | 'SETTLEMENT' | 'REGULATOR'
   recipient_no: string
   lead_no: string | null
   packet_no: string | null

@@ -58,6 +58,7 @@ async function clockOf (hub: Parameters<typeof allOf>[0], who: string, now: stri
 
 /** One quarter for all that only read it. */
 let quarter: Quarter
+t.setTimeout(120_000)
 t.before(async () => { quarter = await aQuarter(t) })
 
 t.test('the figures of a quarter are those of the raw lists', async t => {
@@ -179,7 +180,7 @@ t.test('MEIC reaches the events behind a row', async t => {
 t.test('a regulator reads a single case with number and reason: kept, told to the enterprise, and nothing else is shown', async t => {
   const { hub, usccs } = quarter
   const uscc = hub.as('enterprise-1').uscc
-  await authorize(hub, { grantor_uscc: uscc })
+  const { authorization_no } = await authorize(hub, { grantor_uscc: uscc })
   const asked = (query: string) => `/v1/reports/district-ledger?period=2026Q1&${query}`
   const whole = `case_no=JG-2026-7&reason=${encodeURIComponent('专项核查')}&uscc=${usccs[4] ?? ''}`
   t.match((await hub.as('regulator-viewer').get(asked(whole))).json(), { status: 403, code: 'person_required' })
@@ -195,6 +196,8 @@ t.test('a regulator reads a single case with number and reason: kept, told to th
   await hub.loops.settle()
   const { items: news } = passed<{ items: { type: string, data: Record<string, unknown> }[] }>(await hub.as('enterprise-1').get('/v1/events?limit=200'))
   t.match(news.filter(each => each.type === 'regulator_case.read'), [{ data: { case_no: 'JG-2026-8', report: 'district-ledger' } }])
+  const { items: left } = passed<{ items: Record<string, unknown>[] }>(await hub.as('enterprise-1').get(`/v1/authorizations/${authorization_no}/disclosures`))
+  t.match(left.filter(each => each.basis === 'REGULATOR'), [{ recipient_no: 'regulator-viewer', fields_released: ['district-ledger'] }])
   const receipt = passed<{ disclosures: Record<string, unknown>[] }>(await hub.as('enterprise-1').get(`/v1/enterprises/${uscc}/receipt`))
   t.match(receipt.disclosures.filter(each => each.basis === 'REGULATOR'), [{ recipient_no: 'regulator-viewer', case_no: 'JG-2026-8', reason: '专项核查', report: 'district-ledger' }])
 })

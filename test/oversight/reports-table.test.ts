@@ -1,0 +1,127 @@
+/** Hiding, ranking and the figures by themselves. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import t from 'tap'
+import { hundredths, medianHours, ratio, sharePct, weightedRate } from '../../src/oversight/reports/figures.ts'
+import { place, PRIME_RATES, prime_rates_known_until, RANKING_TERMS, rankingTermsOn, type Contender } from '../../src/oversight/reports/ranking.ts'
+import { csvField } from '../../src/oversight/reports/rendering.ts'
+import { smallestGroupOn, tableOf, type Column, type Row } from '../../src/oversight/reports/table.ts'
+
+const words = { definition: 'x', definition_zh: '口径', clause: 'S2' }
+const columns: Column[] = [
+  { name: 'who', ...words }, { name: 'volume', sums: 'MONEY', about: ['drawn'], ...words }, { name: 'rate', about: ['drawn'], ...words }, { name: 'leads', sums: 'COUNT', about: ['pushed'], ...words },
+  { name: 'per_lead', about: ['drawn', 'pushed'], ...words }
+]
+const row = (who: string, drawn: number, pushed: number, group = 'BANK'): Row => ({
+  cells: { who, volume: `${drawn}00.00`, rate: '3.0000', leads: pushed * 2, per_lead: '1.0000' }, counts: { drawn, pushed }, group, behind: { objects: 1, subjects: [] }, owner: who
+})
+
+t.test('a single small group hides another one with it, the one with the fewest enterprises', async t => {
+  const { rows, totals, suppressed_groups } = tableOf(columns, [row('a', 9, 9), row('b', 1, 5), row('c', 4, 5)], 3)
+  t.same(rows.map(each => each.cells.volume), ['900.00', null, null])
+  t.same(rows.map(each => each.cells.leads), [18, 10, 10], 'a count of its own')
+  t.same(rows.map(each => each.cells.per_lead), ['1.0000', null, null], 'what could be computed back goes too')
+  t.same(rows.map(each => each.cells.who), ['a', 'b', 'c'])
+  t.same(totals, [{ group: 'BANK', volume: '1400.00', leads: 38 }])
+  t.equal(suppressed_groups, 2)
+})
+
+t.test('where no other group is large enough, the total is hidden', async t => {
+  const { totals } = tableOf(columns, [row('a', 1, 3), row('b', 2, 3), row('c', 0, 3)], 3)
+  t.same(totals, [{ group: 'BANK', volume: null, leads: 18 }])
+})
+
+t.test('nothing is hidden from those who see all, and zero is no secret', async t => {
+  t.equal(tableOf(columns, [row('a', 1, 1)], 0).suppressed_groups, 0)
+  t.equal(tableOf(columns, [row('a', 0, 0), row('b', 3, 3)], 3).suppressed_groups, 0)
+  t.equal(smallestGroupOn('2026-03-31'), 3)
+})
+
+t.test('no figure about fewer than three enterprises can be had, not as total less the others either', async t => {
+  const some = fc.array(fc.record({ drawn: fc.integer({ min: 0, max: 6 }), pushed: fc.integer({ min: 0, max: 6 }), group: fc.constantFrom('BANK', 'LESSOR') }), { maxLength: 8 })
+  fc.assert(fc.property(some, given => {
+    const before = given.map(({ drawn, pushed, group }, index) => row(`p${index}`, drawn, pushed, group))
+    const { rows, totals } = tableOf(columns, before, 3)
+    for (const [name, count] of [['volume', 'drawn'], ['leads', 'pushed']] as const) {
+      for (const [index, shown] of rows.entries()) {
+        const about = before[index]?.counts[count] ?? 0
+        if (about > 0 && about < 3 && shown.cells[name] !== null) return false
+      }
+      for (const total of totals) {
+        const hidden = rows.filter(each => each.group === total.group && each.cells[name] === null)
+        if (hidden.length > 0 && total[name] !== null && !hidden.some(each => (each.counts[count] ?? 0) >= 3)) return false
+        if (hidden.length === 1 && total[name] !== null) return false
+      }
+    }
+    return true
+  }), { numRuns: 500 })
+})
+
+const contender = (no: string, over: Partial<Contender> = {}): Contender =>
+  ({ no, volume_fen: 100, discount_units: 0n, punctuality_bp: 9000, approval_bp: 5000, audit_cut_bp: 0, relending_bp: 0, ...over })
+
+t.test('the weights of every version sum to one hundred and propose three to five', async t => {
+  for (const { weights, list_size, version } of RANKING_TERMS) {
+    t.equal(Object.values(weights).reduce((sum, weight) => sum + weight, 0), 100, version)
+    t.ok(list_size >= 3 && list_size <= 5, version)
+  }
+  t.equal(rankingTermsOn('2020-01-01').version, RANKING_TERMS[0]?.version)
+})
+
+t.test('who does better in one measure and worse in none is ahead', async t => {
+  const better: Partial<Contender>[] = [{ volume_fen: 101 }, { discount_units: 1n }, { punctuality_bp: 9010 }, { approval_bp: 5010 }, { relending_bp: 100 }]
+  for (const over of better) {
+    const placed = place([contender('a'), contender('b', over)], rankingTermsOn('2026-03-31'))
+    t.match([placed.get('b')?.rank, placed.get('a')?.rank], [1, 2], JSON.stringify(Object.keys(over)))
+  }
+  const cut = place([contender('a', { audit_cut_bp: 500 }), contender('b')], rankingTermsOn('2026-03-31'))
+  t.equal(cut.get('b')?.rank, 1, 'a smaller audit cut is better')
+})
+
+t.test('equals share a rank, the sixth is not proposed, and who lent nothing does not race', async t => {
+  const equal = place(Array.from({ length: 3 }, (_, index) => contender(`p${index}`)), rankingTermsOn('2026-03-31'))
+  t.same([...equal.values()].map(each => each.rank), [1, 1, 1])
+  const many = place(Array.from({ length: 6 }, (_, index) => contender(`p${index}`, { volume_fen: 100 - index })), rankingTermsOn('2026-03-31'))
+  t.same([...many.values()].map(each => each.proposed), [true, true, true, true, true, false])
+  t.same(place([contender('idle', { volume_fen: 0 })], rankingTermsOn('2026-03-31')).get('idle'), { score: null, rank: null, proposed: false })
+})
+
+t.test('what cannot be measured neither helps nor hurts', async t => {
+  const full = { punctuality_bp: 10_000, approval_bp: 10_000, audit_cut_bp: 0, relending_bp: 10_000 }
+  const placed = place([contender('a', full), contender('b', { ...full, audit_cut_bp: null })], rankingTermsOn('2026-03-31'))
+  t.equal(placed.get('a')?.score, '100.00')
+  t.equal(placed.get('b')?.score, '100.00')
+})
+
+const rates_file = join(import.meta.dirname, '../../../shared/data/rates/lpr-2022-12_to_2026-08.csv')
+t.test('prime rates are those announced', { skip: existsSync(rates_file) ? false : 'the table of announcements is not beside the repository' }, async t => {
+  const announced = readFileSync(rates_file, 'utf8').trim().split('\n').slice(1).map(line => line.split(','))
+  for (const [day = '', one_year, five_years] of announced) {
+    const held = PRIME_RATES.findLast(({ from }) => from <= day)
+    t.same([held?.one_year_pct, held?.five_years_pct], [one_year, five_years], day)
+  }
+  t.equal(announced.at(-1)?.[0], prime_rates_known_until)
+})
+
+t.test('figures are exact and rounded half up once', async t => {
+  t.equal(sharePct(1, 3), '33.33')
+  t.equal(sharePct(2, 3), '66.67')
+  t.equal(sharePct(1, 0), null)
+  t.equal(ratio(1_234_567, 100_000_000), '0.0123')
+  t.equal(hundredths(-5), '-0.05')
+  t.equal(medianHours([]), null)
+  t.equal(medianHours([3_600_000, 7_200_000, 36_000_000]), '2.00')
+  t.equal(medianHours([3_600_000, 7_200_000]), '1.50')
+  t.equal(weightedRate([{ weight_fen: 1, rate_units: 3_000_000n }, { weight_fen: 2, rate_units: 3_600_000n }]), 3_400_000n)
+  t.equal(weightedRate([]), null)
+})
+
+t.test('a field that a spreadsheet would run is text; a number stays one', async t => {
+  t.equal(csvField('=1+1'), "'=1+1")
+  t.equal(csvField('@SUM(A1)'), "'@SUM(A1)")
+  t.equal(csvField('＝1+1'), "'＝1+1")
+  t.equal(csvField('-12.50'), '-12.50')
+  t.equal(csvField('-cmd'), "'-cmd")
+  t.equal(csvField('a,"b"'), '"a,""b"""')
+})
