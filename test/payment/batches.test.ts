@@ -25,24 +25,30 @@ t.test('what was approved is paid once, to the account of the enterprise', async
   t.match((await bureau(hub, 2).post(approve, { digest: '0'.repeat(64) })).json(), { status: 409, code: 'changed_since' })
   t.match((await bureau(hub).get('/v1/payment-batches/PB-1/instruction')).json(), { code: 'state_conflict', allowed: ['APPROVED'] })
   t.match(done(await bureau(hub, 2).post(approve, { digest: batch.digest })), { status: 'APPROVED' })
-  t.match(done<{ items: object[] }>(await bureau(hub).get('/v1/budgets')).items, [{ year: '2026', fund_source: 'MUNICIPAL', used: '30000.00' }])
+  t.match(done<{ items: object[] }>(await bureau(hub).get('/v1/budgets')).items,
+    [{ year: '2026', fund_source: 'MUNICIPAL', used: '30000.00' }])
   t.match((await bureau(hub, 2).post(approve, { digest: batch.digest })).json(), { code: 'state_conflict' })
   const payment = batch.payments[0]
   const results = '/v1/payment-batches/PB-1/results'
-  t.match((await bureau(hub).post(results, { results: [resultOf(payment)] })).json(), { status: 409, code: 'state_conflict' }, 'nothing was sent yet')
+  t.match((await bureau(hub).post(results, { results: [resultOf(payment)] })).json(), { status: 409, code: 'state_conflict' },
+    'nothing was sent yet')
   const instruction = await bureau(hub).get('/v1/payment-batches/PB-1/instruction')
   t.match(instruction.body, /<EndToEndId>pay_.*<InstdAmt Ccy="CNY">30000.00<.*<Cd>CNAPS<.*<MmbId>999653000014<.*<Id>5000123456789012</s)
   t.equal((await bureau(hub).get('/v1/payment-batches/PB-1/instruction')).body, instruction.body, 'the same bytes')
   t.equal((await bureau(hub).get('/v1/payment-batches/PB-1/instruction?format=xlsx')).rawPayload.subarray(0, 2).toString(), 'PK')
   t.match(await lines(hub, 'enterprise-1'), [{ payment_status: 'SENT' }])
   const answer = { results: [resultOf(payment)] }
-  t.match(done(await bureau(hub).post(results, answer)), { status: 'DONE', payments: [{ status: 'PAID', paid_date: '2026-03-23', bank_reference: 'TX-1' }] })
+  t.match(done(await bureau(hub).post(results, answer)), { status: 'DONE',
+    payments: [{ status: 'PAID', paid_date: '2026-03-23', bank_reference: 'TX-1' }] })
   t.equal((await bureau(hub).post(results, answer)).statusCode, 200, 'the same again')
-  t.match((await bureau(hub).post(results, { results: [resultOf(payment, { bank_reference: 'TX-2' })] })).json(), { status: 409, code: 'duplicate_key' })
-  t.match((await bureau(hub).post(results, { results: [resultOf(payment, { status: 'UNKNOWN' })] })).json(), { status: 409, code: 'state_conflict' })
+  t.match((await bureau(hub).post(results, { results: [resultOf(payment, { bank_reference: 'TX-2' })] })).json(),
+    { status: 409, code: 'duplicate_key' })
+  t.match((await bureau(hub).post(results, { results: [resultOf(payment, { status: 'UNKNOWN' })] })).json(),
+    { status: 409, code: 'state_conflict' })
   t.match(await lines(hub, 'bank-1'), [{ payment_status: 'PAID' }])
   t.match((await bureau(hub, 1).post('/v1/payment-batches', {})).json(), { status: 422, code: 'nothing_to_pay' }, 'never twice')
-  t.match((await hub.as('enterprise-1').get('/v1/payment-batches/PB-1')).json(), { payments: [{ payee_uscc: uscc_1 }], left_out: [], digest: null })
+  t.match((await hub.as('enterprise-1').get('/v1/payment-batches/PB-1')).json(), { payments: [{ payee_uscc: uscc_1 }], left_out: [],
+    digest: null })
   t.equal((await hub.as('enterprise-2').get('/v1/payment-batches/PB-1')).statusCode, 404)
   t.equal((await hub.as('bank-1').get('/v1/payment-batches/PB-1')).statusCode, 403)
   const { account_no } = { account_no: '5000123456789012' }
@@ -67,7 +73,8 @@ t.test('a batch number is kept for ever: the same request is the batch, another 
   const again = await bureau(hub, 1).post('/v1/payment-batches', { batch_no: 'PB-1' })
   t.equal(again.statusCode, 200)
   t.equal(again.json().message_no, first.message_no)
-  t.match((await bureau(hub, 1).post('/v1/payment-batches', { batch_no: 'PB-1', year: '2027' })).json(), { status: 409, code: 'duplicate_key' })
+  t.match((await bureau(hub, 1).post('/v1/payment-batches', { batch_no: 'PB-1', year: '2027' })).json(),
+    { status: 409, code: 'duplicate_key' })
   t.match((await bureau(hub).post('/v1/payment-batches', {})).json(), { code: 'person_required' })
 })
 
@@ -78,14 +85,16 @@ t.test('no budget, no account, nothing approved: each is told by its name', asyn
   await approveAll(hub)
   t.match((await bureau(hub, 1).post('/v1/payment-batches', { year: '2027' })).json(), { status: 422, code: 'budget_missing' })
   t.match((await bureau(hub, 1).post('/v1/payment-batches', { fund_source: 'DISTRICT' })).json(), { status: 422, code: 'budget_missing' })
-  t.match((await bureau(hub, 1).post('/v1/payment-batches', {})).json(), { status: 422, code: 'nothing_to_pay', errors: [{ code: 'ACCOUNT_MISSING' }] })
+  t.match((await bureau(hub, 1).post('/v1/payment-batches', {})).json(), { status: 422, code: 'nothing_to_pay',
+    errors: [{ code: 'ACCOUNT_MISSING' }] })
 })
 
 t.test('a short budget pays cooperating institutions first, whole lines in the order of the queue', async t => {
   const { hub, iou_no } = await ready(t)
   await declare(hub, 'bank-1')
   const second = await anotherLoan(hub, 'bank-2')
-  await hub.db.write(async sql => { await sql.update(participants).set({ is_cooperating: false }).where(eq(participants.participant_no, 'bank-1')) })
+  await hub.db.write(async sql => { await sql.update(participants).set({ is_cooperating: false }).where(eq(participants.participant_no,
+    'bank-1')) })
   await send(hub, 'bank-1', iou_no, { paid_date: '2026-03-20' })
   await send(hub, 'bank-2', second, { paid_date: '2026-03-21' })
   await approveAll(hub)
@@ -95,8 +104,10 @@ t.test('a short budget pays cooperating institutions first, whole lines in the o
   t.match(batch.payments, [{ amount: '30000.00' }])
   t.equal(of_line.get(batch.payments[0]?.lines[0]?.line_no ?? ''), 'bank-2')
   t.match(batch.left_out.map(({ line_no, reason }) => [of_line.get(line_no), reason]), [['bank-1', 'BUDGET_SHORT']])
-  t.match((await bureau(hub, 1).post('/v1/payment-batches', { fund_source: 'DISTRICT' })).json(), { code: 'budget_exhausted' }, 'an open batch has reserved it')
-  t.match((await bureau(hub, 1).post('/v1/budgets', { year: '2026', fund_source: 'DISTRICT', amount: '70000.00' })).json(), { version: 2, left: '70000.00' })
+  t.match((await bureau(hub, 1).post('/v1/payment-batches', { fund_source: 'DISTRICT' })).json(), { code: 'budget_exhausted' },
+    'an open batch has reserved it')
+  t.match((await bureau(hub, 1).post('/v1/budgets', { year: '2026', fund_source: 'DISTRICT', amount: '70000.00' })).json(),
+    { version: 2, left: '70000.00' })
   t.equal((await opened(hub, { fund_source: 'DISTRICT' })).payments.length, 1)
 })
 
@@ -105,9 +116,11 @@ t.test('UNKNOWN is asked about and never sent again; RETURNED goes out again onl
   const batch = await sent(hub)
   const payment = batch.payments[0]
   const results = `/v1/payment-batches/${batch.batch_no}/results`
-  t.match(done(await bureau(hub).post(results, { results: [resultOf(payment, { status: 'UNKNOWN' })] })), { status: 'SENT', payments: [{ status: 'UNKNOWN' }] })
+  t.match(done(await bureau(hub).post(results, { results: [resultOf(payment, { status: 'UNKNOWN' })] })),
+    { status: 'SENT', payments: [{ status: 'UNKNOWN' }] })
   t.match((await bureau(hub, 1).post('/v1/payment-batches', {})).json(), { code: 'nothing_to_pay' })
-  t.match(done(await bureau(hub).post(results, { results: [resultOf(payment, { status: 'RETURNED', reason: '账号户名不符' })] })), { status: 'DONE', payments: [{ status: 'RETURNED', return_reason: '账号户名不符' }] })
+  t.match(done(await bureau(hub).post(results, { results: [resultOf(payment, { status: 'RETURNED', reason: '账号户名不符' })] })),
+    { status: 'DONE', payments: [{ status: 'RETURNED', return_reason: '账号户名不符' }] })
   t.match(done<{ items: object[] }>(await bureau(hub).get('/v1/budgets')).items, [{ used: '0.00' }], 'the money is back')
   t.match(await lines(hub, 'bank-1'), [{ payment_status: 'RETURNED' }])
   t.match((await bureau(hub, 1).post('/v1/payment-batches', {})).json(), { code: 'nothing_to_pay' })
@@ -124,27 +137,34 @@ t.test('results come as pain.002 as well', async t => {
   const batch = await sent(hub)
   const xml = (status: string, id = batch.payments[0]?.payment_no) => '<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt><OrgnlPmtInfAndSts><TxInfAndSts>' +
     `<OrgnlEndToEndId>${id}</OrgnlEndToEndId><TxSts>${status}</TxSts><AcctSvcrRef>TX-9</AcctSvcrRef><FctvIntrBkSttlmDt><Dt>2026-03-23</Dt></FctvIntrBkSttlmDt></TxInfAndSts></OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>`
-  const post = (body: string) => bureau(hub).send('POST', `/v1/payment-batches/${batch.batch_no}/results`, body, { 'content-type': 'application/xml' })
+  const post = (body: string) => bureau(hub).send('POST', `/v1/payment-batches/${batch.batch_no}/results`, body,
+    { 'content-type': 'application/xml' })
   t.match((await post('<Document>')).json(), { status: 400, code: 'invalid_request' })
   t.match((await post(`<!DOCTYPE x [<!ENTITY a "b">]>${xml('ACSC').slice(21)}`)).json(), { status: 400 })
   t.match((await post(xml('ACSC', 'pay_01JB2Q8Z6V7K3M5N9P4R1S0T2W'))).json(), { status: 422, code: 'payment_unknown' })
   t.match(done(await post(xml('ACSC'))), { status: 'DONE', payments: [{ status: 'PAID', bank_reference: 'TX-9' }] })
-  t.equal((await bureau(hub, 1).send('POST', '/v1/payment-batches', xml('ACSC'), { 'content-type': 'application/xml' })).statusCode, 415, 'only there')
+  t.equal((await bureau(hub, 1).send('POST', '/v1/payment-batches', xml('ACSC'), { 'content-type': 'application/xml' })).statusCode, 415,
+    'only there')
 })
 
 t.test('a day is reconciled to the fen; an open difference of an earlier day blocks the next batch', async t => {
   const { hub, iou_no } = await payable(t, { now: '2026-06-25T02:00:00.000Z' })
   const batch = await sent(hub)
   t.match((await bureau(hub).get('/v1/reconciliation?date=2026-06-25')).json(), {
-    batches: [batch.batch_no], instructed: { count: 1, amount: '30000.00' }, results: { missing: { count: 1, amount: '30000.00' } }, lines: '30000.00', difference_lines: '0.00',
+    batches: [batch.batch_no], instructed: { count: 1, amount: '30000.00' }, results: { missing: { count: 1, amount: '30000.00' } },
+      lines: '30000.00', difference_lines: '0.00',
     difference_results: '30000.00', balanced: false, open: [{ payment_no: batch.payments[0]?.payment_no }]
   })
-  await send(hub, 'bank-1', iou_no, { period_start: '2026-03-21', period_end: '2026-06-21', normal_interest: '92000.00', paid_date: '2026-06-21', segments: [{ from: '2026-03-21', to: '2026-06-21', balance: '10000000.00', annual_rate_pct: '3.60' }] })
+  await send(hub, 'bank-1', iou_no, { period_start: '2026-03-21', period_end: '2026-06-21', normal_interest: '92000.00',
+    paid_date: '2026-06-21', segments: [{ from: '2026-03-21', to: '2026-06-21', balance: '10000000.00', annual_rate_pct: '3.60' }] })
   await approveAll(hub)
   hub.clock.set('2026-06-26T02:00:00.000Z')
-  t.match((await bureau(hub, 1).post('/v1/payment-batches', {})).json(), { status: 422, code: 'reconciliation_open', errors: [{ code: 'RESULT_MISSING', message: /pay_.*30000\.00.*2026-06-25/ }] })
-  done(await bureau(hub).post(`/v1/payment-batches/${batch.batch_no}/results`, { results: [resultOf(batch.payments[0], { date: '2026-06-26' })] }))
-  t.match((await bureau(hub).get('/v1/reconciliation?date=2026-06-25')).json(), { balanced: true, results: { paid: { amount: '30000.00' } } })
+  t.match((await bureau(hub, 1).post('/v1/payment-batches', {})).json(), { status: 422, code: 'reconciliation_open',
+    errors: [{ code: 'RESULT_MISSING', message: /pay_.*30000\.00.*2026-06-25/ }] })
+  done(await bureau(hub).post(`/v1/payment-batches/${batch.batch_no}/results`,
+    { results: [resultOf(batch.payments[0], { date: '2026-06-26' })] }))
+  t.match((await bureau(hub).get('/v1/reconciliation?date=2026-06-25')).json(), { balanced: true,
+    results: { paid: { amount: '30000.00' } } })
   t.equal((await opened(hub)).count, 1)
 })
 
@@ -158,10 +178,12 @@ t.test('a hold keeps a line out of batches, and a closed batch from approval, un
   done(await bureau(hub, 2).post(`/v1/holds/${first.hold_no}/release`, { reason: '无异常' }))
   const batch = await closed(hub)
   const second = await hold({ line_no: batch.payments[0]?.lines[0]?.line_no, expires_on: '2026-03-24' })
-  t.match((await bureau(hub, 2).post(`/v1/payment-batches/${batch.batch_no}/approve`, { digest: batch.digest })).json(), { status: 409, code: 'changed_since' })
+  t.match((await bureau(hub, 2).post(`/v1/payment-batches/${batch.batch_no}/approve`, { digest: batch.digest })).json(),
+    { status: 409, code: 'changed_since' })
   t.ok(second.hold_no)
   hub.clock.set('2026-03-25T02:00:00.000Z')
-  t.match(done(await bureau(hub, 2).post(`/v1/payment-batches/${batch.batch_no}/approve`, { digest: batch.digest })), { status: 'APPROVED' }, 'an expired hold holds no more')
+  t.match(done(await bureau(hub, 2).post(`/v1/payment-batches/${batch.batch_no}/approve`, { digest: batch.digest })),
+    { status: 'APPROVED' }, 'an expired hold holds no more')
 })
 
 t.test('a claw-back of what was paid is taken off the next payment to the same payee', async t => {
@@ -173,27 +195,36 @@ t.test('a claw-back of what was paid is taken off the next payment to the same p
   t.match((await bureau(hub).post('/v1/clawbacks', body)).json(), { code: 'person_required' })
   done(await bureau(hub, 1).post('/v1/clawbacks', body))
   t.equal((await bureau(hub, 1).post('/v1/clawbacks', body)).statusCode, 200)
-  await send(hub, 'bank-1', iou_no, { correction_of: line?.voucher_no, normal_interest: '54000.00', segments: [{ from: '2026-01-20', to: '2026-03-21', balance: '9000000.00', annual_rate_pct: '3.60' }] })
-  await send(hub, 'bank-1', iou_no, { period_start: '2026-03-21', period_end: '2026-06-21', normal_interest: '92000.00', paid_date: '2026-06-21', segments: [{ from: '2026-03-21', to: '2026-06-21', balance: '10000000.00', annual_rate_pct: '3.60' }] })
+  await send(hub, 'bank-1', iou_no, { correction_of: line?.voucher_no, normal_interest: '54000.00',
+    segments: [{ from: '2026-01-20', to: '2026-03-21', balance: '9000000.00', annual_rate_pct: '3.60' }] })
+  await send(hub, 'bank-1', iou_no, { period_start: '2026-03-21', period_end: '2026-06-21', normal_interest: '92000.00',
+    paid_date: '2026-06-21', segments: [{ from: '2026-03-21', to: '2026-06-21', balance: '10000000.00', annual_rate_pct: '3.60' }] })
   await approveAll(hub)
   const batch = await sent(hub)
-  t.match(batch.payments, [{ gross: '46000.00', offset: '8000.00', amount: '38000.00', offsets: [{ amount: '5000.00' }, { amount: '3000.00' }] }])
-  t.match(done<{ items: object[] }>(await bureau(hub).get('/v1/clawbacks')).items, [{ origin: 'DECIDED', status: 'SETTLED', open: '0.00' }, { origin: 'DERIVED', status: 'SETTLED', offset: '3000.00' }])
-  done(await bureau(hub).post(`/v1/payment-batches/${batch.batch_no}/results`, { results: [resultOf(batch.payments[0], { status: 'RETURNED', date: '2026-06-25' })] }))
+  t.match(batch.payments, [{ gross: '46000.00', offset: '8000.00', amount: '38000.00', offsets: [{ amount: '5000.00' },
+    { amount: '3000.00' }] }])
+  t.match(done<{ items: object[] }>(await bureau(hub).get('/v1/clawbacks')).items, [{ origin: 'DECIDED', status: 'SETTLED', open: '0.00' },
+    { origin: 'DERIVED', status: 'SETTLED', offset: '3000.00' }])
+  done(await bureau(hub).post(`/v1/payment-batches/${batch.batch_no}/results`,
+    { results: [resultOf(batch.payments[0], { status: 'RETURNED', date: '2026-06-25' })] }))
   await hub.loops.settle()
-  t.match(done<{ items: object[] }>(await bureau(hub).get('/v1/clawbacks?status=OPEN')).items, [{ open: '5000.00' }, { open: '3000.00' }], 'what came back took nothing back')
+  t.match(done<{ items: object[] }>(await bureau(hub).get('/v1/clawbacks?status=OPEN')).items, [{ open: '5000.00' }, { open: '3000.00' }],
+    'what came back took nothing back')
   await declare(hub, 'bank-1', { account_no: '5000123456789099' })
   t.match((await opened(hub)).payments, [{ gross: '46000.00', offset: '8000.00', amount: '38000.00' }])
 })
 
 t.test('forty openings, closings and approvals at once make one payment', async t => {
   const { hub } = await payable(t)
-  const many = async (send: () => Promise<{ statusCode: number }>) => (await Promise.all(Array.from({ length: 40 }, send))).map(({ statusCode }) => statusCode)
+  const many = async (send: () => Promise<{ statusCode: number }>) => (await Promise.all(Array.from({ length: 40 },
+    send))).map(({ statusCode }) => statusCode)
   t.same((await many(() => bureau(hub, 1).post('/v1/payment-batches', {}))).filter(status => status === 201), [201])
   const [batch] = done<{ items: Batch[] }>(await bureau(hub).get('/v1/payment-batches')).items
-  t.same((await many(() => bureau(hub, 1).post(`/v1/payment-batches/${batch?.batch_no}/close`, {}))).filter(status => status !== 409), [200])
+  t.same((await many(() => bureau(hub, 1).post(`/v1/payment-batches/${batch?.batch_no}/close`, {}))).filter(status => status !== 409),
+    [200])
   const { digest } = await batchOf(hub, batch?.batch_no ?? '')
-  t.same((await many(() => bureau(hub, 2).post(`/v1/payment-batches/${batch?.batch_no}/approve`, { digest }))).filter(status => status !== 409), [200])
+  t.same((await many(() => bureau(hub, 2).post(`/v1/payment-batches/${batch?.batch_no}/approve`,
+    { digest }))).filter(status => status !== 409), [200])
   t.match(done<{ items: object[] }>(await bureau(hub).get('/v1/budgets')).items, [{ used: '30000.00' }])
   t.equal((await approvedBatch(hub).catch(() => null)), null)
 })

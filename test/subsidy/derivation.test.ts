@@ -11,14 +11,17 @@ function aClaim (chain: string, order_key: string, formula_fen: number, voucher_
     chain, order_key, voucher_number,
     evaluate: used => {
       const amount_fen = Math.min(formula_fen, Math.max(0, cap_fen - (used('').y ?? 0)))
-      return { year: 'y', eligible_interest_fen: null, formula_fen, amount_fen, uses: [{ scope: '', year: 'y', amount_fen, cap_fen }], trace: [], policy_code: 'p', policy_version: '1' }
+      return { year: 'y', eligible_interest_fen: null, formula_fen, amount_fen, uses: [{ scope: '', year: 'y', amount_fen, cap_fen }],
+        trace: [], policy_code: 'p', policy_version: '1' }
     }
   }
 }
 
-const claims = fc.uniqueArray(fc.record({ key: fc.integer({ min: 0, max: 99 }), formula_fen: fc.integer({ min: 0, max: 800 }) }), { selector: ({ key }) => key, maxLength: 8 })
+const claims = fc.uniqueArray(fc.record({ key: fc.integer({ min: 0, max: 99 }), formula_fen: fc.integer({ min: 0, max: 800 }) }),
+  { selector: ({ key }) => key, maxLength: 8 })
   .map(facts => facts.map(({ key, formula_fen }) => aClaim(`c${key}`, String(key).padStart(2, '0'), formula_fen)))
-const targets = (some: readonly Claim[], frozen: ReadonlyMap<string, Frozen> = new Map()) => new Map(allot(some, frozen).map(({ chain, target_fen }) => [chain, target_fen]))
+const targets = (some: readonly Claim[], frozen: ReadonlyMap<string, Frozen> = new Map()) => new Map(allot(some,
+  frozen).map(({ chain, target_fen }) => [chain, target_fen]))
 const sum = (amounts: Iterable<number>) => [...amounts].reduce((before, each) => before + each, 0)
 
 t.test('the order of arrival changes nothing', async t => {
@@ -29,7 +32,8 @@ t.test('the order of arrival changes nothing', async t => {
 
 t.test('the ceiling is never exceeded and nothing it allows is left, whatever was frozen before', async () => {
   fc.assert(fc.property(claims, claims, (before, later) => {
-    const frozen = new Map([...targets(before)].map(([chain, amount_fen], index) => [chain, { amount_fen, since: String(index).padStart(2, '0'), reduced: new Set<string>() }]))
+    const frozen = new Map([...targets(before)].map(([chain, amount_fen], index) => [chain, { amount_fen,
+      since: String(index).padStart(2, '0'), reduced: new Set<string>() }]))
     const all = [...before, ...later.filter(({ chain }) => !frozen.has(chain))]
     const found = targets(all, frozen)
     const wanted = sum(all.map(claim => claim.evaluate(() => ({})).amount_fen))
@@ -50,11 +54,13 @@ t.test('a voucher that an audit reduced brings nothing more, its correction may'
 })
 
 t.test('a frozen chain without a voucher is due nothing', async t => {
-  t.match(allot([], new Map([['a', { amount_fen: 300, since: '1', reduced: new Set<string>() }]])), [{ chain: 'a', target_fen: 0, frozen_fen: 300, claim: null }])
+  t.match(allot([], new Map([['a', { amount_fen: 300, since: '1', reduced: new Set<string>() }]])),
+    [{ chain: 'a', target_fen: 0, frozen_fen: 300, claim: null }])
 })
 
 t.test('uses are cut per ceiling; quarters follow the month', async t => {
-  const uses = [{ scope: '', year: '1', amount_fen: 60, cap_fen }, { scope: 'loan', year: '1', amount_fen: 60, cap_fen: null }, { scope: '', year: '2', amount_fen: 60, cap_fen }]
+  const uses = [{ scope: '', year: '1', amount_fen: 60, cap_fen }, { scope: 'loan', year: '1', amount_fen: 60, cap_fen: null },
+    { scope: '', year: '2', amount_fen: 60, cap_fen }]
   t.same(cutUses(uses, 100).map(({ amount_fen }) => amount_fen), [60, 60, 40])
   t.same(['2026-03-31', '2026-04-01', '2026-12-31'].map(quarterOf), ['2026Q1', '2026Q2', '2026Q4'])
 })

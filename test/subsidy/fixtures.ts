@@ -5,8 +5,11 @@ import { aProject } from '../fixtures.ts'
 import type { Built } from '../helper.ts'
 import { aDocument, aDrawdown, aLoanContract, aVoucher, created, lent, project_1, uscc_1, type Lent } from '../lending/fixtures.ts'
 
-export interface Line { line_no: string, kind: string, status: string, amount: string, recognised_amount: string | null, packet_no: string, supplement_of: string | null, payment_status: string, voucher_no: string, blocked_by: { rule_id: string }[], participant_no: string, period: string }
-export interface Packet { packet_no: string, version: number, status: string, digest: string, claimed_amount: string, sequence: number, kind: string, lines: { line_no: string, claimed_amount: string }[], participant_no: string }
+export interface Line { line_no: string, kind: string, status: string, amount: string, recognised_amount: string | null, packet_no: string,
+  supplement_of: string | null, payment_status: string, voucher_no: string, blocked_by: { rule_id: string }[], participant_no: string,
+  period: string }
+export interface Packet { packet_no: string, version: number, status: string, digest: string, claimed_amount: string, sequence: number,
+  kind: string, lines: { line_no: string, claimed_amount: string }[], participant_no: string }
 
 /** The body of a 2xx; anything else stops the test with what was said. */
 export function done<T = Record<string, unknown>> (answer: LightMyRequestResponse): T {
@@ -33,7 +36,8 @@ export async function ready (t: Test, options: Parameters<typeof lent>[1] = {}):
 }
 
 /** Another loan for the same project. */
-export async function anotherLoan (hub: Built, bank: string, contract: Record<string, unknown> = {}, drawdown: Record<string, unknown> = {}): Promise<string> {
+export async function anotherLoan (hub: Built, bank: string, contract: Record<string, unknown> = {}, drawdown: Record<string,
+  unknown> = {}): Promise<string> {
   const loan = aLoanContract(await aDocument(hub, bank), contract)
   created(await hub.as(bank).post('/v1/loan-contracts', loan))
   const iou = aDrawdown(loan.loan_contract_no, drawdown)
@@ -41,7 +45,8 @@ export async function anotherLoan (hub: Built, bank: string, contract: Record<st
   return iou.iou_no
 }
 
-export async function send (hub: Built, bank: string, iou_no: string, over: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
+export async function send (hub: Built, bank: string, iou_no: string, over: Record<string, unknown> = {}): Promise<Record<string,
+  unknown>> {
   const voucher = created(await hub.as(bank).post('/v1/interest-vouchers', aVoucher(iou_no, await aDocument(hub, bank), over)))
   await hub.loops.settle()
   return voucher
@@ -67,7 +72,8 @@ export async function submitted (hub: Built, who: string, packet_no: string): Pr
 export async function audited (hub: Built, packet: Packet, conclusion: Record<string, unknown> = {}): Promise<Packet> {
   const path = `/v1/subsidy-packets/${packet.packet_no}`
   done(await hub.as('meic', 1).post(`${path}/assign`, { auditor_no: 'auditor-1', conflict_of_interest_declared: true }))
-  const prepared = done<{ conclusion_no: string }>(await hub.as('auditor-1', 1).post(`${path}/conclusions`, { packet_digest: packet.digest, conflict_of_interest_declared: true, ...conclusion }))
+  const prepared = done<{ conclusion_no: string }>(await hub.as('auditor-1', 1).post(`${path}/conclusions`,
+    { packet_digest: packet.digest, conflict_of_interest_declared: true, ...conclusion }))
   done(await hub.as('auditor-1', 2).post(`${path}/conclusions/${prepared.conclusion_no}/confirm`, {}))
   return packetOf(hub, packet.packet_no)
 }
@@ -79,7 +85,8 @@ export async function approved (hub: Built, packet: Packet, conclusion: Record<s
 
 /** Submits and approves every packet that is still a draft. */
 export async function approveAll (hub: Built): Promise<void> {
-  for (const draft of await packets(hub, 'meic', '&status=DRAFT')) await approved(hub, await submitted(hub, draft.participant_no, draft.packet_no))
+  for (const draft of await packets(hub, 'meic', '&status=DRAFT')) await approved(hub, await submitted(hub, draft.participant_no,
+    draft.packet_no))
   await hub.loops.settle()
 }
 

@@ -2,7 +2,8 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import { build, type Built } from '../helper.ts'
-import { aDocument, aDrawdown, aFeeVoucher, aGuarantee, aLease, aLoanContract, aPolicy, aRentVoucher, authorize, created, knowEnterprise, uscc_1 } from '../lending/fixtures.ts'
+import { aDocument, aDrawdown, aFeeVoucher, aGuarantee, aLease, aLoanContract, aPolicy, aRentVoucher, authorize, created, knowEnterprise,
+  uscc_1 } from '../lending/fixtures.ts'
 import { declare, opened } from '../payment/fixtures.ts'
 import { approveAll, lines, listProject, packets } from './fixtures.ts'
 
@@ -31,7 +32,8 @@ t.test('half of a guarantee fee goes to the guarantor, up to the ceiling of the 
   created(await hub.as('bank-1').post('/v1/drawdowns', aDrawdown(loan.loan_contract_no)))
   for (const who of ['guarantor-1', 'guarantor-2']) {
     const guarantee = aGuarantee(loan.loan_contract_no, await aDocument(hub, who), {
-      guaranteed_principal: '150000000.00', guarantee_fee_total: '1500000.00', start_date: '2026-03-30', end_date: '2027-03-30', override_reason: '技改专项贷项目，不受单户额度限制'
+      guaranteed_principal: '150000000.00', guarantee_fee_total: '1500000.00', start_date: '2026-03-30', end_date: '2027-03-30',
+        override_reason: '技改专项贷项目，不受单户额度限制'
     })
     created(await hub.as(who).post('/v1/guarantee-contracts', guarantee))
     created(await hub.as(who).post('/v1/fee-vouchers', aFeeVoucher(guarantee.guarantee_contract_no, await aDocument(hub, who), {
@@ -40,7 +42,8 @@ t.test('half of a guarantee fee goes to the guarantor, up to the ceiling of the 
     await hub.loops.settle()
   }
   const live = (await lines(hub)).filter(({ status }) => status === 'OPEN')
-  t.same(Object.fromEntries(live.map(({ participant_no, amount }) => [participant_no, amount])), { 'guarantor-2': '750000.00', 'guarantor-1': '250000.00' })
+  t.same(Object.fromEntries(live.map(({ participant_no, amount }) => [participant_no, amount])),
+    { 'guarantor-2': '750000.00', 'guarantor-1': '250000.00' })
   await declare(hub, 'guarantor-2', { holder_uscc: hub.as('guarantor-2').uscc, account_name: '示范融资担保乙（虚构）' })
   await approveAll(hub)
   const batch = await opened(hub)
@@ -57,11 +60,13 @@ t.test('a fee above 1 % a year gives a line of nothing that says why', async t =
     guaranteed_principal: '8000000.00', guarantee_fee_total: '80800.00', start_date: '2026-03-30', end_date: '2027-03-30'
   })
   created(await hub.as('guarantor-1').post('/v1/guarantee-contracts', guarantee))
-  created(await hub.as('guarantor-1').post('/v1/fee-vouchers', aFeeVoucher(guarantee.guarantee_contract_no, await aDocument(hub, 'guarantor-1'), { fee_amount: '80800.00', paid_date: '2026-04-01' })))
+  created(await hub.as('guarantor-1').post('/v1/fee-vouchers', aFeeVoucher(guarantee.guarantee_contract_no,
+    await aDocument(hub, 'guarantor-1'), { fee_amount: '80800.00', paid_date: '2026-04-01' })))
   await hub.loops.settle()
   const [line] = await lines(hub, 'guarantor-1')
   t.match(line, { kind: 'GUARANTEE_FEE', amount: '0.00' })
-  t.match((await hub.as('guarantor-1').get(`/v1/subsidy-lines/${line?.line_no}`)).json(), { trace: [{ rule_id: 'G-02', after: '0.00' }, { rule_id: 'G-01' }, { rule_id: 'G-01-CEILING' }] })
+  t.match((await hub.as('guarantor-1').get(`/v1/subsidy-lines/${line?.line_no}`)).json(),
+    { trace: [{ rule_id: 'G-02', after: '0.00' }, { rule_id: 'G-01' }, { rule_id: 'G-01-CEILING' }] })
 })
 
 t.test('80 % of a premium, recognised up to 3 % of the insured amount; without a project only the enterprise is judged', async t => {

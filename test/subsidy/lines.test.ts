@@ -11,10 +11,12 @@ t.test('a voucher becomes a line with its trace, and its quarter a draft packet'
   const { hub, iou_no } = await ready(t)
   await send(hub, 'bank-1', iou_no)
   const [line] = await lines(hub, 'bank-1')
-  t.match(line, { kind: 'LOAN_INTEREST', status: 'OPEN', amount: '30000.00', eligible_interest: '60000.00', period: '2026Q1', year: '2026', payment_status: 'NOT_DUE', payee_uscc: uscc_1 })
+  t.match(line, { kind: 'LOAN_INTEREST', status: 'OPEN', amount: '30000.00', eligible_interest: '60000.00', period: '2026Q1', year: '2026',
+    payment_status: 'NOT_DUE', payee_uscc: uscc_1 })
   const full = done(await hub.as('bank-1').get(`/v1/subsidy-lines/${line?.line_no}`)) as { trace: { rule_id: string, clause: string }[] }
   t.same(full.trace.map(({ rule_id }) => rule_id), ['A-12', 'L-02', 'L-01', 'L-03', 'L-06a', 'L-04', 'L-05', 'L-06'])
-  t.match(await packets(hub, 'bank-1'), [{ status: 'DRAFT', period: '2026Q1', claimed_amount: '30000.00', line_count: 1, packet_no: line?.packet_no }])
+  t.match(await packets(hub, 'bank-1'), [{ status: 'DRAFT', period: '2026Q1', claimed_amount: '30000.00', line_count: 1,
+    packet_no: line?.packet_no }])
 })
 
 t.test('a line is blocked with the missing fact named until the project is listed', async t => {
@@ -24,7 +26,8 @@ t.test('a line is blocked with the missing fact named until the project is liste
   t.equal(blocked?.status, 'BLOCKED')
   t.same(blocked?.blocked_by.map(({ rule_id }) => rule_id), ['E-03', 'E-04'])
   const [draft] = await packets(hub, 'bank-1')
-  t.match((await hub.as('bank-1').post(`/v1/subsidy-packets/${draft?.packet_no}/submit`, {})).json(), { status: 422, code: 'packet_empty', errors: [{ code: /./ }] })
+  t.match((await hub.as('bank-1').post(`/v1/subsidy-packets/${draft?.packet_no}/submit`, {})).json(),
+    { status: 422, code: 'packet_empty', errors: [{ code: /./ }] })
   done(await hub.as('enterprise-1', 1).post('/v1/projects', aProject()))
   await hub.loops.settle()
   t.match(await lines(hub, 'bank-1'), [{ status: 'BLOCKED', blocked_by: [{ rule_id: 'E-04' }] }])
@@ -43,13 +46,15 @@ t.test('an investment below the threshold blocks with its code', async t => {
 t.test('a line waits for the industry of its enterprise and opens when it is known', async t => {
   const { hub, iou_no } = await lent(t)
   await hub.db.write(async (sql, now) => upsertEnterprise(sql, now, 'enterprise-1', true, {
-    uscc: uscc_1, name: name_1, region_code: null, industry_code: '6513', size_class: null, employees: null, revenue_fen: null, tags: [], contact_name: null, contact_phone: null
+    uscc: uscc_1, name: name_1, region_code: null, industry_code: '6513', size_class: null, employees: null, revenue_fen: null, tags: [],
+      contact_name: null, contact_phone: null
   }))
   await listProject(hub)
   await send(hub, 'bank-1', iou_no)
   t.match(await lines(hub, 'bank-1'), [{ status: 'BLOCKED', blocked_by: [{ rule_id: 'E-01', code: 'NOT_MANUFACTURING' }] }])
   await hub.db.write(async (sql, now) => upsertEnterprise(sql, now, 'enterprise-1', true, {
-    uscc: uscc_1, name: name_1, region_code: null, industry_code: '3411', size_class: null, employees: null, revenue_fen: null, tags: [], contact_name: null, contact_phone: null
+    uscc: uscc_1, name: name_1, region_code: null, industry_code: '3411', size_class: null, employees: null, revenue_fen: null, tags: [],
+      contact_name: null, contact_phone: null
   }))
   await hub.loops.settle()
   t.match(await lines(hub, 'bank-1'), [{ status: 'OPEN' }])
@@ -58,17 +63,22 @@ t.test('a line waits for the industry of its enterprise and opens when it is kno
 t.test('two banks share the project ceiling by the day of payment, whichever arrives first', async t => {
   const big = { contract_amount: '3000000000.00', annual_rate_pct: '2.00' }
   const paid_out = { disbursed_date: '2026-03-21' }
-  const { hub, iou_no } = await ready(t, { contract: big, drawdown: { amount: '2800000000.00', ...paid_out }, now: '2026-06-25T02:00:00.000Z' })
+  const { hub, iou_no } = await ready(t, { contract: big, drawdown: { amount: '2800000000.00', ...paid_out },
+    now: '2026-06-25T02:00:00.000Z' })
   const other = await anotherLoan(hub, 'bank-2', big, { amount: '1600000000.00', ...paid_out })
   const period = { period_start: '2026-03-21', period_end: '2026-06-19' }
   const segments = (balance: string) => [{ from: '2026-03-21', to: '2026-06-19', balance, annual_rate_pct: '2.00' }]
-  await send(hub, 'bank-2', other, { ...period, segments: segments('1600000000.00'), normal_interest: '8000000.00', paid_date: '2026-06-22' })
+  await send(hub, 'bank-2', other, { ...period, segments: segments('1600000000.00'), normal_interest: '8000000.00',
+    paid_date: '2026-06-22' })
   t.match(await lines(hub), [{ participant_no: 'bank-2', amount: '4000000.00' }])
-  await send(hub, 'bank-1', iou_no, { ...period, segments: segments('2800000000.00'), normal_interest: '14000000.00', paid_date: '2026-06-21' })
+  await send(hub, 'bank-1', iou_no, { ...period, segments: segments('2800000000.00'), normal_interest: '14000000.00',
+    paid_date: '2026-06-21' })
   const live = (await lines(hub)).filter(({ status }) => status !== 'SUPERSEDED')
-  t.same(Object.fromEntries(live.map(({ participant_no, amount }) => [participant_no, amount])), { 'bank-1': '7000000.00', 'bank-2': '3000000.00' })
+  t.same(Object.fromEntries(live.map(({ participant_no, amount }) => [participant_no, amount])),
+    { 'bank-1': '7000000.00', 'bank-2': '3000000.00' })
   const ceilings = done(await hub.as('bank-2').get(`/v1/ceilings?uscc=${uscc_1}&project_code=${project_1}&year=2026`)) as { lines: { participant_no: string }[] }
-  t.match(ceilings, { ceilings: [{ kind: 'LOAN_INTEREST', rule_id: 'L-05', cap: '10000000.00', granted: '10000000.00', left: '0.00' }, { kind: 'LEASE' }, { kind: 'GUARANTEE_FEE', span: 'LIFETIME' }] })
+  t.match(ceilings, { ceilings: [{ kind: 'LOAN_INTEREST', rule_id: 'L-05', cap: '10000000.00', granted: '10000000.00', left: '0.00' },
+    { kind: 'LEASE' }, { kind: 'GUARANTEE_FEE', span: 'LIFETIME' }] })
   t.same([...new Set(ceilings.lines.map(({ participant_no }) => participant_no))], ['bank-2'], 'no line of the other bank')
 })
 
@@ -77,10 +87,12 @@ t.test('a correction supersedes the line; what stands is derived anew, never upd
   const voucher = await send(hub, 'bank-1', iou_no)
   const [before] = await lines(hub, 'bank-1')
   await send(hub, 'bank-1', iou_no, {
-    correction_of: voucher.voucher_no, normal_interest: '54000.00', segments: [{ from: '2026-01-20', to: '2026-03-21', balance: '9000000.00', annual_rate_pct: '3.60' }]
+    correction_of: voucher.voucher_no, normal_interest: '54000.00',
+      segments: [{ from: '2026-01-20', to: '2026-03-21', balance: '9000000.00', annual_rate_pct: '3.60' }]
   })
   const after = await lines(hub, 'bank-1')
-  t.match(after, [{ line_no: before?.line_no, status: 'SUPERSEDED', amount: '30000.00' }, { status: 'OPEN', amount: '27000.00', packet_no: before?.packet_no }])
+  t.match(after, [{ line_no: before?.line_no, status: 'SUPERSEDED', amount: '30000.00' }, { status: 'OPEN', amount: '27000.00',
+    packet_no: before?.packet_no }])
   t.match(await packets(hub, 'bank-1'), [{ claimed_amount: '27000.00', line_count: 1 }])
 })
 
@@ -110,13 +122,16 @@ t.test('forty vouchers, derived from eight sides at once, fill the ceiling to th
   await knowEnterprise(hub)
   await listProject(hub)
   const ious = []
-  for (let index = 0; index < 40; index++) ious.push(await anotherLoan(hub, index % 2 === 0 ? 'bank-1' : 'bank-2', { contract_amount: '200000000.00', annual_rate_pct: '4.00' }, { amount: '200000000.00', disbursed_date: '2026-03-21' }))
+  for (let index = 0; index < 40; index++) ious.push(await anotherLoan(hub, index % 2 === 0 ? 'bank-1' : 'bank-2',
+    { contract_amount: '200000000.00', annual_rate_pct: '4.00' }, { amount: '200000000.00', disbursed_date: '2026-03-21' }))
   const documents = await Promise.all(ious.map((_, index) => aDocument(hub, index % 2 === 0 ? 'bank-1' : 'bank-2')))
-  const period = { period_start: '2026-03-21', period_end: '2026-06-21', normal_interest: '2044444.44', paid_date: '2026-06-21', segments: [{ from: '2026-03-21', to: '2026-06-21', balance: '200000000.00', annual_rate_pct: '4.00' }] }
+  const period = { period_start: '2026-03-21', period_end: '2026-06-21', normal_interest: '2044444.44', paid_date: '2026-06-21',
+    segments: [{ from: '2026-03-21', to: '2026-06-21', balance: '200000000.00', annual_rate_pct: '4.00' }] }
   for (let from = 0; from < ious.length; from += 8) {
     await Promise.all(ious.slice(from, from + 8).map(async (iou_no, offset) => {
       const index = from + offset
-      created(await hub.as(index % 2 === 0 ? 'bank-1' : 'bank-2').post('/v1/interest-vouchers', aVoucher(iou_no, documents[index] ?? '', period)))
+      created(await hub.as(index % 2 === 0 ? 'bank-1' : 'bank-2').post('/v1/interest-vouchers',
+        aVoucher(iou_no, documents[index] ?? '', period)))
       await deriveDue(hub.db, clawback_ledger)
     }))
   }

@@ -27,13 +27,16 @@ import {
 export interface Collecting { batch_no?: string, year?: string, fund_source?: FundSource }
 
 /** What one payment is made of: lines of one payee, or a returned payment that goes out again whole. */
-interface Due { key: string, payee_uscc: string, payee_kind: Payment['payee_kind'], items: Omit<PaymentItem, 'payment_no' | 'live'>[], amount_fen: number, order_key: string, participant_no: string, returned: Payment | null }
+interface Due { key: string, payee_uscc: string, payee_kind: Payment['payee_kind'], items: Omit<PaymentItem, 'payment_no' | 'live'>[],
+  amount_fen: number, order_key: string, participant_no: string, returned: Payment | null }
 
 interface Gathered { due: Due[], accounts: Map<string, PayeeAccount>, left_out: LeftOut[] }
 
 const dueOf = (line: ApprovedLine): Due => ({
-  key: line.line_no, payee_uscc: line.payee_uscc, payee_kind: line.payee_kind, amount_fen: line.recognised_fen, order_key: line.order_key, participant_no: line.participant_no,
-  items: [{ line_no: line.line_no, packet_no: line.packet_no, participant_no: line.participant_no, uscc: line.uscc, amount_fen: line.recognised_fen }], returned: null
+  key: line.line_no, payee_uscc: line.payee_uscc, payee_kind: line.payee_kind, amount_fen: line.recognised_fen, order_key: line.order_key,
+    participant_no: line.participant_no,
+  items: [{ line_no: line.line_no, packet_no: line.packet_no, participant_no: line.participant_no, uscc: line.uscc,
+    amount_fen: line.recognised_fen }], returned: null
 })
 
 /** Returned payments go out again only after the payee's account has changed. */
@@ -48,7 +51,8 @@ async function reissues (sql: ReadSql, accountFor: (uscc: string) => Promise<Pay
     due.push({
       key: payment.payment_no, payee_uscc: payment.payee_uscc, payee_kind: payment.payee_kind, amount_fen: payment.gross_fen, order_key,
       participant_no: items[0]?.participant_no ?? '', returned: payment,
-      items: items.map(({ line_no, packet_no, participant_no, uscc, amount_fen }) => ({ line_no, packet_no, participant_no, uscc, amount_fen }))
+      items: items.map(({ line_no, packet_no, participant_no, uscc, amount_fen }) => ({ line_no, packet_no, participant_no, uscc,
+        amount_fen }))
     })
   }
   return due
@@ -91,11 +95,13 @@ function nothingToPay (left_out: readonly LeftOut[]): Problem {
 async function affordable (sql: ReadSql, due: readonly Due[], budget_left_fen: number): Promise<{ paid: Due[], waiting: Due[] }> {
   const cooperating = new Map<string, boolean>()
   for (const { participant_no } of due) {
-    if (!cooperating.has(participant_no)) cooperating.set(participant_no, (await findParticipant(sql, participant_no))?.is_cooperating ?? false)
+    if (!cooperating.has(participant_no)) cooperating.set(participant_no,
+      (await findParticipant(sql, participant_no))?.is_cooperating ?? false)
   }
   const of_key = new Map(due.map(one => [one.key, one]))
   const { paid, waiting } = payInBudget(
-    due.map(one => ({ line_no: one.key, amount_fen: one.amount_fen, is_cooperating: cooperating.get(one.participant_no) ?? false, order_key: one.order_key })), Math.max(0, budget_left_fen))
+    due.map(one => ({ line_no: one.key, amount_fen: one.amount_fen, is_cooperating: cooperating.get(one.participant_no) ?? false,
+      order_key: one.order_key })), Math.max(0, budget_left_fen))
   const picked = (keys: readonly string[]): Due[] => keys.flatMap(key => of_key.get(key) ?? [])
   return { paid: picked(paid), waiting: picked(waiting) }
 }
@@ -139,7 +145,8 @@ function grouped (paid: readonly Due[]): Due[][] {
  *
  * Errors: duplicate_key, reconciliation_open, budget_missing, nothing_to_pay, budget_exhausted.
  */
-export async function collect (sql: WriteSql, now: string, principal: Principal, cipher: Cipher, sent: Collecting): Promise<{ batch: Batch, is_new: boolean }> {
+export async function collect (sql: WriteSql, now: string, principal: Principal, cipher: Cipher, sent: Collecting): Promise<{ batch: Batch,
+  is_new: boolean }> {
   const content_digest = digestOf(sent)
   const twin = sent.batch_no === undefined ? undefined : await findBatch(sql, sent.batch_no)
   if (twin !== undefined) {
@@ -151,7 +158,8 @@ export async function collect (sql: WriteSql, now: string, principal: Principal,
   const fund_source = sent.fund_source ?? 'MUNICIPAL'
   const budget = await findBudget(sql, year, fund_source)
   if (budget === undefined) {
-    throw new Problem('budget_missing', { detail: `There is no ${fund_source} budget for ${year}; decide it first`, detail_zh: `${year} 年度 ${fund_source} 尚无预算，请先下达` })
+    throw new Problem('budget_missing', { detail: `There is no ${fund_source} budget for ${year}; decide it first`,
+      detail_zh: `${year} 年度 ${fund_source} 尚无预算，请先下达` })
   }
   const { due, accounts, left_out } = await gather(sql, now, cipher)
   if (due.length === 0) throw nothingToPay(left_out)
@@ -159,14 +167,17 @@ export async function collect (sql: WriteSql, now: string, principal: Principal,
   const { paid, waiting } = await affordable(sql, due, left_fen)
   if (paid.length === 0) {
     throw new Problem('budget_exhausted', {
-      detail: `${yuanOf(Math.max(0, left_fen))} is left; the first line needs ${yuanOf(waiting[0]?.amount_fen ?? 0)}`, detail_zh: `预算余额 ${yuanOf(Math.max(0, left_fen))} 元，首笔需 ${yuanOf(waiting[0]?.amount_fen ?? 0)} 元`
+      detail: `${yuanOf(Math.max(0, left_fen))} is left; the first line needs ${yuanOf(waiting[0]?.amount_fen ?? 0)}`,
+        detail_zh: `预算余额 ${yuanOf(Math.max(0, left_fen))} 元，首笔需 ${yuanOf(waiting[0]?.amount_fen ?? 0)} 元`
     })
   }
   left_out.push(...waiting.flatMap(one => one.items.map(({ line_no }) => ({ line_no, reason: 'BUDGET_SHORT' } as const))))
   const message_no = newNo('batch')
   const batch: Batch = {
-    batch_no: sent.batch_no ?? message_no, message_no, participant_no: principal.participant_no, year, fund_source, status: 'OPEN', content_digest, digest: null,
-    payment_count: 0, control_sum_fen: 0, created_by: personOf(principal), closed_by: null, closed_at: null, approved_by: null, approved_at: null, sent_at: null, done_at: null,
+    batch_no: sent.batch_no ?? message_no, message_no, participant_no: principal.participant_no, year, fund_source, status: 'OPEN',
+      content_digest, digest: null,
+    payment_count: 0, control_sum_fen: 0, created_by: personOf(principal), closed_by: null, closed_at: null, approved_by: null,
+      approved_at: null, sent_at: null, done_at: null,
     left_out, version: 1, created_at: now, updated_at: now
   }
   const groups = grouped(paid)
@@ -181,13 +192,15 @@ export async function collect (sql: WriteSql, now: string, principal: Principal,
     await insertPayment(sql, payment, items, offsets)
     for (const { clawback_no, amount_fen } of offsets) await countOffset(sql, now, clawback_no, amount_fen)
   }
-  await append(sql, now, { type: 'payment_batch.opened', subject: counted.batch_no, actor: principal, audience: await authorities(sql), data: { payments: made.length } })
+  await append(sql, now, { type: 'payment_batch.opened', subject: counted.batch_no, actor: principal, audience: await authorities(sql),
+    data: { payments: made.length } })
   return { batch: counted, is_new: true }
 }
 
 interface Made { payment: Payment, items: PaymentItem[], offsets: PaymentOffset[], amount_fen: number }
 
-async function makePayments (sql: WriteSql, now: string, batch: Batch, groups: readonly Due[][], accounts: ReadonlyMap<string, PayeeAccount>): Promise<Made[]> {
+async function makePayments (sql: WriteSql, now: string, batch: Batch, groups: readonly Due[][], accounts: ReadonlyMap<string,
+  PayeeAccount>): Promise<Made[]> {
   const open = await openClawbacks(sql, groups.flatMap(group => group.map(({ payee_uscc }) => payee_uscc)))
   const made: Made[] = []
   for (const [ordinal, group] of groups.entries()) {
@@ -203,8 +216,10 @@ async function makePayments (sql: WriteSql, now: string, batch: Batch, groups: r
     made.push({
       amount_fen, items, offsets,
       payment: {
-        payment_no, batch_no: batch.batch_no, ordinal, payee_kind: first.payee_kind, payee_uscc: first.payee_uscc, payee_name: account.account_name, account_number: account.number,
-        gross_fen, offset_fen, amount_fen, year: batch.year, fund_source: batch.fund_source, status: 'GENERATED', reissue_of: first.returned?.payment_no ?? null, paid_date: null,
+        payment_no, batch_no: batch.batch_no, ordinal, payee_kind: first.payee_kind, payee_uscc: first.payee_uscc,
+          payee_name: account.account_name, account_number: account.number,
+        gross_fen, offset_fen, amount_fen, year: batch.year, fund_source: batch.fund_source, status: 'GENERATED',
+          reissue_of: first.returned?.payment_no ?? null, paid_date: null,
         bank_reference: null, return_reason: null, version: 1, created_at: now, updated_at: now
       }
     })

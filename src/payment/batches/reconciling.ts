@@ -38,8 +38,10 @@ export async function reconcile (sql: ReadSql, date: string): Promise<Reconcilia
   const total = sums(instructed)
   return {
     date, batches: batches.map(({ batch_no }) => batch_no), instructed: total,
-    results: { paid: sums(with_status('PAID')), returned: sums(with_status('RETURNED', 'REISSUED')), unknown: sums(with_status('UNKNOWN')), missing: sums(with_status('SENT')) },
-    lines_fen, offsets_fen, difference_results_fen: sums(open).amount_fen, difference_lines_fen: lines_fen - offsets_fen - total.amount_fen, open
+    results: { paid: sums(with_status('PAID')), returned: sums(with_status('RETURNED', 'REISSUED')), unknown: sums(with_status('UNKNOWN')),
+      missing: sums(with_status('SENT')) },
+    lines_fen, offsets_fen, difference_results_fen: sums(open).amount_fen, difference_lines_fen: lines_fen - offsets_fen - total.amount_fen,
+      open
   }
 }
 
@@ -48,7 +50,8 @@ export async function refuseOpenDifferences (sql: ReadSql, now: string): Promise
   const open = await unsettledBefore(sql, startOf(beijingDate(now)))
   if (open.length === 0) return
   throw new Problem('reconciliation_open', {
-    detail: `${open.length} payments of earlier days have no final result; ask the bank and record it`, detail_zh: `此前有 ${open.length} 笔拨付尚无最终结果，请向银行查询并登记`,
+    detail: `${open.length} payments of earlier days have no final result; ask the bank and record it`,
+      detail_zh: `此前有 ${open.length} 笔拨付尚无最终结果，请向银行查询并登记`,
     errors: open.map(({ payment_no, amount_fen, status, sent_at }) => ({
       pointer: '', code: 'RESULT_MISSING', message: `${payment_no}: ${yuanOf(amount_fen)} sent on ${beijingDate(sent_at)}, state ${status}`,
       message_zh: `${payment_no}：${beijingDate(sent_at)} 发出 ${yuanOf(amount_fen)} 元，状态 ${status}`
@@ -62,8 +65,10 @@ export function reconciliationShown (found: Reconciliation) {
   const { date, batches, instructed, results, lines_fen, offsets_fen, difference_results_fen, difference_lines_fen, open } = found
   return {
     date, batches, instructed: shownSum(instructed),
-    results: { paid: shownSum(results.paid), returned: shownSum(results.returned), unknown: shownSum(results.unknown), missing: shownSum(results.missing) },
-    lines: yuanOf(lines_fen), offsets: yuanOf(offsets_fen), difference_results: yuanOf(difference_results_fen), difference_lines: yuanOf(difference_lines_fen),
+    results: { paid: shownSum(results.paid), returned: shownSum(results.returned), unknown: shownSum(results.unknown),
+      missing: shownSum(results.missing) },
+    lines: yuanOf(lines_fen), offsets: yuanOf(offsets_fen), difference_results: yuanOf(difference_results_fen),
+      difference_lines: yuanOf(difference_lines_fen),
     balanced: difference_results_fen === 0 && difference_lines_fen === 0,
     open: open.map(({ payment_no, batch_no, amount_fen, status }) => ({ payment_no, batch_no, amount: yuanOf(amount_fen), status }))
   }

@@ -21,17 +21,20 @@ function textOf (body: Buffer): string {
 }
 
 /** The body that came, JSON checked by its schema, XML by its reader. Errors: invalid_request. */
-function resultsOf (request: { body: unknown, compileValidationSchema (schema: Record<string, unknown>, part: 'body'): { (body: unknown): unknown, errors?: unknown } }, now: string): readonly Result[] {
+function resultsOf (request: { body: unknown, compileValidationSchema (schema: Record<string, unknown>,
+  part: 'body'): { (body: unknown): unknown, errors?: unknown } }, now: string): readonly Result[] {
   if (typeof request.body === 'string') return resultsFromXml(request.body, beijingDate(now))
   const validate = request.compileValidationSchema(ResultsBody as unknown as Record<string, unknown>, 'body')
-  if (validate(request.body) !== true) throw Object.assign(new Error('the body does not have the agreed form'), { validation: validate.errors ?? [], validationContext: 'body' })
+  if (validate(request.body) !== true) throw Object.assign(new Error('the body does not have the agreed form'),
+    { validation: validate.errors ?? [], validationContext: 'body' })
   return (request.body as Static<typeof ResultsBody>).results
 }
 
 /** The parser of XML holds for this one operation. */
 export async function resultRoutes (app: FastifyInstance, { db }: { db: Db }): Promise<void> {
   await app.register(async child => {
-    child.addContentTypeParser(['application/xml', 'text/xml'], { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => textOf(body))
+    child.addContentTypeParser(['application/xml', 'text/xml'], { parseAs: 'buffer' }, async (_request: unknown,
+      body: Buffer) => textOf(body))
     operation(child, { db }, {
       id: 'recordPaymentResults',
       method: 'POST',
@@ -48,8 +51,10 @@ export async function resultRoutes (app: FastifyInstance, { db }: { db: Db }): P
       replies: { 200: BatchView },
       refuses: ['payment_unknown', 'paid_date_in_future', 'duplicate_key', 'state_conflict'],
       example: {
-        request: { results: [{ payment_no: batch_example.payments[0]?.payment_no, status: 'PAID', date: '2026-04-07', bank_reference: 'TX20260407000123' }] },
-        reply: { ...batch_example, status: 'DONE', approved_by: 'finance-bureau-user-2', approved_at: '2026-04-06T03:00:00.000Z', sent_at: '2026-04-06T04:00:00.000Z', done_at: '2026-04-07T02:00:00.000Z' }
+        request: { results: [{ payment_no: batch_example.payments[0]?.payment_no, status: 'PAID', date: '2026-04-07',
+          bank_reference: 'TX20260407000123' }] },
+        reply: { ...batch_example, status: 'DONE', approved_by: 'finance-bureau-user-2', approved_at: '2026-04-06T03:00:00.000Z',
+          sent_at: '2026-04-06T04:00:00.000Z', done_at: '2026-04-07T02:00:00.000Z' }
       }
     }, call => {
       const results = resultsOf(call.request as never, call.now)

@@ -8,24 +8,32 @@ import { isDate } from '../../policy/period.ts'
 import { Problem, type ProblemCode, type ProblemItem } from '../../problem.ts'
 import { consumeBudget } from '../budgets/store.ts'
 import { batchFor, finish, owedAgain, tellPayment } from './service.ts'
-import { findBatch, insertResult, itemsOf, movePayments, paymentsOf, resultsOf, type Batch, type Payment, type PaymentResult, type ResultStatus } from './store.ts'
+import { findBatch, insertResult, itemsOf, movePayments, paymentsOf, resultsOf, type Batch, type Payment, type PaymentResult,
+  type ResultStatus } from './store.ts'
 
 export interface Result { payment_no: string, status: ResultStatus, date: string, bank_reference: string, reason?: string }
 
 type Mistake = ProblemItem & { problem: ProblemCode }
-const mistake = (problem: ProblemCode, pointer: string, code: string, message: string, message_zh: string): Mistake => ({ problem, pointer, code, message, message_zh })
+const mistake = (problem: ProblemCode, pointer: string, code: string, message: string, message_zh: string): Mistake => ({ problem, pointer,
+  code, message, message_zh })
 
-function mistakeOf (index: number, result: Result, payment: Payment | undefined, known: readonly PaymentResult[], today: string): Mistake | 'REPEATED' | null {
+function mistakeOf (index: number, result: Result, payment: Payment | undefined, known: readonly PaymentResult[],
+  today: string): Mistake | 'REPEATED' | null {
   const at = `/results/${index}`
-  if (payment === undefined) return mistake('payment_unknown', `${at}/payment_no`, 'PAYMENT_UNKNOWN', `${result.payment_no} is not in this batch`, `该批次中无拨付 ${result.payment_no}`)
-  if (result.date > today) return mistake('paid_date_in_future', `${at}/date`, 'DATE_IN_FUTURE', `${result.date} is after today`, `${result.date} 晚于今日`)
+  if (payment === undefined) return mistake('payment_unknown', `${at}/payment_no`, 'PAYMENT_UNKNOWN',
+    `${result.payment_no} is not in this batch`, `该批次中无拨付 ${result.payment_no}`)
+  if (result.date > today) return mistake('paid_date_in_future', `${at}/date`, 'DATE_IN_FUTURE', `${result.date} is after today`,
+    `${result.date} 晚于今日`)
   const before = known.find(each => each.payment_no === result.payment_no && each.status === result.status)
   if (before !== undefined) {
     const same = before.date === result.date && before.bank_reference === result.bank_reference && before.reason === (result.reason ?? null)
-    return same ? 'REPEATED' : mistake('duplicate_key', at, 'CONTRADICTS', `${result.payment_no} was reported ${before.status} on ${before.date} with ${before.bank_reference}`, `${result.payment_no} 已于 ${before.date} 登记为 ${before.status}（${before.bank_reference}）`)
+    return same ? 'REPEATED' : mistake('duplicate_key', at, 'CONTRADICTS',
+      `${result.payment_no} was reported ${before.status} on ${before.date} with ${before.bank_reference}`,
+      `${result.payment_no} 已于 ${before.date} 登记为 ${before.status}（${before.bank_reference}）`)
   }
   if (allowed('payment', payment.status).includes(result.status)) return null
-  return mistake('state_conflict', at, 'STATE', `${result.payment_no} is ${payment.status}; it cannot become ${result.status}`, `${result.payment_no} 当前为 ${payment.status}，不能变更为 ${result.status}`)
+  return mistake('state_conflict', at, 'STATE', `${result.payment_no} is ${payment.status}; it cannot become ${result.status}`,
+    `${result.payment_no} 当前为 ${payment.status}，不能变更为 ${result.status}`)
 }
 
 const facts = { PAID: 'paid', RETURNED: 'returned', UNKNOWN: 'unknown' } as const
@@ -35,7 +43,8 @@ const facts = { PAID: 'paid', RETURNED: 'returned', UNKNOWN: 'unknown' } as cons
  *
  * Errors: not_found, payment_unknown, paid_date_in_future, duplicate_key (contradiction), state_conflict.
  */
-export async function record (sql: WriteSql, now: string, principal: Principal, batch_no: string, results: readonly Result[]): Promise<Batch> {
+export async function record (sql: WriteSql, now: string, principal: Principal, batch_no: string,
+  results: readonly Result[]): Promise<Batch> {
   const batch = await batchFor(sql, principal, batch_no)
   const payments = new Map((await paymentsOf(sql, batch_no)).map(payment => [payment.payment_no, payment]))
   const known = await resultsOf(sql, [...payments.keys()])
@@ -55,19 +64,22 @@ export async function record (sql: WriteSql, now: string, principal: Principal, 
     known.push(resultRow(now, principal, result))
   }
   const [first] = mistakes
-  if (first !== undefined) throw new Problem(first.problem, { detail: first.message, detail_zh: first.message_zh, errors: mistakes.map(({ problem: _problem, ...item }) => item) })
+  if (first !== undefined) throw new Problem(first.problem, { detail: first.message, detail_zh: first.message_zh,
+    errors: mistakes.map(({ problem: _problem, ...item }) => item) })
   const current = await findBatch(sql, batch_no) ?? batch
   return await finish(sql, now, principal, current) ?? current
 }
 
 function resultRow (now: string, principal: Principal, { payment_no, status, date, bank_reference, reason }: Result): PaymentResult {
-  return { payment_no, status, date, bank_reference, reason: reason ?? null, recorded_by: principal.user_no ?? principal.participant_no, recorded_at: now }
+  return { payment_no, status, date, bank_reference, reason: reason ?? null, recorded_by: principal.user_no ?? principal.participant_no,
+    recorded_at: now }
 }
 
 async function apply (sql: WriteSql, now: string, principal: Principal, payment: Payment, result: Result): Promise<void> {
   const { status, date, bank_reference, reason } = result
   await insertResult(sql, resultRow(now, principal, result))
-  const changes = status === 'PAID' ? { paid_date: date, bank_reference } : status === 'RETURNED' ? { bank_reference, return_reason: reason ?? null } : { bank_reference }
+  const changes = status === 'PAID' ? { paid_date: date, bank_reference } : status === 'RETURNED'
+    ? { bank_reference, return_reason: reason ?? null } : { bank_reference }
   await movePayments(sql, now, [payment.payment_no], payment.status, status, changes)
   if (status === 'RETURNED') {
     await consumeBudget(sql, now, payment.year, payment.fund_source, -payment.amount_fen)
@@ -80,7 +92,8 @@ const statuses_of_bank: Readonly<Record<string, ResultStatus>> = { ACSC: 'PAID',
 const results_max = 10_000
 
 function unreadable (message: string, message_zh: string): Problem {
-  return new Problem('invalid_request', { detail: message, detail_zh: message_zh, errors: [{ pointer: '', code: 'NOT_PAIN_002', message, message_zh }] })
+  return new Problem('invalid_request', { detail: message, detail_zh: message_zh,
+    errors: [{ pointer: '', code: 'NOT_PAIN_002', message, message_zh }] })
 }
 
 /**
@@ -114,9 +127,11 @@ export function resultsFromXml (xml: string, today: string): Result[] {
   })
   parser.write(xml).close()
   if (failed) throw unreadable('The body is no well-formed XML without a DTD', '请求体不是格式良好的 XML，或含有 DTD')
-  if (results.length === 0 || results.length > results_max) throw unreadable('The document holds no TxInfAndSts, or too many', '报文中没有 TxInfAndSts 或数量过多')
+  if (results.length === 0 || results.length > results_max) throw unreadable('The document holds no TxInfAndSts, or too many',
+    '报文中没有 TxInfAndSts 或数量过多')
   const incomplete = results.findIndex(({ payment_no }) => payment_no === '')
-  if (incomplete >= 0) throw unreadable(`TxInfAndSts ${incomplete + 1} has no OrgnlEndToEndId`, `第 ${incomplete + 1} 个 TxInfAndSts 缺少 OrgnlEndToEndId`)
+  if (incomplete >= 0) throw unreadable(`TxInfAndSts ${incomplete + 1} has no OrgnlEndToEndId`,
+    `第 ${incomplete + 1} 个 TxInfAndSts 缺少 OrgnlEndToEndId`)
   return results
 }
 
@@ -125,6 +140,7 @@ function resultOf (found: Readonly<Record<string, string>>, today: string): Resu
   const reason = [found.Cd ?? found.Prtry, found.AddtlInf].filter(one => one !== undefined).join(' ')
   return {
     payment_no: found.OrgnlEndToEndId ?? '', status: statuses_of_bank[found.TxSts ?? ''] ?? 'UNKNOWN', date: isDate(day) ? day : today,
-    bank_reference: found.AcctSvcrRef ?? found.StsId ?? found.OrgnlEndToEndId ?? '', ...(reason === '' ? {} : { reason: reason.slice(0, 500) })
+    bank_reference: found.AcctSvcrRef ?? found.StsId ?? found.OrgnlEndToEndId ?? '', ...(reason === ''
+      ? {} : { reason: reason.slice(0, 500) })
   }
 }

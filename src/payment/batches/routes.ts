@@ -12,7 +12,8 @@ import Type from 'typebox'
 import { collect } from './collecting.ts'
 import { reconcile, reconciliationShown } from './reconciling.ts'
 import {
-  ApproveBody, batch_example, batch_item_example, BatchBody, BatchItem, BatchParams, BatchQuery, BatchView, example_digest, InstructionQuery, reconciliation_example,
+  ApproveBody, batch_example, batch_item_example, BatchBody, BatchItem, BatchParams, BatchQuery, BatchView, example_digest,
+    InstructionQuery, reconciliation_example,
   ReconciliationQuery, ReconciliationView
 } from './schema.ts'
 import { approve, batchFor, close, instruct, viewOf } from './service.ts'
@@ -37,11 +38,13 @@ export function batchRoutes (app: FastifyInstance, { db, cipher }: { db: Db, cip
     body: BatchBody,
     replies: { 201: BatchView, 200: BatchView },
     refuses: ['duplicate_key', 'reconciliation_open', 'budget_missing', 'nothing_to_pay', 'budget_exhausted'],
-    example: { request: { batch_no: 'PB-2026-001' }, reply: { ...batch_example, status: 'OPEN', digest: null, closed_by: null, closed_at: null, version: 1 } }
+    example: { request: { batch_no: 'PB-2026-001' }, reply: { ...batch_example, status: 'OPEN', digest: null, closed_by: null,
+      closed_at: null, version: 1 } }
   }, call => call.decide(async (sql, now) => {
     const { batch, is_new } = await collect(sql, now, call.principal, cipher, call.body)
     return {
-      status: is_new ? 201 : 200, body: batchShown(await viewOf(sql, call.principal, batch)), version: batch.version, headers: { location: `/v1/payment-batches/${batch.batch_no}` }
+      status: is_new ? 201 : 200, body: batchShown(await viewOf(sql, call.principal, batch)), version: batch.version,
+        headers: { location: `/v1/payment-batches/${batch.batch_no}` }
     }
   }))
 
@@ -60,7 +63,8 @@ export function batchRoutes (app: FastifyInstance, { db, cipher }: { db: Db, cip
     const page = pageRequest(spec.id, principal, query)
     const { updated_since, status, year } = query
     const rows = await listBatches(db.read, {
-      status, year, updated_since: updated_since === undefined ? undefined : instantOf(instantMs(updated_since)), after: page.after, limit: page.limit + 1
+      status, year, updated_since: updated_since === undefined ? undefined : instantOf(instantMs(updated_since)), after: page.after,
+        limit: page.limit + 1
     })
     const { items, next_cursor } = pageOf(spec.id, principal, page, rows, row => row.message_no)
     return { status: 200, body: { items: items.map(batchItem), next_cursor } }
@@ -118,7 +122,8 @@ export function batchRoutes (app: FastifyInstance, { db, cipher }: { db: Db, cip
     refuses: ['own_work', 'state_conflict', 'changed_since', 'budget_exhausted'],
     example: {
       request: { digest: example_digest },
-      reply: { ...batch_example, status: 'APPROVED', approved_by: 'finance-bureau-user-2', approved_at: '2026-04-06T03:00:00.000Z', version: 3 }
+      reply: { ...batch_example, status: 'APPROVED', approved_by: 'finance-bureau-user-2', approved_at: '2026-04-06T03:00:00.000Z',
+        version: 3 }
     }
   }, call => call.decide(async (sql, now) => {
     const batch = await approve(sql, now, call.principal, cipher, call.params.batch_no, call.body.digest)

@@ -1,5 +1,6 @@
 import Type from 'typebox'
-import { BusinessNo, Day, InstantOut, Money, named, No, nullable, oneOf, PageQuery, ParticipantNo, Sha256, SignedMoney, Text, UpdatedSince, Uscc, Version } from '../../http/schema.ts'
+import { BusinessNo, Day, InstantOut, Money, named, No, nullable, oneOf, PageQuery, ParticipantNo, Sha256, SignedMoney, Text, UpdatedSince,
+  Uscc, Version } from '../../http/schema.ts'
 import { LineNo, Year } from '../../subsidy/lines/schema.ts'
 import { FundSourceField } from '../budgets/schema.ts'
 
@@ -9,7 +10,8 @@ export const payment_statuses = ['GENERATED', 'SENT', 'PAID', 'RETURNED', 'UNKNO
 const result_statuses = ['PAID', 'RETURNED', 'UNKNOWN'] as const
 
 const BatchNo = Type.String({
-  minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$', description: 'Number of the batch: the bureau\'s own, or the hub\'s', examples: ['PB-2026-001']
+  minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$',
+    description: 'Number of the batch: the bureau\'s own, or the hub\'s', examples: ['PB-2026-001']
 })
 export const BatchParams = Type.Object({ batch_no: BatchNo }, strict)
 
@@ -43,8 +45,10 @@ const PaymentView = named('Payment', Type.Object({
   paid_date: nullable(Day('Day it was paid')),
   bank_reference: nullable(Text('Reference of the bank', 100)),
   return_reason: nullable(Text('Why it came back', 500)),
-  lines: Type.Array(named('PaymentItem', Type.Object({ line_no: LineNo(), packet_no: No('pkt', 'Packet'), amount: Money('Recognised amount') })), { maxItems: 100_000, description: 'Lines it pays' }),
-  offsets: Type.Array(named('PaymentOffset', Type.Object({ clawback_no: No('claw', 'Claw-back'), amount: Money('Taken back') })), { maxItems: 10_000, description: 'Claw-backs it takes back' })
+  lines: Type.Array(named('PaymentItem', Type.Object({ line_no: LineNo(), packet_no: No('pkt', 'Packet'),
+    amount: Money('Recognised amount') })), { maxItems: 100_000, description: 'Lines it pays' }),
+  offsets: Type.Array(named('PaymentOffset', Type.Object({ clawback_no: No('claw', 'Claw-back'), amount: Money('Taken back') })),
+    { maxItems: 10_000, description: 'Claw-backs it takes back' })
 }))
 
 const batch = {
@@ -78,7 +82,8 @@ export const BatchView = named('PaymentBatch', Type.Object({
 }))
 
 export const ApproveBody = Type.Object({ digest: Sha256('Digest that close answered') }, strict)
-export const InstructionQuery = Type.Object({ format: Type.Optional(oneOf(['xml', 'xlsx'], 'xml: pain.001.001.09; xlsx for people')) }, strict)
+export const InstructionQuery = Type.Object({ format: Type.Optional(oneOf(['xml', 'xlsx'], 'xml: pain.001.001.09; xlsx for people')) },
+  strict)
 
 export const ResultsBody = Type.Object({
   results: Type.Array(Type.Object({
@@ -90,13 +95,15 @@ export const ResultsBody = Type.Object({
   }, strict), { minItems: 1, maxItems: 10_000, description: 'All of them or none' })
 }, strict)
 
-export const ReconciliationQuery = Type.Object({ date: Type.Optional(Day('Day on which instructions went out; today when left out')) }, strict)
+export const ReconciliationQuery = Type.Object({ date: Type.Optional(Day('Day on which instructions went out; today when left out')) },
+  strict)
 const Sum = named('CountedSum', Type.Object({ count: Count('How many'), amount: Money('Sum') }))
 export const ReconciliationView = named('Reconciliation', Type.Object({
   date: Day('Day on which instructions went out'),
   batches: Type.Array(BatchNo, { maxItems: 10_000, description: 'Batches of that day' }),
   instructed: Sum,
-  results: Type.Object({ paid: Sum, returned: Sum, unknown: Sum, missing: Sum }, { description: 'By what the bank answered; missing: nothing yet' }),
+  results: Type.Object({ paid: Sum, returned: Sum, unknown: Sum, missing: Sum },
+    { description: 'By what the bank answered; missing: nothing yet' }),
   lines: Money('Sum of the lines paid'),
   offsets: Money('Taken back'),
   difference_results: Money('Instructed without a final result'),
@@ -110,20 +117,24 @@ export const ReconciliationView = named('Reconciliation', Type.Object({
 const no = '01JB2Q8Z6V7K3M5N9P4R1S0T2W'
 export const example_digest = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'
 export const batch_item_example = {
-  batch_no: 'PB-2026-001', message_no: `batch_${no}`, participant_no: 'finance-bureau', year: '2026', fund_source: 'MUNICIPAL', status: 'CLOSED', count: 1, control_sum: '45000.00',
-  digest: example_digest, created_by: 'finance-bureau-user-1', closed_by: 'finance-bureau-user-1', closed_at: '2026-04-06T02:00:00.000Z', approved_by: null, approved_at: null, sent_at: null,
+  batch_no: 'PB-2026-001', message_no: `batch_${no}`, participant_no: 'finance-bureau', year: '2026', fund_source: 'MUNICIPAL',
+    status: 'CLOSED', count: 1, control_sum: '45000.00',
+  digest: example_digest, created_by: 'finance-bureau-user-1', closed_by: 'finance-bureau-user-1', closed_at: '2026-04-06T02:00:00.000Z',
+    approved_by: null, approved_at: null, sent_at: null,
   done_at: null, version: 2, created_at: '2026-04-06T01:00:00.000Z', updated_at: '2026-04-06T02:00:00.000Z'
 }
 export const batch_example = {
   ...batch_item_example, left_out: [],
   payments: [{
-    payment_no: `pay_${no}`, payee_kind: 'ENTERPRISE', payee_uscc: '91500112MAXX00015Q', payee_name: '重庆云岭精密机械有限公司（虚构）', account_number: `acct_${no}`, gross: '45000.00',
+    payment_no: `pay_${no}`, payee_kind: 'ENTERPRISE', payee_uscc: '91500112MAXX00015Q', payee_name: '重庆云岭精密机械有限公司（虚构）',
+      account_number: `acct_${no}`, gross: '45000.00',
     offset: '0.00', amount: '45000.00', status: 'GENERATED', reissue_of: null, paid_date: null, bank_reference: null, return_reason: null,
     lines: [{ line_no: `line_${no}`, packet_no: `pkt_${no}`, amount: '45000.00' }], offsets: []
   }]
 }
 export const reconciliation_example = {
   date: '2026-04-07', batches: ['PB-2026-001'], instructed: { count: 1, amount: '45000.00' },
-  results: { paid: { count: 1, amount: '45000.00' }, returned: { count: 0, amount: '0.00' }, unknown: { count: 0, amount: '0.00' }, missing: { count: 0, amount: '0.00' } },
+  results: { paid: { count: 1, amount: '45000.00' }, returned: { count: 0, amount: '0.00' }, unknown: { count: 0, amount: '0.00' },
+    missing: { count: 0, amount: '0.00' } },
   lines: '45000.00', offsets: '0.00', difference_results: '0.00', difference_lines: '0.00', balanced: true, open: []
 }

@@ -18,7 +18,8 @@ import { holdsOn } from '../holds/store.ts'
 import { accountNow, accountOf } from './accounts.ts'
 import { painOf, workbookOfBatch, type Instructed } from './instruction.ts'
 import {
-  findBatch, freeItems, itemsOf, moveBatch, movePayments, offsetsOf, paymentsOf, type Batch, type Payment, type PaymentItem, type PaymentOffset
+  findBatch, freeItems, itemsOf, moveBatch, movePayments, offsetsOf, paymentsOf, type Batch, type Payment, type PaymentItem,
+    type PaymentOffset
 } from './store.ts'
 
 export async function batchFor (sql: ReadSql, principal: Principal, batch_no: string): Promise<Batch> {
@@ -27,7 +28,8 @@ export async function batchFor (sql: ReadSql, principal: Principal, batch_no: st
   return batch
 }
 
-export interface BatchView { batch: Batch, payments: Payment[], items: Map<string, PaymentItem[]>, offsets: Map<string, PaymentOffset[]>, whole: boolean }
+export interface BatchView { batch: Batch, payments: Payment[], items: Map<string, PaymentItem[]>, offsets: Map<string, PaymentOffset[]>,
+  whole: boolean }
 
 function byPayment<T extends { payment_no: string }> (rows: readonly T[]): Map<string, T[]> {
   const found = new Map<string, T[]>()
@@ -64,11 +66,13 @@ async function contentOf (sql: ReadSql, now: string, cipher: Cipher, batch: Batc
     }
     if (sumFen(own.map(item => item.amount_fen)) !== gross_fen) throw new Error(`the lines of ${payment_no} do not sum to it`)
     payable.push(payment)
-    shown.push({ payment_no, payee_kind, payee_uscc, account, gross_fen, offset_fen, amount_fen, lines: own.map(({ line_no, amount_fen: fen }) => [line_no, fen]) })
+    shown.push({ payment_no, payee_kind, payee_uscc, account, gross_fen, offset_fen, amount_fen,
+      lines: own.map(({ line_no, amount_fen: fen }) => [line_no, fen]) })
   }
   const control_sum_fen = sumFen(payable.map(({ amount_fen }) => amount_fen))
   const { batch_no, message_no, year, fund_source } = batch
-  return { digest: digestOf({ batch_no, message_no, year, fund_source, control_sum_fen, payments: shown }), count: payable.length, control_sum_fen, payable, held }
+  return { digest: digestOf({ batch_no, message_no, year, fund_source, control_sum_fen, payments: shown }), count: payable.length,
+    control_sum_fen, payable, held }
 }
 
 /** What a payment took back is owed again: it was cancelled, or its money came back. */
@@ -89,15 +93,19 @@ async function cancel (sql: WriteSql, now: string, payments: readonly Payment[])
   }
 }
 
-async function tell (sql: WriteSql, now: string, actor: NewEvent['actor'], batch: Batch, fact: string, data: Record<string, unknown> = {}): Promise<void> {
-  await append(sql, now, { type: `payment_batch.${fact}`, subject: batch.batch_no, actor, audience: await authorities(sql), data: { year: batch.year, fund_source: batch.fund_source, ...data } })
+async function tell (sql: WriteSql, now: string, actor: NewEvent['actor'], batch: Batch, fact: string, data: Record<string,
+  unknown> = {}): Promise<void> {
+  await append(sql, now, { type: `payment_batch.${fact}`, subject: batch.batch_no, actor, audience: await authorities(sql),
+    data: { year: batch.year, fund_source: batch.fund_source, ...data } })
 }
 
 /** Tells the institutions and enterprises of a payment how it stands; the payee as well. */
-export async function tellPayment (sql: WriteSql, now: string, actor: NewEvent['actor'], payment: Payment, items: readonly PaymentItem[], fact: string): Promise<void> {
+export async function tellPayment (sql: WriteSql, now: string, actor: NewEvent['actor'], payment: Payment, items: readonly PaymentItem[],
+  fact: string): Promise<void> {
   const audience = new Set(await authorities(sql))
   for (const { participant_no, uscc } of items) for (const one of await ownersOf(sql, participant_no, uscc)) audience.add(one)
-  await append(sql, now, { type: `payment.${fact}`, subject: payment.payment_no, actor, audience: [...audience], data: { batch_no: payment.batch_no, lines: items.length } })
+  await append(sql, now, { type: `payment.${fact}`, subject: payment.payment_no, actor, audience: [...audience],
+    data: { batch_no: payment.batch_no, lines: items.length } })
 }
 
 /**
@@ -124,17 +132,20 @@ export async function close (sql: WriteSql, now: string, principal: Principal, c
 function changedSince (held: readonly Payment[]): Problem {
   const named = held.map(({ payment_no }) => payment_no).join(', ')
   return new Problem('changed_since', held.length === 0 ? {} : {
-    detail: `Held, or with another account since it was closed: ${named}; close the batch again`, detail_zh: `关闭批次后被暂缓或变更账户：${named}；请重新关闭批次`
+    detail: `Held, or with another account since it was closed: ${named}; close the batch again`,
+      detail_zh: `关闭批次后被暂缓或变更账户：${named}；请重新关闭批次`
   })
 }
 
 /** Approves exactly what was closed and uses up the budget. Errors: not_found, own_work, state_conflict, changed_since, budget_missing, budget_exhausted. */
-export async function approve (sql: WriteSql, now: string, principal: Principal, cipher: Cipher, batch_no: string, digest: string): Promise<Batch> {
+export async function approve (sql: WriteSql, now: string, principal: Principal, cipher: Cipher, batch_no: string,
+  digest: string): Promise<Batch> {
   const before = await batchFor(sql, principal, batch_no)
   if (before.status !== 'CLOSED' || before.closed_by === null) throw stateConflict(before.status, allowed('payment_batch', before.status))
   const person = anotherPerson(principal, before.closed_by)
   const content = await contentOf(sql, now, cipher, before)
-  if (before.digest !== digest || content.digest !== digest || content.control_sum_fen !== before.control_sum_fen) throw changedSince(content.held)
+  if (before.digest !== digest || content.digest !== digest ||
+    content.control_sum_fen !== before.control_sum_fen) throw changedSince(content.held)
   if (!await consumeBudget(sql, now, before.year, before.fund_source, content.control_sum_fen)) throw new Problem('budget_exhausted')
   const batch = await moveBatch(sql, now, batch_no, ['CLOSED'], { status: 'APPROVED', approved_by: person, approved_at: now })
   if (batch === undefined) throw stateConflict(before.status, [])
@@ -149,19 +160,22 @@ async function instructedOf (sql: ReadSql, cipher: Cipher, batch: Batch): Promis
   const payments = (await paymentsOf(sql, batch.batch_no)).filter(({ status, amount_fen }) => status !== 'CANCELLED' && amount_fen > 0)
   const items = byPayment(await itemsOf(sql, payments.map(({ payment_no }) => payment_no)))
   const found: Instructed[] = []
-  for (const payment of payments) found.push({ payment, account: await accountOf(sql, cipher, payment.account_number), items: items.get(payment.payment_no) ?? [] })
+  for (const payment of payments) found.push({ payment, account: await accountOf(sql, cipher, payment.account_number),
+    items: items.get(payment.payment_no) ?? [] })
   return found
 }
 
 /** The first fetch sends the batch; every later one gives the same bytes. Errors: not_found, state_conflict. */
-export async function instruct (db: Db, principal: Principal, cipher: Cipher, batch_no: string, format: 'xml' | 'xlsx'): Promise<{ batch: Batch, body: string | Uint8Array }> {
+export async function instruct (db: Db, principal: Principal, cipher: Cipher, batch_no: string,
+  format: 'xml' | 'xlsx'): Promise<{ batch: Batch, body: string | Uint8Array }> {
   const first = await batchFor(db.read, principal, batch_no)
   const batch = first.status === 'APPROVED' ? await db.write((sql, now) => send(sql, now, principal, batch_no)) : first
   if (batch.sent_at === null) throw stateConflict(batch.status, allowed('payment_batch', batch.status))
   const instructed = await instructedOf(db.read, cipher, batch)
   const debtor = await findParticipant(db.read, batch.participant_no)
   if (debtor === undefined) throw new Error('the finance bureau of a batch is not there')
-  return { batch, body: format === 'xlsx' ? workbookOfBatch(batch, instructed) : painOf(batch, debtor, instructed, beijingDate(batch.approved_at ?? batch.sent_at)) }
+  return { batch, body: format === 'xlsx' ? workbookOfBatch(batch, instructed) : painOf(batch, debtor, instructed,
+    beijingDate(batch.approved_at ?? batch.sent_at)) }
 }
 
 async function send (sql: WriteSql, now: string, principal: Principal, batch_no: string): Promise<Batch> {
@@ -179,7 +193,8 @@ const waiting_statuses: ReadonlySet<Payment['status']> = new Set(['GENERATED', '
 
 /** A sent batch is done when none of its payments waits for a result. */
 export async function finish (sql: WriteSql, now: string, actor: NewEvent['actor'], batch: Batch): Promise<Batch | undefined> {
-  if (batch.status !== 'SENT' || (await paymentsOf(sql, batch.batch_no)).some(({ status }) => waiting_statuses.has(status))) return undefined
+  if (batch.status !== 'SENT' || (await paymentsOf(sql,
+    batch.batch_no)).some(({ status }) => waiting_statuses.has(status))) return undefined
   const done = await moveBatch(sql, now, batch.batch_no, ['SENT'], { status: 'DONE', done_at: now })
   if (done !== undefined) await tell(sql, now, actor, done, 'done')
   return done

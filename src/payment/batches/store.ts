@@ -96,11 +96,14 @@ export type PaymentResult = typeof payment_results.$inferSelect
 export async function unpaidLines (sql: ReadSql): Promise<ApprovedLine[]> {
   const rows = await sql.select({
     line_no: subsidy_lines.line_no, kind: subsidy_lines.kind, payee_kind: subsidy_lines.payee_kind, payee_uscc: subsidy_lines.payee_uscc,
-    participant_no: subsidy_lines.participant_no, uscc: subsidy_lines.uscc, project_code: subsidy_lines.project_code, year: subsidy_lines.year,
-    recognised_fen: subsidy_lines.recognised_fen, packet_no: subsidy_packets.packet_no, approved_at: subsidy_packets.approved_at, order_key: subsidy_lines.order_key
+    participant_no: subsidy_lines.participant_no, uscc: subsidy_lines.uscc, project_code: subsidy_lines.project_code,
+      year: subsidy_lines.year,
+    recognised_fen: subsidy_lines.recognised_fen, packet_no: subsidy_packets.packet_no, approved_at: subsidy_packets.approved_at,
+      order_key: subsidy_lines.order_key
   }).from(subsidy_lines).innerJoin(subsidy_packets, eq(subsidy_packets.packet_no, subsidy_lines.packet_no))
     .leftJoin(payment_items, and(eq(payment_items.line_no, subsidy_lines.line_no), eq(payment_items.live, true)))
-    .where(and(eq(subsidy_packets.status, 'APPROVED'), eq(subsidy_lines.status, 'FROZEN'), gt(subsidy_lines.recognised_fen, 0), isNull(payment_items.payment_no)))
+    .where(and(eq(subsidy_packets.status, 'APPROVED'), eq(subsidy_lines.status, 'FROZEN'), gt(subsidy_lines.recognised_fen, 0),
+      isNull(payment_items.payment_no)))
     .orderBy(asc(subsidy_lines.line_no))
   return rows.map(row => Object.assign(row, { recognised_fen: row.recognised_fen ?? 0, approved_at: row.approved_at ?? '' }))
 }
@@ -114,25 +117,29 @@ export async function findBatch (sql: ReadSql, batch_no: string): Promise<Batch 
 }
 
 export async function listBatches (
-  sql: ReadSql, filter: { status?: BatchStatus | undefined, year?: string | undefined, payee_uscc?: string | undefined, updated_since?: string | undefined, after: string | null, limit: number }
+  sql: ReadSql, filter: { status?: BatchStatus | undefined, year?: string | undefined, payee_uscc?: string | undefined,
+    updated_since?: string | undefined, after: string | null, limit: number }
 ): Promise<Batch[]> {
   const { status, year, payee_uscc, updated_since, after, limit } = filter
   return sql.select().from(payment_batches).where(and(
     status === undefined ? undefined : eq(payment_batches.status, status),
     year === undefined ? undefined : eq(payment_batches.year, year),
-    payee_uscc === undefined ? undefined : inArray(payment_batches.batch_no, sql.select({ batch_no: payments.batch_no }).from(payments).where(eq(payments.payee_uscc, payee_uscc))),
+    payee_uscc === undefined ? undefined : inArray(payment_batches.batch_no,
+      sql.select({ batch_no: payments.batch_no }).from(payments).where(eq(payments.payee_uscc, payee_uscc))),
     updated_since === undefined ? undefined : gte(payment_batches.updated_at, updated_since),
     after === null ? undefined : gt(payment_batches.message_no, after)
   )).orderBy(asc(payment_batches.message_no)).limit(limit)
 }
 
 /** Moves a batch when it is in one of the states, and no other digest was approved in between. */
-export async function moveBatch (sql: WriteSql, now: string, batch_no: string, from: readonly BatchStatus[], changes: Partial<Omit<Batch, 'batch_no' | 'version'>>): Promise<Batch | undefined> {
+export async function moveBatch (sql: WriteSql, now: string, batch_no: string, from: readonly BatchStatus[], changes: Partial<Omit<Batch,
+  'batch_no' | 'version'>>): Promise<Batch | undefined> {
   return (await sql.update(payment_batches).set({ ...changes, version: expression`${payment_batches.version} + 1`, updated_at: now })
     .where(and(eq(payment_batches.batch_no, batch_no), inArray(payment_batches.status, [...from]))).returning())[0]
 }
 
-export async function insertPayment (sql: WriteSql, payment: Payment, items: readonly PaymentItem[], offsets: readonly PaymentOffset[]): Promise<void> {
+export async function insertPayment (sql: WriteSql, payment: Payment, items: readonly PaymentItem[],
+  offsets: readonly PaymentOffset[]): Promise<void> {
   await sql.insert(payments).values(payment)
   await sql.insert(payment_items).values([...items])
   if (offsets.length > 0) await sql.insert(payment_offsets).values([...offsets])
@@ -144,17 +151,20 @@ export async function paymentsOf (sql: ReadSql, batch_no: string): Promise<Payme
 
 export async function itemsOf (sql: ReadSql, payment_nos: readonly string[]): Promise<PaymentItem[]> {
   if (payment_nos.length === 0) return []
-  return sql.select().from(payment_items).where(inArray(payment_items.payment_no, [...payment_nos])).orderBy(asc(payment_items.payment_no), asc(payment_items.line_no))
+  return sql.select().from(payment_items).where(inArray(payment_items.payment_no, [...payment_nos])).orderBy(asc(payment_items.payment_no),
+    asc(payment_items.line_no))
 }
 
 export async function offsetsOf (sql: ReadSql, payment_nos: readonly string[]): Promise<PaymentOffset[]> {
   if (payment_nos.length === 0) return []
-  return sql.select().from(payment_offsets).where(inArray(payment_offsets.payment_no, [...payment_nos])).orderBy(asc(payment_offsets.payment_no), asc(payment_offsets.clawback_no))
+  return sql.select().from(payment_offsets).where(inArray(payment_offsets.payment_no,
+    [...payment_nos])).orderBy(asc(payment_offsets.payment_no), asc(payment_offsets.clawback_no))
 }
 
 /** Moves payments from one state to another. @returns those that moved */
 export async function movePayments (
-  sql: WriteSql, now: string, payment_nos: readonly string[], from: PaymentStatus, to: PaymentStatus, changes: Partial<Pick<Payment, 'paid_date' | 'bank_reference' | 'return_reason'>> = {}
+  sql: WriteSql, now: string, payment_nos: readonly string[], from: PaymentStatus, to: PaymentStatus, changes: Partial<Pick<Payment,
+    'paid_date' | 'bank_reference' | 'return_reason'>> = {}
 ): Promise<Payment[]> {
   if (payment_nos.length === 0) return []
   return sql.update(payments).set({ ...changes, status: to, version: expression`${payments.version} + 1`, updated_at: now })
@@ -175,7 +185,8 @@ export async function returnedPayments (sql: ReadSql): Promise<Payment[]> {
 export async function reservedOf (sql: ReadSql, year: string, fund_source: FundSource): Promise<number> {
   const [row] = await sql.select({ sum: expression<number>`coalesce(sum(${payments.amount_fen}), 0)`.mapWith(Number) }).from(payments)
     .innerJoin(payment_batches, eq(payment_batches.batch_no, payments.batch_no))
-    .where(and(eq(payments.year, year), eq(payments.fund_source, fund_source), eq(payments.status, 'GENERATED'), inArray(payment_batches.status, ['OPEN', 'CLOSED'])))
+    .where(and(eq(payments.year, year), eq(payments.fund_source, fund_source), eq(payments.status, 'GENERATED'),
+      inArray(payment_batches.status, ['OPEN', 'CLOSED'])))
   return row?.sum ?? 0
 }
 
@@ -190,7 +201,8 @@ export async function resultsOf (sql: ReadSql, payment_nos: readonly string[]): 
 
 /** Batches whose instruction went out between two instants. */
 export async function batchesSent (sql: ReadSql, from: string, to: string): Promise<Batch[]> {
-  return sql.select().from(payment_batches).where(and(isNotNull(payment_batches.sent_at), gte(payment_batches.sent_at, from), lt(payment_batches.sent_at, to)))
+  return sql.select().from(payment_batches).where(and(isNotNull(payment_batches.sent_at), gte(payment_batches.sent_at, from),
+    lt(payment_batches.sent_at, to)))
     .orderBy(asc(payment_batches.batch_no))
 }
 

@@ -22,19 +22,22 @@ export async function decideBudget (
     : await changeBudget(sql, now, before.budget_no, amount_fen, personOf(principal))
   if (budget === undefined) {
     throw new Problem('budget_exhausted', {
-      detail: `${yuanOf(before?.used_fen ?? 0)} of this budget is used already; it cannot become ${sent.amount}`, detail_zh: `该预算已使用 ${yuanOf(before?.used_fen ?? 0)} 元，不能调整为 ${sent.amount} 元`
+      detail: `${yuanOf(before?.used_fen ?? 0)} of this budget is used already; it cannot become ${sent.amount}`,
+        detail_zh: `该预算已使用 ${yuanOf(before?.used_fen ?? 0)} 元，不能调整为 ${sent.amount} 元`
     })
   }
   if (before === undefined) await insertBudget(sql, now, budget)
   await append(sql, now, {
-    type: before === undefined ? 'budget.decided' : 'budget.changed', subject: budget.budget_no, actor: principal, audience: await authorities(sql),
+    type: before === undefined ? 'budget.decided' : 'budget.changed', subject: budget.budget_no, actor: principal,
+      audience: await authorities(sql),
     data: { year, fund_source, version: budget.version }
   })
   return { budget, is_new: true }
 }
 
 function newBudget (now: string, year: string, fund_source: FundSource, amount_fen: number, decided_by: string): Budget {
-  return { budget_no: newNo('budget'), year, fund_source, amount_fen, used_fen: 0, version: 1, decided_by, created_at: now, updated_at: now }
+  return { budget_no: newNo('budget'), year, fund_source, amount_fen, used_fen: 0, version: 1, decided_by, created_at: now,
+    updated_at: now }
 }
 
 const sandbox_budget_fen = 100_000_000_000
@@ -46,7 +49,8 @@ export async function seedBudget (db: Db, hub_mode: 'sandbox' | 'production'): P
     if (await anyBudget(sql)) return
     const budget = newBudget(now, beijingDate(now).slice(0, 4), 'MUNICIPAL', sandbox_budget_fen, 'sandbox')
     await insertBudget(sql, now, budget)
-    await append(sql, now, { type: 'budget.decided', subject: budget.budget_no, actor: the_hub, audience: await authorities(sql), data: { year: budget.year, fund_source: budget.fund_source, version: 1 } })
+    await append(sql, now, { type: 'budget.decided', subject: budget.budget_no, actor: the_hub, audience: await authorities(sql),
+      data: { year: budget.year, fund_source: budget.fund_source, version: 1 } })
   })
 }
 

@@ -32,9 +32,11 @@ export async function findBudget (sql: ReadSql, year: string, fund_source: FundS
   return (await sql.select().from(budgets).where(and(eq(budgets.year, year), eq(budgets.fund_source, fund_source))))[0]
 }
 
-export async function listBudgets (sql: ReadSql, filter: { year?: string | undefined, after: string | null, limit: number }): Promise<Budget[]> {
+export async function listBudgets (sql: ReadSql, filter: { year?: string | undefined, after: string | null,
+  limit: number }): Promise<Budget[]> {
   return sql.select().from(budgets).where(and(
-    filter.year === undefined ? undefined : eq(budgets.year, filter.year), filter.after === null ? undefined : gt(budgets.budget_no, filter.after)
+    filter.year === undefined ? undefined : eq(budgets.year, filter.year), filter.after === null
+      ? undefined : gt(budgets.budget_no, filter.after)
   )).orderBy(asc(budgets.budget_no)).limit(filter.limit)
 }
 
@@ -52,7 +54,8 @@ export async function insertBudget (sql: WriteSql, now: string, budget: Budget):
 }
 
 /** Gives a budget another amount; undefined when more is used already. */
-export async function changeBudget (sql: WriteSql, now: string, budget_no: string, amount_fen: number, decided_by: string): Promise<Budget | undefined> {
+export async function changeBudget (sql: WriteSql, now: string, budget_no: string, amount_fen: number,
+  decided_by: string): Promise<Budget | undefined> {
   const [row] = await sql.update(budgets).set({ amount_fen, decided_by, version: expression`${budgets.version} + 1`, updated_at: now })
     .where(and(eq(budgets.budget_no, budget_no), expression`${budgets.used_fen} <= ${amount_fen}`)).returning()
   if (row !== undefined) await keepVersion(sql, now, row)
@@ -60,9 +63,11 @@ export async function changeBudget (sql: WriteSql, now: string, budget_no: strin
 }
 
 /** Uses up part of a budget, or gives it back with a negative amount. false: it does not carry that much. */
-export async function consumeBudget (sql: WriteSql, now: string, year: string, fund_source: FundSource, amount_fen: number): Promise<boolean> {
+export async function consumeBudget (sql: WriteSql, now: string, year: string, fund_source: FundSource,
+  amount_fen: number): Promise<boolean> {
   const rows = await sql.update(budgets).set({ used_fen: expression`${budgets.used_fen} + ${amount_fen}`, updated_at: now })
-    .where(and(eq(budgets.year, year), eq(budgets.fund_source, fund_source), expression`${budgets.used_fen} + ${amount_fen} between 0 and ${budgets.amount_fen}`))
+    .where(and(eq(budgets.year, year), eq(budgets.fund_source, fund_source),
+      expression`${budgets.used_fen} + ${amount_fen} between 0 and ${budgets.amount_fen}`))
     .returning({ budget_no: budgets.budget_no })
   return rows.length > 0
 }

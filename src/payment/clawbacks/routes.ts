@@ -43,7 +43,8 @@ export function clawbackRoutes (app: FastifyInstance, { db }: { db: Db }): void 
     const page = pageRequest(spec.id, principal, query)
     const { updated_since, limit: _limit, cursor: _cursor, ...filter } = query
     const rows = await clawbacksFor(db.read, principal, {
-      ...filter, updated_since: updated_since === undefined ? undefined : instantOf(instantMs(updated_since)), after: page.after, limit: page.limit + 1
+      ...filter, updated_since: updated_since === undefined ? undefined : instantOf(instantMs(updated_since)), after: page.after,
+        limit: page.limit + 1
     })
     const { items, next_cursor } = pageOf(spec.id, principal, page, rows, row => row.clawback_no)
     return { status: 200, body: { items: items.map(clawbackShown), next_cursor } }

@@ -1,5 +1,6 @@
 import Type from 'typebox'
-import { InstantOut, Money, named, No, nullable, oneOf, PageQuery, ParticipantNo, ProjectCode, Text, UpdatedSince, Uscc, Version } from '../../http/schema.ts'
+import { InstantOut, Money, named, No, nullable, oneOf, PageQuery, ParticipantNo, ProjectCode, Text, UpdatedSince, Uscc,
+  Version } from '../../http/schema.ts'
 import { Kind, LineNo } from '../../subsidy/lines/schema.ts'
 
 const statuses = ['OPEN', 'SETTLED', 'CANCELLED'] as const
@@ -41,7 +42,9 @@ export const ClawbackView = named('Clawback', Type.Object({
 
 const no = '01JB2Q8Z6V7K3M5N9P4R1S0T2W'
 export const clawback_example = {
-  clawback_no: `claw_${no}`, origin: 'DECIDED', kind: 'LOAN_INTEREST', line_no: `line_${no}`, participant_no: 'bank-1', payee_kind: 'ENTERPRISE', payee_uscc: '91500112MAXX00015Q',
-  uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001', amount: '5000.00', offset: '0.00', open: '5000.00', reason: '审计发现资金挪用', status: 'OPEN',
+  clawback_no: `claw_${no}`, origin: 'DECIDED', kind: 'LOAN_INTEREST', line_no: `line_${no}`, participant_no: 'bank-1',
+    payee_kind: 'ENTERPRISE', payee_uscc: '91500112MAXX00015Q',
+  uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001', amount: '5000.00', offset: '0.00', open: '5000.00',
+    reason: '审计发现资金挪用', status: 'OPEN',
   decided_by: 'finance-bureau-user-1', version: 1, created_at: '2026-05-05T02:00:00.000Z', updated_at: '2026-05-05T02:00:00.000Z'
 }

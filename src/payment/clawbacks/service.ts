@@ -13,17 +13,20 @@ import { derivedOf, insertClawback, listClawbacks, settleClawback, standingOf, t
 
 const authorities: ReadonlySet<string> = new Set(['MEIC', 'FINANCE_BUREAU'])
 
-function clawbackOf (now: string, line: SubsidyLine, about: Pick<Clawback, 'origin' | 'amount_fen' | 'reason' | 'decided_by' | 'content_digest'>): Clawback {
+function clawbackOf (now: string, line: SubsidyLine, about: Pick<Clawback,
+  'origin' | 'amount_fen' | 'reason' | 'decided_by' | 'content_digest'>): Clawback {
   const { kind, chain, line_no, participant_no, payee_kind, payee_uscc, uscc, project_code } = line
   return {
-    clawback_no: newNo('claw'), kind, chain, line_no, participant_no, payee_kind, payee_uscc, uscc, project_code, ...about, offset_fen: 0, status: 'OPEN', version: 1,
+    clawback_no: newNo('claw'), kind, chain, line_no, participant_no, payee_kind, payee_uscc, uscc, project_code, ...about, offset_fen: 0,
+      status: 'OPEN', version: 1,
     created_at: now, updated_at: now
   }
 }
 
 async function tell (sql: WriteSql, now: string, actor: NewEvent['actor'], fact: string, row: Clawback): Promise<void> {
   await append(sql, now, {
-    type: `clawback.${fact}`, subject: row.clawback_no, actor, audience: await settlementAudience(sql, row.participant_no, row.uscc), data: { line_no: row.line_no, reason: row.reason }
+    type: `clawback.${fact}`, subject: row.clawback_no, actor, audience: await settlementAudience(sql, row.participant_no, row.uscc),
+      data: { line_no: row.line_no, reason: row.reason }
   })
 }
 
@@ -59,7 +62,8 @@ export const clawback_ledger: ClawbackLedger = {
 export interface Decided { line_no: string, amount: string, reason: string }
 
 /** Decides to take back part of what was recognised. Errors: not_found, clawback_over_line. */
-export async function decideClawback (sql: WriteSql, now: string, principal: Principal, sent: Decided): Promise<{ clawback: Clawback, is_new: boolean }> {
+export async function decideClawback (sql: WriteSql, now: string, principal: Principal, sent: Decided): Promise<{ clawback: Clawback,
+  is_new: boolean }> {
   const line = await findLine(sql, sent.line_no)
   if (line === undefined || line.recognised_fen === null) throw notFound()
   const standing = await standingOf(sql, sent.line_no)
@@ -70,11 +74,14 @@ export async function decideClawback (sql: WriteSql, now: string, principal: Pri
   const left_fen = line.recognised_fen - sumFen(standing.map(row => row.amount_fen))
   if (amount_fen === 0 || amount_fen > left_fen) {
     throw new Problem('clawback_over_line', {
-      detail: `At most ${yuanOf(Math.max(0, left_fen))} of this line can still be taken back`, detail_zh: `该明细最多可再追回 ${yuanOf(Math.max(0, left_fen))} 元`,
-      errors: [{ pointer: '/amount', code: 'CLAWBACK_OVER_LINE', message: 'Above zero and at most what was recognised and not yet taken back', message_zh: '须大于零且不超过已认定未追回金额' }]
+      detail: `At most ${yuanOf(Math.max(0, left_fen))} of this line can still be taken back`,
+        detail_zh: `该明细最多可再追回 ${yuanOf(Math.max(0, left_fen))} 元`,
+      errors: [{ pointer: '/amount', code: 'CLAWBACK_OVER_LINE',
+        message: 'Above zero and at most what was recognised and not yet taken back', message_zh: '须大于零且不超过已认定未追回金额' }]
     })
   }
-  const clawback = clawbackOf(now, line, { origin: 'DECIDED', amount_fen, reason: sent.reason, decided_by: personOf(principal), content_digest })
+  const clawback = clawbackOf(now, line, { origin: 'DECIDED', amount_fen, reason: sent.reason, decided_by: personOf(principal),
+    content_digest })
   await insertClawback(sql, clawback)
   await tell(sql, now, principal, 'opened', clawback)
   return { clawback, is_new: true }
@@ -82,10 +89,13 @@ export async function decideClawback (sql: WriteSql, now: string, principal: Pri
 
 export async function clawbacksFor (sql: ReadSql, principal: Principal, filter: ClawbackFilter): Promise<Clawback[]> {
   if (authorities.has(principal.role)) return listClawbacks(sql, filter)
-  return listClawbacks(sql, { ...filter, ...(principal.role === 'ENTERPRISE' ? { concerned_uscc: principal.uscc } : { participant_no: principal.participant_no }) })
+  return listClawbacks(sql, { ...filter, ...(principal.role === 'ENTERPRISE'
+    ? { concerned_uscc: principal.uscc } : { participant_no: principal.participant_no }) })
 }
 
 export function clawbackShown (row: Clawback) {
   const { amount_fen, offset_fen, project_code, content_digest: _digest, chain: _chain, status, ...rest } = row
-  return { ...rest, status: status === 'OPEN' && amount_fen === offset_fen ? 'SETTLED' : status, project_code: project_code === '' ? null : project_code, amount: yuanOf(amount_fen), offset: yuanOf(offset_fen), open: yuanOf(status === 'OPEN' ? amount_fen - offset_fen : 0) }
+  return { ...rest, status: status === 'OPEN' && amount_fen === offset_fen ? 'SETTLED' : status, project_code: project_code === ''
+    ? null : project_code, amount: yuanOf(amount_fen), offset: yuanOf(offset_fen), open: yuanOf(status === 'OPEN'
+    ? amount_fen - offset_fen : 0) }
 }

@@ -43,7 +43,8 @@ export async function findClawback (sql: ReadSql, clawback_no: string): Promise<
 /** Claw-backs that were derived for chains of vouchers, in every state. */
 export async function derivedOf (sql: ReadSql, kind: SubsidyKind, chains: readonly string[]): Promise<Clawback[]> {
   if (chains.length === 0) return []
-  return sql.select().from(clawbacks).where(and(eq(clawbacks.origin, 'DERIVED'), eq(clawbacks.kind, kind), inArray(clawbacks.chain, [...chains])))
+  return sql.select().from(clawbacks).where(and(eq(clawbacks.origin, 'DERIVED'), eq(clawbacks.kind, kind),
+    inArray(clawbacks.chain, [...chains])))
 }
 
 /** Claw-backs of a line that are open or settled. */
@@ -55,20 +56,24 @@ export async function standingOf (sql: ReadSql, line_no: string): Promise<Clawba
 export async function openOfPayees (sql: ReadSql, payee_usccs: readonly string[]): Promise<Clawback[]> {
   if (payee_usccs.length === 0) return []
   return sql.select().from(clawbacks).where(and(
-    inArray(clawbacks.payee_uscc, [...payee_usccs]), eq(clawbacks.status, 'OPEN'), expression`${clawbacks.offset_fen} < ${clawbacks.amount_fen}`
+    inArray(clawbacks.payee_uscc, [...payee_usccs]), eq(clawbacks.status, 'OPEN'),
+      expression`${clawbacks.offset_fen} < ${clawbacks.amount_fen}`
   )).orderBy(asc(clawbacks.clawback_no))
 }
 
 const next_version = expression`${clawbacks.version} + 1`
 
 /** Sets what is to be taken back in all, and the state. */
-export async function settleClawback (sql: WriteSql, now: string, clawback_no: string, amount_fen: number, status: Clawback['status']): Promise<void> {
-  await sql.update(clawbacks).set({ amount_fen, status, version: next_version, updated_at: now }).where(and(eq(clawbacks.clawback_no, clawback_no), eq(clawbacks.status, 'OPEN')))
+export async function settleClawback (sql: WriteSql, now: string, clawback_no: string, amount_fen: number,
+  status: Clawback['status']): Promise<void> {
+  await sql.update(clawbacks).set({ amount_fen, status, version: next_version, updated_at: now }).where(and(eq(clawbacks.clawback_no,
+    clawback_no), eq(clawbacks.status, 'OPEN')))
 }
 
 /** Counts what a payment takes back, or gives up again with a negative amount; the CHECK keeps it within the claw-back. */
 export async function countOffset (sql: WriteSql, now: string, clawback_no: string, amount_fen: number): Promise<void> {
-  await sql.update(clawbacks).set({ offset_fen: expression`${clawbacks.offset_fen} + ${amount_fen}`, version: next_version, updated_at: now }).where(eq(clawbacks.clawback_no, clawback_no))
+  await sql.update(clawbacks).set({ offset_fen: expression`${clawbacks.offset_fen} + ${amount_fen}`, version: next_version,
+    updated_at: now }).where(eq(clawbacks.clawback_no, clawback_no))
 }
 
 export interface ClawbackFilter {
@@ -91,7 +96,8 @@ export async function listClawbacks (sql: ReadSql, filter: ClawbackFilter): Prom
     ...equal.map(name => filter[name] === undefined ? undefined : eq(clawbacks[name], filter[name])),
     filter.status === undefined ? undefined : filter.status === 'OPEN' ? and(open, not(whole))
       : filter.status === 'SETTLED' ? or(eq(clawbacks.status, 'SETTLED'), and(open, whole)) : eq(clawbacks.status, filter.status),
-    filter.concerned_uscc === undefined ? undefined : or(eq(clawbacks.uscc, filter.concerned_uscc), eq(clawbacks.payee_uscc, filter.concerned_uscc)),
+    filter.concerned_uscc === undefined ? undefined : or(eq(clawbacks.uscc, filter.concerned_uscc),
+      eq(clawbacks.payee_uscc, filter.concerned_uscc)),
     filter.updated_since === undefined ? undefined : gte(clawbacks.updated_at, filter.updated_since),
     filter.after === null ? undefined : gt(clawbacks.clawback_no, filter.after)
   )).orderBy(asc(clawbacks.clawback_no)).limit(filter.limit)

@@ -45,7 +45,8 @@ export function holdRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     const page = pageRequest(spec.id, principal, query)
     const { updated_since, limit: _limit, cursor: _cursor, ...filter } = query
     const rows = await listHolds(db.read, {
-      ...filter, updated_since: updated_since === undefined ? undefined : instantOf(instantMs(updated_since)), after: page.after, limit: page.limit + 1
+      ...filter, updated_since: updated_since === undefined ? undefined : instantOf(instantMs(updated_since)), after: page.after,
+        limit: page.limit + 1
     })
     return { status: 200, body: pageOf(spec.id, principal, page, rows, row => row.hold_no) }
   })
@@ -66,7 +67,8 @@ export function holdRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     refuses: ['own_work', 'state_conflict'],
     example: {
       request: { reason: '核查无异常' },
-      reply: { ...hold_example, status: 'RELEASED', release_reason: '核查无异常', released_by: 'finance-bureau-user-2', released_at: '2026-05-06T02:00:00.000Z' }
+      reply: { ...hold_example, status: 'RELEASED', release_reason: '核查无异常', released_by: 'finance-bureau-user-2',
+        released_at: '2026-05-06T02:00:00.000Z' }
     }
   }, call => call.decide(async (sql, now) => {
     const hold = await release(sql, now, call.principal, call.params.hold_no, call.body?.reason)

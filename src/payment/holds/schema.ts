@@ -1,5 +1,6 @@
 import Type from 'typebox'
-import { Day, InstantOut, named, No, nullable, oneOf, PageQuery, ParticipantNo, Text, UpdatedSince, Uscc, Version } from '../../http/schema.ts'
+import { Day, InstantOut, named, No, nullable, oneOf, PageQuery, ParticipantNo, Text, UpdatedSince, Uscc,
+  Version } from '../../http/schema.ts'
 import { LineNo } from '../../subsidy/lines/schema.ts'
 
 const strict = { additionalProperties: false } as const
@@ -48,7 +49,9 @@ export const HoldView = named('Hold', Type.Object({
 }))
 
 export const hold_example = {
-  hold_no: 'hold_01JB2Q8Z6V7K3M5N9P4R1S0T2W', participant_no: 'finance-bureau', packet_no: null, line_no: null, uscc: '91500112MAXX00015Q', reason: '失信名单核查中', owner: null,
-  expires_on: '2026-06-30', status: 'OPEN', placed_by: 'finance-bureau-user-1', release_reason: null, released_by: null, released_at: null, version: 1,
+  hold_no: 'hold_01JB2Q8Z6V7K3M5N9P4R1S0T2W', participant_no: 'finance-bureau', packet_no: null, line_no: null, uscc: '91500112MAXX00015Q',
+    reason: '失信名单核查中', owner: null,
+  expires_on: '2026-06-30', status: 'OPEN', placed_by: 'finance-bureau-user-1', release_reason: null, released_by: null, released_at: null,
+    version: 1,
   created_at: '2026-05-05T02:00:00.000Z', updated_at: '2026-05-05T02:00:00.000Z'
 }

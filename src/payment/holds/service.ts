@@ -16,33 +16,41 @@ export async function placeHold (sql: WriteSql, now: string, principal: Principa
   const { reason, packet_no, line_no, uscc, owner, expires_on } = sent
   if ([packet_no, line_no, uscc].filter(one => one !== undefined).length !== 1) {
     throw new Problem('invalid_request', {
-      errors: [{ pointer: '', code: 'ONE_TARGET', message: 'Name exactly one of packet_no, line_no, uscc', message_zh: 'packet_no、line_no、uscc 必须且只能填写一项' }]
+      errors: [{ pointer: '', code: 'ONE_TARGET', message: 'Name exactly one of packet_no, line_no, uscc',
+        message_zh: 'packet_no、line_no、uscc 必须且只能填写一项' }]
     })
   }
   if (packet_no !== undefined && await findPacket(sql, packet_no) === undefined) throw notFound()
   if (line_no !== undefined && await findLine(sql, line_no) === undefined) throw notFound()
   const hold: Hold = {
-    hold_no: newNo('hold'), participant_no: principal.participant_no, packet_no: packet_no ?? null, line_no: line_no ?? null, uscc: uscc ?? null, reason, owner: owner ?? null,
-    expires_on: expires_on ?? null, status: 'OPEN', placed_by: personOf(principal), release_reason: null, released_by: null, released_at: null, version: 1, created_at: now,
+    hold_no: newNo('hold'), participant_no: principal.participant_no, packet_no: packet_no ?? null, line_no: line_no ?? null,
+      uscc: uscc ?? null, reason, owner: owner ?? null,
+    expires_on: expires_on ?? null, status: 'OPEN', placed_by: personOf(principal), release_reason: null, released_by: null,
+      released_at: null, version: 1, created_at: now,
     updated_at: now
   }
   await insertHold(sql, hold)
-  await append(sql, now, { type: 'hold.placed', subject: hold.hold_no, actor: principal, audience: await authorities(sql), data: { packet_no: hold.packet_no, line_no: hold.line_no } })
+  await append(sql, now, { type: 'hold.placed', subject: hold.hold_no, actor: principal, audience: await authorities(sql),
+    data: { packet_no: hold.packet_no, line_no: hold.line_no } })
   return hold
 }
 
 /** Releases a hold that somebody else placed. Errors: not_found, own_work, state_conflict. */
-export async function release (sql: WriteSql, now: string, principal: Principal, hold_no: string, reason: string | undefined): Promise<Hold> {
+export async function release (sql: WriteSql, now: string, principal: Principal, hold_no: string,
+  reason: string | undefined): Promise<Hold> {
   const before = await findHold(sql, hold_no)
   if (before === undefined) throw notFound()
   const person = anotherPerson(principal, before.placed_by)
   const hold = await releaseHold(sql, now, hold_no, person, reason ?? null)
   if (hold === undefined) throw stateConflict(before.status, [])
-  await append(sql, now, { type: 'hold.released', subject: hold_no, actor: principal, audience: await authorities(sql), data: { packet_no: hold.packet_no, line_no: hold.line_no } })
+  await append(sql, now, { type: 'hold.released', subject: hold_no, actor: principal, audience: await authorities(sql),
+    data: { packet_no: hold.packet_no, line_no: hold.line_no } })
   return hold
 }
 
 /** The first hold that stands on a line, its packet, its enterprise or its payee. */
-export function holdOn (held: readonly Hold[], line: { line_no: string, packet_no: string, uscc: string, payee_uscc: string }): Hold | undefined {
-  return held.find(({ line_no, packet_no, uscc }) => line_no === line.line_no || packet_no === line.packet_no || (uscc !== null && (uscc === line.uscc || uscc === line.payee_uscc)))
+export function holdOn (held: readonly Hold[], line: { line_no: string, packet_no: string, uscc: string,
+  payee_uscc: string }): Hold | undefined {
+  return held.find(({ line_no, packet_no, uscc }) => line_no === line.line_no || packet_no === line.packet_no ||
+    (uscc !== null && (uscc === line.uscc || uscc === line.payee_uscc)))
 }

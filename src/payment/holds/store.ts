@@ -33,7 +33,8 @@ export async function findHold (sql: ReadSql, hold_no: string): Promise<Hold | u
 }
 
 export async function listHolds (
-  sql: ReadSql, filter: { status?: Hold['status'] | undefined, uscc?: string | undefined, packet_no?: string | undefined, line_no?: string | undefined, updated_since?: string | undefined, after: string | null, limit: number }
+  sql: ReadSql, filter: { status?: Hold['status'] | undefined, uscc?: string | undefined, packet_no?: string | undefined,
+    line_no?: string | undefined, updated_since?: string | undefined, after: string | null, limit: number }
 ): Promise<Hold[]> {
   const equal = ['status', 'uscc', 'packet_no', 'line_no'] as const
   return sql.select().from(holds).where(and(
@@ -45,10 +46,13 @@ export async function listHolds (
 
 /** Holds in force on a day; an expired one holds no more. */
 export async function holdsOn (sql: ReadSql, day: string): Promise<Hold[]> {
-  return sql.select().from(holds).where(and(eq(holds.status, 'OPEN'), or(isNull(holds.expires_on), gte(holds.expires_on, day)))).orderBy(asc(holds.hold_no))
+  return sql.select().from(holds).where(and(eq(holds.status, 'OPEN'), or(isNull(holds.expires_on),
+    gte(holds.expires_on, day)))).orderBy(asc(holds.hold_no))
 }
 
-export async function releaseHold (sql: WriteSql, now: string, hold_no: string, released_by: string, release_reason: string | null): Promise<Hold | undefined> {
-  return (await sql.update(holds).set({ status: 'RELEASED', released_by, release_reason, released_at: now, version: expression`${holds.version} + 1`, updated_at: now })
+export async function releaseHold (sql: WriteSql, now: string, hold_no: string, released_by: string,
+  release_reason: string | null): Promise<Hold | undefined> {
+  return (await sql.update(holds).set({ status: 'RELEASED', released_by, release_reason, released_at: now,
+    version: expression`${holds.version} + 1`, updated_at: now })
     .where(and(eq(holds.hold_no, hold_no), eq(holds.status, 'OPEN'))).returning())[0]
 }

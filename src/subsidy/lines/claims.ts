@@ -37,7 +37,8 @@ export type Priced =
   | { kind: 'LOAN_INTEREST', facts: Omit<LoanVoucher, 'voucher_no' | 'paid_date' | 'order_key'> }
   | { kind: 'LEASE', facts: Omit<InterestFacts, 'voucher_no' | 'paid_date' | 'order_key'> }
   | { kind: 'GUARANTEE_FEE', facts: Omit<FeeVoucher, 'voucher_no' | 'charged_date' | 'order_key'> }
-  | { kind: 'PREMIUM', facts: { insurance_kind: InsuranceKind, annual_premium_fen: number, insured_fen: number | null, product: string, policy_start: string } }
+  | { kind: 'PREMIUM', facts: { insurance_kind: InsuranceKind, annual_premium_fen: number, insured_fen: number | null, product: string,
+    policy_start: string } }
 
 export interface VoucherClaim extends Claim { voucher: Voucher }
 
@@ -55,12 +56,14 @@ function only<T> (lines: readonly T[]): T {
 
 function interestGranted (line: InterestLine, uses: Use[]): Granted {
   const { year, eligible_interest_fen, formula_fen, amount_fen, trace, policy } = line
-  return { year, eligible_interest_fen, formula_fen, amount_fen, uses, trace, policy_code: policy.policy_code, policy_version: policy.version }
+  return { year, eligible_interest_fen, formula_fen, amount_fen, uses, trace, policy_code: policy.policy_code,
+    policy_version: policy.version }
 }
 
 function flatGranted (line: FlatLine, year: string, use: Omit<Use, 'amount_fen'>): Granted {
   const { formula_fen, amount_fen, trace, policy } = line
-  return { year, eligible_interest_fen: null, formula_fen, amount_fen, uses: [{ ...use, amount_fen }], trace, policy_code: policy.policy_code, policy_version: policy.version }
+  return { year, eligible_interest_fen: null, formula_fen, amount_fen, uses: [{ ...use, amount_fen }], trace,
+    policy_code: policy.policy_code, policy_version: policy.version }
 }
 
 function evaluation (policies: readonly PolicyVersion[], voucher: Voucher, order_key: string, priced: Priced): Claim['evaluate'] {
@@ -74,7 +77,8 @@ function evaluation (policies: readonly PolicyVersion[], voucher: Voucher, order
       const cap_fen = fenParameter(terms, 'project_year_ceiling')
       return used => {
         const line = only(loanInterestLines({
-          policies, vouchers: [{ ...priced.facts, voucher_no, paid_date, order_key }], used_by_project: used(own_ceiling), used_by_loan: { [loan_key]: used(scope) }
+          policies, vouchers: [{ ...priced.facts, voucher_no, paid_date, order_key }], used_by_project: used(own_ceiling),
+            used_by_loan: { [loan_key]: used(scope) }
         }))
         const uses = line.by_year.flatMap(piece => [{ ...piece, scope: own_ceiling, cap_fen }, { ...piece, scope, cap_fen: null }])
         return interestGranted(line, uses)
@@ -83,7 +87,8 @@ function evaluation (policies: readonly PolicyVersion[], voucher: Voucher, order
     case 'LEASE': {
       const cap_fen = fenParameter(terms, 'lease_project_year_ceiling')
       return used => {
-        const line = only(leaseLines({ policies, vouchers: [{ ...priced.facts, voucher_no, paid_date, order_key }], used_by_project: used(own_ceiling) }))
+        const line = only(leaseLines({ policies, vouchers: [{ ...priced.facts, voucher_no, paid_date, order_key }],
+          used_by_project: used(own_ceiling) }))
         return interestGranted(line, line.by_year.map(({ year, amount_fen }) => ({ year, amount_fen, scope: own_ceiling, cap_fen })))
       }
     }
@@ -91,7 +96,8 @@ function evaluation (policies: readonly PolicyVersion[], voucher: Voucher, order
       const lifetime = readingOf(terms, 'guarantee_fee_ceiling_span', FEE_CEILING_SPANS) === 'LIFETIME'
       const use = { scope: own_ceiling, year: lifetime ? lifetime_year : year, cap_fen: fenParameter(terms, 'guarantee_fee_ceiling') }
       return used => {
-        const line = only(guaranteeFeeLines({ policies, fees: [{ ...priced.facts, voucher_no, charged_date: paid_date, order_key }], used_by_year: used(own_ceiling) }))
+        const line = only(guaranteeFeeLines({ policies, fees: [{ ...priced.facts, voucher_no, charged_date: paid_date, order_key }],
+          used_by_year: used(own_ceiling) }))
         return flatGranted(line, year, use)
       }
     }
@@ -114,7 +120,8 @@ function premiumScope (insurance_kind: InsuranceKind, product: string): string {
 
 export function claimOf (policies: readonly PolicyVersion[], voucher: Voucher, priced: Priced): VoucherClaim {
   const order_key = `${voucher.paid_date}|${voucher.submitted_at}|${voucher.number}`
-  return { chain: voucher.chain, voucher_number: voucher.number, order_key, voucher, evaluate: evaluation(policies, voucher, order_key, priced) }
+  return { chain: voucher.chain, voucher_number: voucher.number, order_key, voucher, evaluate: evaluation(policies, voucher, order_key,
+    priced) }
 }
 
 /** The rule that names a ceiling, and the parameter that holds it, for showing ceilings that nothing has used yet. */

@@ -15,13 +15,15 @@ import type { VoucherClaim } from './claims.ts'
 import { allot, quarterOf, type Allotment, type Frozen } from './derivation.ts'
 import { acceptedClaims, projectFacts, type ProjectFacts } from './sources.ts'
 import {
-  derivationsOf, insertLine, judgeLine, keepGranted, liveLines, moveLines, ownDerivation, placeLine, staleDerivations, type Block, type ProjectYear, type SubsidyLine
+  derivationsOf, insertLine, judgeLine, keepGranted, liveLines, moveLines, ownDerivation, placeLine, staleDerivations, type Block,
+    type ProjectYear, type SubsidyLine
 } from './store.ts'
 
 const marks_per_step = 50
 
 /** What a claw-back is asked for: the chain's last frozen line and how much of it is no longer due. */
-export interface Overpaid { kind: SubsidyKind, chain: string, line: SubsidyLine | null, open_fen: number, reason: 'VOUCHER_WITHDRAWN' | 'VOUCHER_CORRECTED' }
+export interface Overpaid { kind: SubsidyKind, chain: string, line: SubsidyLine | null, open_fen: number,
+  reason: 'VOUCHER_WITHDRAWN' | 'VOUCHER_CORRECTED' }
 
 /** The claw-backs of the payment floor, handed in by app.ts. */
 export interface ClawbackLedger {
@@ -45,11 +47,13 @@ export async function deriveDue (db: Db, ledger: ClawbackLedger): Promise<number
 
 /** Asks for everything to be derived again that a change of a project concerns: its facts decide whether lines are payable. */
 export async function markProject (sql: WriteSql, now: string, owner_uscc: string, project_code: string): Promise<void> {
-  for (const derivation of await derivationsOf(sql, owner_uscc, project_code)) await mark(sql, now, owner_uscc, derivation.project_code, derivation.kind)
+  for (const derivation of await derivationsOf(sql, owner_uscc, project_code)) await mark(sql, now, owner_uscc, derivation.project_code,
+    derivation.kind)
 }
 
 function markOf (policies: readonly PolicyVersion[]): string {
-  return digestOf(policies.map(({ policy_code, version, effective_from, effective_to }) => [policy_code, version, effective_from, effective_to]))
+  return digestOf(policies.map(({ policy_code, version, effective_from, effective_to }) => [policy_code, version, effective_from,
+    effective_to]))
 }
 
 /** One step of the loop that looks for what nobody marks: another policy in force, facts that an enterprise was blocked for. */
@@ -66,11 +70,13 @@ export async function markStale (db: Db): Promise<number> {
 /** Premiums have ceilings per product or enterprise, so they are derived over all projects of the enterprise. */
 const projectOf = (kind: SubsidyKind, project_code: string): string | null => kind === 'PREMIUM' ? null : project_code
 
-export async function derive (sql: WriteSql, now: string, ledger: ClawbackLedger, uscc: string, project_code: string, kind: SubsidyKind): Promise<void> {
+export async function derive (sql: WriteSql, now: string, ledger: ClawbackLedger, uscc: string, project_code: string,
+  kind: SubsidyKind): Promise<void> {
   if (!SUBSIDY_KINDS.includes(kind)) throw new Error(`no kind of subsidy: ${kind}`)
   const project = projectOf(kind, project_code)
   const policies = await policiesIn(sql)
-  await ownDerivation(sql, now, { uscc, project_code: project ?? '', kind }, markOf(policies), (await findEnterprise(sql, uscc))?.version ?? 0)
+  await ownDerivation(sql, now, { uscc, project_code: project ?? '', kind }, markOf(policies),
+    (await findEnterprise(sql, uscc))?.version ?? 0)
   const claims = await acceptedClaims(sql, policies, uscc, project, kind)
   const lines = await liveLines(sql, uscc, project, kind)
   const clawbacks = await ledger.of(sql, kind, [...new Set(lines.map(({ chain }) => chain))])
@@ -86,13 +92,15 @@ export async function derive (sql: WriteSql, now: string, ledger: ClawbackLedger
     await bringInStep(sql, now, { allotment, open, last_frozen, policies, facts })
     const open_fen = last_frozen === undefined ? 0 : Math.max(0, allotment.frozen_fen - allotment.target_fen)
     if (open_fen > 0 || clawbacks.get(chain)?.is_open === true) {
-      await ledger.keep(sql, now, { kind, chain, line: last_frozen ?? null, open_fen, reason: allotment.claim === null ? 'VOUCHER_WITHDRAWN' : 'VOUCHER_CORRECTED' })
+      await ledger.keep(sql, now, { kind, chain, line: last_frozen ?? null, open_fen, reason: allotment.claim === null
+        ? 'VOUCHER_WITHDRAWN' : 'VOUCHER_CORRECTED' })
     }
   }
   const derived = new Set(allotments.map(({ chain }) => chain))
   for (const line of lines) if (!derived.has(line.chain)) await supersede(sql, now, line)
   const after = await liveLines(sql, uscc, project, kind)
-  for (const packet_no of new Set([...lines, ...after].map(line => line.packet_no))) if (packet_no !== null) await countDraft(sql, now, packet_no)
+  for (const packet_no of new Set([...lines, ...after].map(line => line.packet_no))) if (packet_no !== null) await countDraft(sql, now,
+    packet_no)
 }
 
 /** Sums of the frozen lines of every chain, less what was taken back. */
@@ -149,12 +157,15 @@ async function bringInStep (sql: WriteSql, now: string, { allotment, open, last_
   const packet_no = await draftFor(sql, now, wanted)
   await insertLine(sql, { ...wanted, status, blocked_by, packet_no })
   await append(sql, now, {
-    type: 'subsidy_line.derived', subject: wanted.line_no, actor: the_hub, audience: await ownersOf(sql, wanted.participant_no, wanted.uscc),
-    authorization_no: wanted.authorization_no, data: { kind: wanted.kind, voucher_no: wanted.voucher_no, packet_no, status, supplement_of: wanted.supplement_of }
+    type: 'subsidy_line.derived', subject: wanted.line_no, actor: the_hub, audience: await ownersOf(sql, wanted.participant_no,
+      wanted.uscc),
+    authorization_no: wanted.authorization_no, data: { kind: wanted.kind, voucher_no: wanted.voucher_no, packet_no, status,
+      supplement_of: wanted.supplement_of }
   })
 }
 
-function lineOf (now: string, { claim, granted, target_fen, frozen_fen, uses }: Allotment<VoucherClaim>, last_frozen: SubsidyLine | undefined): SubsidyLine | null {
+function lineOf (now: string, { claim, granted, target_fen, frozen_fen, uses }: Allotment<VoucherClaim>,
+  last_frozen: SubsidyLine | undefined): SubsidyLine | null {
   if (claim === null || granted === null) return null
   const amount_fen = last_frozen === undefined ? target_fen : target_fen - frozen_fen
   if (last_frozen !== undefined && amount_fen <= 0) return null
@@ -165,26 +176,33 @@ function lineOf (now: string, { claim, granted, target_fen, frozen_fen, uses }: 
     before: yuanOf(target_fen), after: yuanOf(amount_fen)
   }]
   const content = {
-    kind: voucher.kind, participant_no: voucher.participant_no, payee_kind: voucher.payee_kind, payee_uscc: voucher.payee_uscc, uscc: voucher.uscc,
-    project_code: voucher.project_code, year: granted.year, period: quarterOf(voucher.paid_date), chain: claim.chain, voucher_number: voucher.number,
+    kind: voucher.kind, participant_no: voucher.participant_no, payee_kind: voucher.payee_kind, payee_uscc: voucher.payee_uscc,
+      uscc: voucher.uscc,
+    project_code: voucher.project_code, year: granted.year, period: quarterOf(voucher.paid_date), chain: claim.chain,
+      voucher_number: voucher.number,
     voucher_no: voucher.voucher_no, contract_no: voucher.contract_no, paid_date: voucher.paid_date, order_key: claim.order_key,
-    eligible_interest_fen: granted.eligible_interest_fen, formula_fen: granted.formula_fen, amount_fen, uses, trace, policy_code: granted.policy_code,
-    policy_version: granted.policy_version, supplement_of, authorization_no: voucher.authorization_no, document_nos: voucher.document_nos, facts: voucher.facts
+    eligible_interest_fen: granted.eligible_interest_fen, formula_fen: granted.formula_fen, amount_fen, uses, trace,
+      policy_code: granted.policy_code,
+    policy_version: granted.policy_version, supplement_of, authorization_no: voucher.authorization_no, document_nos: voucher.document_nos,
+      facts: voucher.facts
   }
   return {
-    ...content, line_no: newNo('line'), status: 'OPEN', blocked_by: [], packet_no: null, recognised_fen: null, content_digest: digestOf(content),
+    ...content, line_no: newNo('line'), status: 'OPEN', blocked_by: [], packet_no: null, recognised_fen: null,
+      content_digest: digestOf(content),
     version: 1, created_at: now, updated_at: now
   }
 }
 
 /** E-01, E-03, E-04 have to be PASS before a line is payable; a premium without a project has only its enterprise to be judged. */
-async function blocksOf (sql: ReadSql, line: SubsidyLine, policies: readonly PolicyVersion[], known: Map<string, ProjectFacts>): Promise<Block[]> {
+async function blocksOf (sql: ReadSql, line: SubsidyLine, policies: readonly PolicyVersion[], known: Map<string,
+  ProjectFacts>): Promise<Block[]> {
   let facts = known.get(line.project_code)
   if (facts === undefined) known.set(line.project_code, facts = await projectFacts(sql, line.uscc, line.project_code))
   return blocking({ ...facts, on: line.paid_date }, policies)
     .filter(({ rule_id }) => rule_id === 'E-01' || line.project_code !== '')
     .map(({ rule_id, finding }) => ({
-      rule_id, code: finding?.code ?? 'FACT_MISSING', message: finding?.message ?? 'Cannot be judged yet', message_zh: finding?.message_zh ?? '尚无法判断'
+      rule_id, code: finding?.code ?? 'FACT_MISSING', message: finding?.message ?? 'Cannot be judged yet',
+        message_zh: finding?.message_zh ?? '尚无法判断'
     }))
 }
 

@@ -5,7 +5,8 @@ import { operation } from '../../http/operation.ts'
 import { pageOf, pageRequest } from '../../http/paging.ts'
 import { listOf } from '../../http/schema.ts'
 import { beijingDate, instantMs, instantOf } from '../../policy/calendar.ts'
-import { CeilingQuery, CeilingView, full_line_example, line_example, LineParams, LineQuery, SubsidyLine, SubsidyLineItem } from './schema.ts'
+import { CeilingQuery, CeilingView, full_line_example, line_example, LineParams, LineQuery, SubsidyLine,
+  SubsidyLineItem } from './schema.ts'
 import { ceilingShown, ceilingsFor, fullLine, lineFor, lineItem, linesFor, type PaymentStatusOf } from './service.ts'
 
 const readers = ['BANK', 'LESSOR', 'GUARANTOR', 'INSURER', 'ENTERPRISE', 'MEIC', 'FINANCE_BUREAU', 'AUDITOR'] as const
@@ -27,7 +28,8 @@ export function lineRoutes (app: FastifyInstance, { db, paymentStatusOf }: { db:
     const page = pageRequest(spec.id, principal, query)
     const { updated_since, limit: _limit, cursor: _cursor, ...filter } = query
     const rows = await linesFor(db.read, principal, {
-      ...filter, updated_since: updated_since === undefined ? undefined : instantOf(instantMs(updated_since)), after: page.after, limit: page.limit + 1
+      ...filter, updated_since: updated_since === undefined ? undefined : instantOf(instantMs(updated_since)), after: page.after,
+        limit: page.limit + 1
     }, paymentStatusOf)
     const { items, next_cursor } = pageOf(spec.id, principal, page, rows, ({ line }) => line.line_no)
     return { status: 200, body: { items: items.map(lineItem), next_cursor } }
@@ -64,7 +66,8 @@ export function lineRoutes (app: FastifyInstance, { db, paymentStatusOf }: { db:
       query: { uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001' },
       reply: {
         uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001', year: '2026', lines: [line_example],
-        ceilings: [{ kind: 'LOAN_INTEREST', rule_id: 'L-05', span: '2026', scope: null, cap: '10000000.00', granted: '45000.00', left: '9955000.00' }]
+        ceilings: [{ kind: 'LOAN_INTEREST', rule_id: 'L-05', span: '2026', scope: null, cap: '10000000.00', granted: '45000.00',
+          left: '9955000.00' }]
       }
     }
   }, async ({ principal, query, now }) => {

@@ -1,5 +1,6 @@
 import Type from 'typebox'
-import { Day, Finding, InstantOut, Money, named, No, nullable, oneOf, PageQuery, ParticipantNo, ProjectCode, Text, TraceStep, UpdatedSince, Uscc, Version } from '../../http/schema.ts'
+import { Day, Finding, InstantOut, Money, named, No, nullable, oneOf, PageQuery, ParticipantNo, ProjectCode, Text, TraceStep, UpdatedSince,
+  Uscc, Version } from '../../http/schema.ts'
 import { POLICY_CODES } from '../../policy/terms.ts'
 
 export const KINDS = ['LOAN_INTEREST', 'LEASE', 'GUARANTEE_FEE', 'PREMIUM'] as const
@@ -10,7 +11,8 @@ const payment_statuses = ['NOT_DUE', 'WAITING', 'GENERATED', 'SENT', 'PAID', 'RE
 export const Period = (description: string) => Type.String({ pattern: '^\\d{4}Q[1-4]$', maxLength: 6, description, examples: ['2026Q1'] })
 export const Year = (description: string) => Type.String({ pattern: '^\\d{4}$', maxLength: 4, description, examples: ['2026'] })
 export const Kind = (description = 'Kind of subsidy') => oneOf(KINDS, description)
-const AnyPolicyRef = named('PolicyRef', Type.Object({ policy_code: oneOf(POLICY_CODES, 'Policy'), version: Text('Version of the policy', 40) }))
+const AnyPolicyRef = named('PolicyRef', Type.Object({ policy_code: oneOf(POLICY_CODES, 'Policy'),
+  version: Text('Version of the policy', 40) }))
 
 export const LineNo = (description = 'Line 贴息明细') => No('line', description)
 export const LineParams = Type.Object({ line_no: LineNo() }, { additionalProperties: false })
@@ -87,13 +89,18 @@ export const CeilingView = named('Ceilings', Type.Object({
 
 const example_no = '01JB2Q8Z6V7K3M5N9P4R1S0T2W'
 export const line_example = {
-  line_no: `line_${example_no}`, kind: 'LOAN_INTEREST', status: 'OPEN', participant_no: 'bank-1', payee_kind: 'ENTERPRISE', payee_uscc: '91500112MAXX00015Q',
-  uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001', year: '2026', period: '2026Q1', voucher_number: `vch_${example_no}`, voucher_no: 'V2026Q1-001',
-  paid_date: '2026-03-21', eligible_interest: '90000.00', formula_amount: '45000.00', amount: '45000.00', recognised_amount: null, payment_status: 'NOT_DUE',
-  supplement_of: null, packet_no: `pkt_${example_no}`, authorization_no: `auth_${example_no}`, blocked_by: [], version: 1, created_at: '2026-03-21T02:00:00.000Z',
+  line_no: `line_${example_no}`, kind: 'LOAN_INTEREST', status: 'OPEN', participant_no: 'bank-1', payee_kind: 'ENTERPRISE',
+    payee_uscc: '91500112MAXX00015Q',
+  uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001', year: '2026', period: '2026Q1', voucher_number: `vch_${example_no}`,
+    voucher_no: 'V2026Q1-001',
+  paid_date: '2026-03-21', eligible_interest: '90000.00', formula_amount: '45000.00', amount: '45000.00', recognised_amount: null,
+    payment_status: 'NOT_DUE',
+  supplement_of: null, packet_no: `pkt_${example_no}`, authorization_no: `auth_${example_no}`, blocked_by: [], version: 1,
+    created_at: '2026-03-21T02:00:00.000Z',
   updated_at: '2026-03-21T02:00:00.000Z'
 }
 export const full_line_example = {
   ...line_example, policy: { policy_code: 'TECH_RENO_LOAN', version: '2024-06-09.1' },
-  trace: [{ rule_id: 'L-05', clause: 'S2 (1): at most 10 million yuan per enterprise project and year', clause_zh: '渝经信规范〔2024〕11号（一）：单个企业项目每年贴息上限为1000万元', before: '45000.00', after: '45000.00' }]
+  trace: [{ rule_id: 'L-05', clause: 'S2 (1): at most 10 million yuan per enterprise project and year',
+    clause_zh: '渝经信规范〔2024〕11号（一）：单个企业项目每年贴息上限为1000万元', before: '45000.00', after: '45000.00' }]
 }

@@ -26,10 +26,12 @@ export interface LineShown { line: SubsidyLine, payment_status: string }
 
 async function shown (sql: ReadSql, lines: readonly SubsidyLine[], paymentStatusOf: PaymentStatusOf): Promise<LineShown[]> {
   const statuses = await paymentStatusOf(sql, lines.map(({ line_no }) => line_no))
-  return lines.map(line => ({ line, payment_status: statuses.get(line.line_no) ?? ((line.recognised_fen ?? 0) > 0 ? 'WAITING' : 'NOT_DUE') }))
+  return lines.map(line => ({ line, payment_status: statuses.get(line.line_no) ?? ((line.recognised_fen ?? 0) > 0
+    ? 'WAITING' : 'NOT_DUE') }))
 }
 
-export async function linesFor (sql: ReadSql, principal: Principal, filter: LineFilter, paymentStatusOf: PaymentStatusOf): Promise<LineShown[]> {
+export async function linesFor (sql: ReadSql, principal: Principal, filter: LineFilter,
+  paymentStatusOf: PaymentStatusOf): Promise<LineShown[]> {
   return shown(sql, await listLines(sql, await visible(sql, principal, filter)), paymentStatusOf)
 }
 
@@ -45,10 +47,12 @@ export async function lineFor (sql: ReadSql, principal: Principal, line_no: stri
 async function maySee (sql: ReadSql, principal: Principal, line: SubsidyLine): Promise<boolean> {
   if (authorities.has(principal.role) || line.participant_no === principal.participant_no) return true
   if (principal.role === 'ENTERPRISE') return line.uscc === principal.uscc || line.payee_uscc === principal.uscc
-  return principal.role === 'AUDITOR' && line.packet_no !== null && (await packetsAssigned(sql, principal.participant_no)).has(line.packet_no)
+  return principal.role === 'AUDITOR' && line.packet_no !== null &&
+    (await packetsAssigned(sql, principal.participant_no)).has(line.packet_no)
 }
 
-export interface CeilingShown { kind: SubsidyLine['kind'], rule_id: string, span: string, scope: string | null, cap_fen: number, granted_fen: number }
+export interface CeilingShown { kind: SubsidyLine['kind'], rule_id: string, span: string, scope: string | null, cap_fen: number,
+  granted_fen: number }
 
 const rule_of_premium = (scope: string): string =>
   scope.startsWith('FIRST_SET') ? 'I-01-CEILING' : scope.startsWith('FIRST_VERSION') ? 'I-02-CEILING' : 'I-03-CEILING'
@@ -71,10 +75,13 @@ export async function ceilingsFor (
   const terms = nearestTerms(await policiesIn(sql), 'TECH_RENO_LOAN', `${year}-12-31`)
   const ceilings: CeilingShown[] = project_ceilings.map(({ kind, rule_id, parameter }) => {
     const found = granted.find(row => row.kind === kind && row.scope === '' && (row.year === year || row.year === 'LIFETIME'))
-    return { kind, rule_id, span: found?.year ?? (kind === 'GUARANTEE_FEE' ? 'LIFETIME' : year), scope: null, cap_fen: found?.cap_fen ?? fenParameter(terms, parameter), granted_fen: found?.granted_fen ?? 0 }
+    return { kind, rule_id, span: found?.year ?? (kind === 'GUARANTEE_FEE' ? 'LIFETIME' : year), scope: null,
+      cap_fen: found?.cap_fen ?? fenParameter(terms, parameter), granted_fen: found?.granted_fen ?? 0 }
   })
-  const premiums = granted.filter((row: ProjectYear) => row.kind === 'PREMIUM' && row.year === year && (principal.role !== 'INSURER' || lines.length > 0))
-  for (const { kind, scope, cap_fen, granted_fen } of premiums) ceilings.push({ kind, rule_id: rule_of_premium(scope), span: year, scope, cap_fen, granted_fen })
+  const premiums = granted.filter((row: ProjectYear) => row.kind === 'PREMIUM' && row.year === year &&
+    (principal.role !== 'INSURER' || lines.length > 0))
+  for (const { kind, scope, cap_fen, granted_fen } of premiums) ceilings.push({ kind, rule_id: rule_of_premium(scope), span: year, scope,
+    cap_fen, granted_fen })
   return { ceilings, lines: lines.filter(({ line }) => line.status !== 'SUPERSEDED') }
 }
 
@@ -88,12 +95,15 @@ const money = (fen: number | null): string | null => fen === null ? null : yuanO
 /** A line as lists show it. */
 export function lineItem ({ line, payment_status }: LineShown) {
   const {
-    line_no, kind, status, participant_no, payee_kind, payee_uscc, uscc, project_code, year, period, voucher_number, voucher_no, paid_date, eligible_interest_fen,
+    line_no, kind, status, participant_no, payee_kind, payee_uscc, uscc, project_code, year, period, voucher_number, voucher_no, paid_date,
+      eligible_interest_fen,
     formula_fen, amount_fen, recognised_fen, supplement_of, packet_no, authorization_no, blocked_by, version, created_at, updated_at
   } = line
   return {
-    line_no, kind, status, participant_no, payee_kind, payee_uscc, uscc, project_code: project_code === '' ? null : project_code, year, period, voucher_number, voucher_no,
-    paid_date, eligible_interest: money(eligible_interest_fen), formula_amount: yuanOf(formula_fen), amount: yuanOf(amount_fen), recognised_amount: money(recognised_fen),
+    line_no, kind, status, participant_no, payee_kind, payee_uscc, uscc, project_code: project_code === '' ? null : project_code, year,
+      period, voucher_number, voucher_no,
+    paid_date, eligible_interest: money(eligible_interest_fen), formula_amount: yuanOf(formula_fen), amount: yuanOf(amount_fen),
+      recognised_amount: money(recognised_fen),
     payment_status, supplement_of, packet_no, authorization_no, blocked_by, version, created_at, updated_at
   }
 }

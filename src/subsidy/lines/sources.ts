@@ -50,20 +50,25 @@ type PaidInterest = Pick<AcceptedInterestVoucher, 'period_start' | 'period_end' 
 function interestShown (row: PaidInterest): Record<string, unknown> {
   return {
     period_start: row.period_start, period_end: row.period_end, day_count: row.day_count,
-    segments: row.segments.map(({ from, to, balance_fen, annual_rate_pct, kind = 'NORMAL' }) => ({ from, to, balance: yuanOf(balance_fen), annual_rate_pct, kind })),
-    normal_interest: yuanOf(row.normal_interest_fen), recomputed_interest: yuanOf(row.recomputed_fen), normal_interest_paid: yuanOf(row.normal_interest_paid_fen),
-    penalty_interest: yuanOf(row.penalty_fen), compound_interest: yuanOf(row.compound_fen), national_subsidy_deducted: yuanOf(row.national_subsidy_deducted_fen),
+    segments: row.segments.map(({ from, to, balance_fen, annual_rate_pct, kind = 'NORMAL' }) => ({ from, to, balance: yuanOf(balance_fen),
+      annual_rate_pct, kind })),
+    normal_interest: yuanOf(row.normal_interest_fen), recomputed_interest: yuanOf(row.recomputed_fen),
+      normal_interest_paid: yuanOf(row.normal_interest_paid_fen),
+    penalty_interest: yuanOf(row.penalty_fen), compound_interest: yuanOf(row.compound_fen),
+      national_subsidy_deducted: yuanOf(row.national_subsidy_deducted_fen),
     other_subsidy_received: yuanOf(row.other_subsidy_fen)
   }
 }
 
 function loanVoucher (row: AcceptedInterestVoucher, chain: string, uscc: string, project_code: string): Voucher {
   return {
-    kind: 'LOAN_INTEREST', chain, number: row.number, voucher_no: row.voucher_no, contract_no: row.loan_contract_no, participant_no: row.participant_no,
+    kind: 'LOAN_INTEREST', chain, number: row.number, voucher_no: row.voucher_no, contract_no: row.loan_contract_no,
+      participant_no: row.participant_no,
     payee_kind: 'ENTERPRISE', payee_uscc: uscc, uscc, project_code, paid_date: row.paid_date, submitted_at: row.submitted_at,
     authorization_no: row.authorization_no, document_nos: [...new Set([row.contract_document_no, row.document_no])],
     facts: {
-      iou_no: row.iou_no, loan_contract_no: row.loan_contract_no, eligible_loan_amount: yuanOf(row.drawdown_eligible_fen), land_amount: yuanOf(row.drawdown_land_fen),
+      iou_no: row.iou_no, loan_contract_no: row.loan_contract_no, eligible_loan_amount: yuanOf(row.drawdown_eligible_fen),
+        land_amount: yuanOf(row.drawdown_land_fen),
       contract_eligible_amount: yuanOf(row.eligible_loan_fen), ...interestShown(row)
     }
   }
@@ -76,9 +81,12 @@ async function loanClaims (sql: ReadSql, policies: readonly PolicyVersion[], usc
     claims.push(claimOf(policies, loanVoucher(row, chain, uscc, project_code), {
       kind: 'LOAN_INTEREST',
       facts: {
-        loan_key: row.loan_key, eligible_loan_fen: row.drawdown_eligible_fen, land_fen: row.drawdown_land_fen, ceiling_loan_fen: row.eligible_loan_fen,
-        segments: row.segments, day_count: row.day_count, normal_interest_paid_fen: Math.min(row.normal_interest_fen, row.normal_interest_paid_fen),
-        penalty_interest_fen: row.penalty_fen, compound_interest_fen: row.compound_fen, national_subsidy_fen: row.national_subsidy_deducted_fen,
+        loan_key: row.loan_key, eligible_loan_fen: row.drawdown_eligible_fen, land_fen: row.drawdown_land_fen,
+          ceiling_loan_fen: row.eligible_loan_fen,
+        segments: row.segments, day_count: row.day_count, normal_interest_paid_fen: Math.min(row.normal_interest_fen,
+          row.normal_interest_paid_fen),
+        penalty_interest_fen: row.penalty_fen, compound_interest_fen: row.compound_fen,
+          national_subsidy_fen: row.national_subsidy_deducted_fen,
         other_subsidy_fen: row.other_subsidy_fen
       }
     }))
@@ -90,18 +98,23 @@ async function leaseClaims (sql: ReadSql, policies: readonly PolicyVersion[], us
   const claims: VoucherClaim[] = []
   for (const row of await acceptedRentVouchers(sql, uscc, project_code)) {
     const voucher: Voucher = {
-      kind: 'LEASE', chain: await chainOf(row, number => rentVouchers.find(sql, number)), number: row.number, voucher_no: row.voucher_no, contract_no: row.lease_contract_no,
-      participant_no: row.participant_no, payee_kind: 'ENTERPRISE', payee_uscc: uscc, uscc, project_code, paid_date: row.paid_date, submitted_at: row.submitted_at,
+      kind: 'LEASE', chain: await chainOf(row, number => rentVouchers.find(sql, number)), number: row.number, voucher_no: row.voucher_no,
+        contract_no: row.lease_contract_no,
+      participant_no: row.participant_no, payee_kind: 'ENTERPRISE', payee_uscc: uscc, uscc, project_code, paid_date: row.paid_date,
+        submitted_at: row.submitted_at,
       authorization_no: row.authorization_no, document_nos: [...new Set([row.contract_document_no, row.document_no])],
       facts: {
-        lease_contract_no: row.lease_contract_no, lease_mode: row.lease_mode, financed_principal: yuanOf(row.financed_principal_fen), ...interestShown(row)
+        lease_contract_no: row.lease_contract_no, lease_mode: row.lease_mode, financed_principal: yuanOf(row.financed_principal_fen),
+          ...interestShown(row)
       }
     }
     claims.push(claimOf(policies, voucher, {
       kind: 'LEASE',
       facts: {
-        segments: row.segments, day_count: row.day_count, normal_interest_paid_fen: Math.min(row.normal_interest_fen, row.normal_interest_paid_fen),
-        penalty_interest_fen: row.penalty_fen, compound_interest_fen: row.compound_fen, national_subsidy_fen: row.national_subsidy_deducted_fen, other_subsidy_fen: row.other_subsidy_fen
+        segments: row.segments, day_count: row.day_count, normal_interest_paid_fen: Math.min(row.normal_interest_fen,
+          row.normal_interest_paid_fen),
+        penalty_interest_fen: row.penalty_fen, compound_interest_fen: row.compound_fen,
+          national_subsidy_fen: row.national_subsidy_deducted_fen, other_subsidy_fen: row.other_subsidy_fen
       }
     }))
   }
@@ -114,15 +127,19 @@ async function feeClaims (sql: ReadSql, policies: readonly PolicyVersion[], uscc
   for (const row of await acceptedFeeVouchers(sql, uscc, project_code)) {
     const { fee_fen, guaranteed_fen, term_months, contract_fee_fen, other_fees_fen } = row
     const voucher: Voucher = {
-      kind: 'GUARANTEE_FEE', chain: await chainOf(row, number => feeVouchers.find(sql, number)), number: row.number, voucher_no: row.voucher_no,
-      contract_no: row.guarantee_contract_no, participant_no: row.participant_no, payee_kind: 'GUARANTOR', payee_uscc: row.guarantor_uscc, uscc, project_code,
-      paid_date: row.paid_date, submitted_at: row.submitted_at, authorization_no: row.authorization_no, document_nos: [...new Set([row.contract_document_no, row.document_no])],
+      kind: 'GUARANTEE_FEE', chain: await chainOf(row, number => feeVouchers.find(sql, number)), number: row.number,
+        voucher_no: row.voucher_no,
+      contract_no: row.guarantee_contract_no, participant_no: row.participant_no, payee_kind: 'GUARANTOR', payee_uscc: row.guarantor_uscc,
+        uscc, project_code,
+      paid_date: row.paid_date, submitted_at: row.submitted_at, authorization_no: row.authorization_no,
+        document_nos: [...new Set([row.contract_document_no, row.document_no])],
       facts: {
         guarantee_contract_no: row.guarantee_contract_no, fee: yuanOf(fee_fen), guaranteed_amount: yuanOf(guaranteed_fen), term_months,
         contract_fee_total: yuanOf(contract_fee_fen), other_fees_total: yuanOf(other_fees_fen)
       }
     }
-    claims.push(claimOf(policies, voucher, { kind: 'GUARANTEE_FEE', facts: { fee_fen, guaranteed_fen, term_months, contract_fee_fen, other_fees_fen } }))
+    claims.push(claimOf(policies, voucher, { kind: 'GUARANTEE_FEE', facts: { fee_fen, guaranteed_fen, term_months, contract_fee_fen,
+      other_fees_fen } }))
   }
   return claims
 }
@@ -132,15 +149,19 @@ async function premiumClaims (sql: ReadSql, policies: readonly PolicyVersion[], 
   for (const row of await paidPolicies(sql, uscc, null)) {
     const { insurance_kind, annual_premium_fen, insured_fen, product, policy_start } = row
     const voucher: Voucher = {
-      kind: 'PREMIUM', chain: await chainOf(row, number => insurancePolicies.find(sql, number)), number: row.number, voucher_no: row.voucher_no, contract_no: row.policy_no,
-      participant_no: row.participant_no, payee_kind: 'ENTERPRISE', payee_uscc: uscc, uscc, project_code: row.project_code, paid_date: row.paid_date, submitted_at: row.submitted_at,
+      kind: 'PREMIUM', chain: await chainOf(row, number => insurancePolicies.find(sql, number)), number: row.number,
+        voucher_no: row.voucher_no, contract_no: row.policy_no,
+      participant_no: row.participant_no, payee_kind: 'ENTERPRISE', payee_uscc: uscc, uscc, project_code: row.project_code,
+        paid_date: row.paid_date, submitted_at: row.submitted_at,
       authorization_no: row.authorization_no, document_nos: [row.document_no],
       facts: {
-        policy_no: row.policy_no, insurance_kind, product, annual_premium: yuanOf(annual_premium_fen), insured_amount: insured_fen === null ? null : yuanOf(insured_fen),
+        policy_no: row.policy_no, insurance_kind, product, annual_premium: yuanOf(annual_premium_fen), insured_amount: insured_fen === null
+          ? null : yuanOf(insured_fen),
         policy_start, policy_end: row.policy_end
       }
     }
-    claims.push(claimOf(policies, voucher, { kind: 'PREMIUM', facts: { insurance_kind, annual_premium_fen, insured_fen, product, policy_start } }))
+    claims.push(claimOf(policies, voucher, { kind: 'PREMIUM', facts: { insurance_kind, annual_premium_fen, insured_fen, product,
+      policy_start } }))
   }
   return claims
 }
@@ -167,5 +188,6 @@ export async function payeeAccountShown (sql: ReadSql, payee_uscc: string): Prom
   const row = await findActiveAccount(sql, payee_uscc)
   if (row === undefined) return null
   const { account_name, opening_bank_name, cnaps_code } = row.body as KeptAccount
-  return { number: row.number, holder_uscc: row.uscc, account_name, account_no_masked: `****${row.account_tail}`, opening_bank_name, cnaps_code, declared_by: row.participant_no }
+  return { number: row.number, holder_uscc: row.uscc, account_name, account_no_masked: `****${row.account_tail}`, opening_bank_name,
+    cnaps_code, declared_by: row.participant_no }
 }

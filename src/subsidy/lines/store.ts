@@ -87,7 +87,8 @@ export interface Derivation { uscc: string, project_code: string, kind: SubsidyK
 const derivation = { uscc: derivations.uscc, project_code: derivations.project_code, kind: derivations.kind }
 
 /** Makes the caller the owner of an enterprise project for the rest of the unit, and keeps what it is derived from. */
-export async function ownDerivation (sql: WriteSql, now: string, owned: Derivation, policies: string, enterprise_version: number): Promise<void> {
+export async function ownDerivation (sql: WriteSql, now: string, owned: Derivation, policies: string,
+  enterprise_version: number): Promise<void> {
   await sql.insert(derivations).values({ ...owned, revision: 1, policies, enterprise_version, derived_at: now }).onConflictDoUpdate({
     target: [derivations.uscc, derivations.project_code, derivations.kind],
     set: { revision: expression`${derivations.revision} + 1`, policies, enterprise_version, derived_at: now }
@@ -137,14 +138,16 @@ export async function liveLines (sql: ReadSql, uscc: string, project_code: strin
 
 /** Lines that a packet holds and that are not superseded, in the order ceilings were used up. */
 export async function linesOfPacket (sql: ReadSql, packet_no: string): Promise<SubsidyLine[]> {
-  return sql.select().from(subsidy_lines).where(and(eq(subsidy_lines.packet_no, packet_no), inArray(subsidy_lines.status, ['BLOCKED', 'OPEN', 'FROZEN'])))
+  return sql.select().from(subsidy_lines).where(and(eq(subsidy_lines.packet_no, packet_no), inArray(subsidy_lines.status,
+    ['BLOCKED', 'OPEN', 'FROZEN'])))
     .orderBy(asc(subsidy_lines.order_key), asc(subsidy_lines.line_no))
 }
 
 const next_version = expression`${subsidy_lines.version} + 1`
 
 /** Moves lines from one state to another. @returns numbers of those that moved */
-export async function moveLines (sql: WriteSql, now: string, line_nos: readonly string[], from: LineStatus, to: LineStatus): Promise<string[]> {
+export async function moveLines (sql: WriteSql, now: string, line_nos: readonly string[], from: LineStatus,
+  to: LineStatus): Promise<string[]> {
   if (line_nos.length === 0) return []
   const moved = await sql.update(subsidy_lines).set({ status: to, version: next_version, updated_at: now })
     .where(and(inArray(subsidy_lines.line_no, [...line_nos]), eq(subsidy_lines.status, from))).returning({ line_no: subsidy_lines.line_no })
@@ -159,7 +162,8 @@ export async function supersedeOpenOf (sql: WriteSql, now: string, kind: Subsidy
 }
 
 /** A line's way to payment opens or closes; its amount stays. */
-export async function judgeLine (sql: WriteSql, now: string, line_no: string, status: 'BLOCKED' | 'OPEN', blocked_by: Block[]): Promise<void> {
+export async function judgeLine (sql: WriteSql, now: string, line_no: string, status: 'BLOCKED' | 'OPEN',
+  blocked_by: Block[]): Promise<void> {
   await sql.update(subsidy_lines).set({ status, blocked_by, version: next_version, updated_at: now })
     .where(and(eq(subsidy_lines.line_no, line_no), inArray(subsidy_lines.status, ['BLOCKED', 'OPEN'])))
 }
@@ -196,8 +200,10 @@ function conditionsOf (filter: Partial<LineFilter>) {
   const equal = ['participant_no', 'kind', 'status', 'uscc', 'project_code', 'year', 'period', 'packet_no', 'voucher_no'] as const
   return and(
     ...equal.map(name => filter[name] === undefined ? undefined : eq(subsidy_lines[name], filter[name])),
-    filter.concerned_uscc === undefined ? undefined : or(eq(subsidy_lines.uscc, filter.concerned_uscc), eq(subsidy_lines.payee_uscc, filter.concerned_uscc)),
-    filter.packet_nos === undefined ? undefined : filter.packet_nos.size === 0 ? expression`1 = 0` : inArray(subsidy_lines.packet_no, [...filter.packet_nos]),
+    filter.concerned_uscc === undefined ? undefined : or(eq(subsidy_lines.uscc, filter.concerned_uscc),
+      eq(subsidy_lines.payee_uscc, filter.concerned_uscc)),
+    filter.packet_nos === undefined ? undefined : filter.packet_nos.size === 0 ? expression`1 = 0` : inArray(subsidy_lines.packet_no,
+      [...filter.packet_nos]),
     filter.updated_since === undefined ? undefined : gte(subsidy_lines.updated_at, filter.updated_since),
     filter.after === undefined || filter.after === null ? undefined : gt(subsidy_lines.line_no, filter.after)
   )
@@ -224,7 +230,8 @@ export async function keepGranted (
   if (rows.length === 0) return
   await sql.insert(project_years).values(rows.map(row => ({ ...owner, ...row, updated_at: now }))).onConflictDoUpdate({
     target: [project_years.uscc, project_years.project_code, project_years.kind, project_years.year, project_years.scope],
-    set: { granted_fen: expression`excluded.granted_fen`, cap_fen: expression`excluded.cap_fen`, updated_at: expression`excluded.updated_at` }
+    set: { granted_fen: expression`excluded.granted_fen`, cap_fen: expression`excluded.cap_fen`,
+      updated_at: expression`excluded.updated_at` }
   })
 }
 

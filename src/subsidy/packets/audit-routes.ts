@@ -8,7 +8,8 @@ import Type from 'typebox'
 import { ask, confirm, prepareConclusion, questionsFor, returnPacket } from './auditing.ts'
 import { packet_readers } from './routes.ts'
 import {
-  AssignBody, conclusion_example, ConclusionBody, ConclusionParams, ConclusionView, DigestBody, example_digest, packet_example, PacketParams, PacketView, question_example,
+  AssignBody, conclusion_example, ConclusionBody, ConclusionParams, ConclusionView, DigestBody, example_digest, packet_example,
+    PacketParams, PacketView, question_example,
   QuestionBody, QuestionView, NothingBody, ReasonBody
 } from './schema.ts'
 import { approve, assign, viewOf, type PacketRoom } from './service.ts'
@@ -49,7 +50,8 @@ export function packetAuditRoutes (app: FastifyInstance, { db, room: { ledger } 
     replies: { 201: QuestionView },
     refuses: ['state_conflict', 'line_unknown'],
     example: { request: { text: question_example.text, line_no: question_example.line_no }, reply: question_example }
-  }, call => call.decide(async (sql, now) => ({ status: 201, body: questionShown(await ask(sql, now, call.principal, call.params.packet_no, call.body)) })))
+  }, call => call.decide(async (sql, now) => ({ status: 201,
+    body: questionShown(await ask(sql, now, call.principal, call.params.packet_no, call.body)) })))
 
   operation(app, { db }, {
     id: 'listSubsidyPacketQuestions',
@@ -85,7 +87,8 @@ export function packetAuditRoutes (app: FastifyInstance, { db, room: { ledger } 
     replies: { 201: ConclusionView, 200: ConclusionView },
     refuses: ['state_conflict', 'changed_since', 'conflict_of_interest', 'line_unknown', 'amount_over_line', 'conclusion_inconsistent'],
     example: {
-      request: { packet_digest: example_digest, result: 'PASS', conflict_of_interest_declared: true, lines: [{ line_no: packet_example.lines[0]?.line_no, recognised_amount: '45000.00' }] },
+      request: { packet_digest: example_digest, result: 'PASS', conflict_of_interest_declared: true,
+        lines: [{ line_no: packet_example.lines[0]?.line_no, recognised_amount: '45000.00' }] },
       reply: conclusion_example
     }
   }, call => call.decide(async (sql, now) => {
@@ -107,7 +110,8 @@ export function packetAuditRoutes (app: FastifyInstance, { db, room: { ledger } 
     body: NothingBody,
     replies: { 200: ConclusionView },
     refuses: ['own_work', 'state_conflict', 'changed_since'],
-    example: { request: {}, reply: { ...conclusion_example, status: 'CONFIRMED', confirmed_by: 'auditor-1-user-2', confirmed_at: '2026-04-03T03:00:00.000Z' } }
+    example: { request: {}, reply: { ...conclusion_example, status: 'CONFIRMED', confirmed_by: 'auditor-1-user-2',
+      confirmed_at: '2026-04-03T03:00:00.000Z' } }
   }, call => call.decide(async (sql, now) => {
     const { conclusion } = await confirm(sql, now, call.principal, call.params.packet_no, call.params.conclusion_no, ledger)
     return { status: 200, body: conclusionShown(conclusion) }
@@ -127,7 +131,8 @@ export function packetAuditRoutes (app: FastifyInstance, { db, room: { ledger } 
     body: DigestBody,
     replies: { 200: PacketView },
     refuses: ['state_conflict', 'changed_since'],
-    example: { request: { digest: example_digest }, reply: { ...packet_example, status: 'APPROVED', recognised_amount: '45000.00', audited_at: '2026-04-03T03:00:00.000Z', approved_at: '2026-04-04T02:00:00.000Z' } }
+    example: { request: { digest: example_digest }, reply: { ...packet_example, status: 'APPROVED', recognised_amount: '45000.00',
+      audited_at: '2026-04-03T03:00:00.000Z', approved_at: '2026-04-04T02:00:00.000Z' } }
   }, call => call.decide(async (sql, now) => {
     const packet = await approve(sql, now, call.principal, call.params.packet_no, call.body.digest, ledger)
     return { status: 200, body: packetShown(await viewOf(sql, call.principal, packet)), version: packetVersion(packet) }

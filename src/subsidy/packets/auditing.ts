@@ -10,7 +10,8 @@ import { notFound, Problem, stateConflict, type ProblemCode, type ProblemItem } 
 import type { ClawbackLedger } from '../lines/deriving.ts'
 import { giveBack, packetFor, tell } from './service.ts'
 import {
-  confirmConclusion, conclusionsOf, findConclusion, findQuestion, insertConclusion, insertQuestion, keepRecognised, listQuestions, movePacket, packetLines,
+  confirmConclusion, conclusionsOf, findConclusion, findQuestion, insertConclusion, insertQuestion, keepRecognised, listQuestions,
+    movePacket, packetLines,
   type AuditResult, type ConcludedLine, type Conclusion, type Packet, type PacketLine, type Question
 } from './store.ts'
 
@@ -19,12 +20,14 @@ const being_audited: ReadonlySet<string> = new Set(['IN_AUDIT', 'AUDITED'])
 export interface Asked { text: string, in_reply_to?: string, line_no?: string }
 
 /** A question of the assigned auditor, or an answer of the institution. Errors: not_found, state_conflict, line_unknown. */
-export async function ask (sql: WriteSql, now: string, principal: Principal, packet_no: string, { text, in_reply_to, line_no }: Asked): Promise<Question> {
+export async function ask (sql: WriteSql, now: string, principal: Principal, packet_no: string,
+  { text, in_reply_to, line_no }: Asked): Promise<Question> {
   const packet = await packetFor(sql, principal, packet_no)
   if (principal.role !== 'AUDITOR' && packet.participant_no !== principal.participant_no) throw notFound()
   if (!being_audited.has(packet.status)) throw stateConflict(packet.status, allowed('packet', packet.status))
   if (in_reply_to !== undefined && await findQuestion(sql, packet_no, in_reply_to) === undefined) throw notFound()
-  if (line_no !== undefined && !(await packetLines(sql, packet_no, packet.version)).some(line => line.line_no === line_no)) throw lineUnknown([{ line_no, pointer: '/line_no' }])
+  if (line_no !== undefined && !(await packetLines(sql, packet_no,
+    packet.version)).some(line => line.line_no === line_no)) throw lineUnknown([{ line_no, pointer: '/line_no' }])
   const question: Question = {
     question_no: newNo('qst'), packet_no, version: packet.version, in_reply_to: in_reply_to ?? null, line_no: line_no ?? null, body: text,
     participant_no: principal.participant_no, user_no: principal.user_no, created_at: now
@@ -37,14 +40,16 @@ export async function ask (sql: WriteSql, now: string, principal: Principal, pac
   return question
 }
 
-export async function questionsFor (sql: ReadSql, principal: Principal, packet_no: string, after: string | null, limit: number): Promise<Question[]> {
+export async function questionsFor (sql: ReadSql, principal: Principal, packet_no: string, after: string | null,
+  limit: number): Promise<Question[]> {
   await packetFor(sql, principal, packet_no)
   return listQuestions(sql, packet_no, after, limit)
 }
 
 function lineUnknown (unknown: readonly { line_no: string, pointer: string }[]): Problem {
   return new Problem('line_unknown', {
-    errors: unknown.map(({ line_no, pointer }) => ({ pointer, code: 'LINE_UNKNOWN', message: `${line_no} is not in this packet`, message_zh: `资料包中没有明细 ${line_no}` }))
+    errors: unknown.map(({ line_no, pointer }) => ({ pointer, code: 'LINE_UNKNOWN', message: `${line_no} is not in this packet`,
+      message_zh: `资料包中没有明细 ${line_no}` }))
   })
 }
 
@@ -63,11 +68,13 @@ function refuseLines (kept: readonly PacketLine[], { lines = [] }: Concluding): 
   for (const [index, { line_no, recognised_amount }] of lines.entries()) {
     const claimed_fen = claimed.get(line_no)
     if (claimed_fen === undefined || seen.has(line_no)) {
-      mistakes.push({ problem: 'line_unknown', pointer: `/lines/${index}/line_no`, code: 'LINE_UNKNOWN', message: `${line_no} is not in this packet, or named twice`, message_zh: `资料包中没有明细 ${line_no}，或重复列出` })
+      mistakes.push({ problem: 'line_unknown', pointer: `/lines/${index}/line_no`, code: 'LINE_UNKNOWN',
+        message: `${line_no} is not in this packet, or named twice`, message_zh: `资料包中没有明细 ${line_no}，或重复列出` })
     } else if (fenOf(recognised_amount) > claimed_fen) {
       mistakes.push({
         problem: 'amount_over_line', pointer: `/lines/${index}/recognised_amount`, code: 'AMOUNT_OVER_LINE',
-        message: `${recognised_amount} is more than the ${yuanOf(claimed_fen)} of the line`, message_zh: `认定金额 ${recognised_amount} 超过明细金额 ${yuanOf(claimed_fen)}`
+        message: `${recognised_amount} is more than the ${yuanOf(claimed_fen)} of the line`,
+          message_zh: `认定金额 ${recognised_amount} 超过明细金额 ${yuanOf(claimed_fen)}`
       })
     }
     seen.add(line_no)
@@ -96,7 +103,8 @@ function resultOf (claimed_fen: number, recognised_fen: number): AuditResult {
  *
  * Errors: not_found, state_conflict, changed_since, conflict_of_interest, line_unknown, amount_over_line, conclusion_inconsistent.
  */
-export async function prepareConclusion (sql: WriteSql, now: string, principal: Principal, packet_no: string, sent: Concluding): Promise<{ conclusion: Conclusion, is_new: boolean }> {
+export async function prepareConclusion (sql: WriteSql, now: string, principal: Principal, packet_no: string,
+  sent: Concluding): Promise<{ conclusion: Conclusion, is_new: boolean }> {
   const packet = await packetFor(sql, principal, packet_no)
   const content_digest = digestOf([packet.version, sent, principal.user_no])
   const last = (await conclusionsOf(sql, packet_no)).at(-1)
@@ -117,12 +125,15 @@ export async function prepareConclusion (sql: WriteSql, now: string, principal: 
     })
   }
   const conclusion: Conclusion = {
-    conclusion_no: newNo('concl'), packet_no, version: packet.version, packet_digest: sent.packet_digest, auditor_no: principal.participant_no, result, lines, recognised_fen,
-    conflict_of_interest_declared: true, status: 'PREPARED', content_digest, prepared_by: personOf(principal), prepared_at: now, confirmed_by: null, confirmed_at: null
+    conclusion_no: newNo('concl'), packet_no, version: packet.version, packet_digest: sent.packet_digest,
+      auditor_no: principal.participant_no, result, lines, recognised_fen,
+    conflict_of_interest_declared: true, status: 'PREPARED', content_digest, prepared_by: personOf(principal), prepared_at: now,
+      confirmed_by: null, confirmed_at: null
   }
   await insertConclusion(sql, conclusion)
   await append(sql, now, {
-    type: 'subsidy_packet.conclusion_prepared', subject: packet_no, actor: principal, audience: [principal.participant_no], data: { conclusion_no: conclusion.conclusion_no, result }
+    type: 'subsidy_packet.conclusion_prepared', subject: packet_no, actor: principal, audience: [principal.participant_no],
+      data: { conclusion_no: conclusion.conclusion_no, result }
   })
   return { conclusion, is_new: true }
 }
@@ -141,17 +152,20 @@ export async function confirm (
   const conclusion = await confirmConclusion(sql, now, conclusion_no, person)
   if (conclusion === undefined) throw stateConflict('CONFIRMED', [])
   if (conclusion.result === 'RETURN_FOR_SUPPLEMENT') {
-    const returned = await giveBack(sql, now, principal, packet, conclusion.lines.map(({ note }) => note).filter(note => note !== null).join('; ') || 'RETURN_FOR_SUPPLEMENT', ledger)
+    const returned = await giveBack(sql, now, principal, packet,
+      conclusion.lines.map(({ note }) => note).filter(note => note !== null).join('; ') || 'RETURN_FOR_SUPPLEMENT', ledger)
     return { conclusion, packet: returned }
   }
   for (const line of conclusion.lines) await keepRecognised(sql, packet_no, packet.version, line)
-  const audited = await movePacket(sql, now, packet_no, ['IN_AUDIT'], 'AUDITED', { audited_at: now, recognised_fen: conclusion.recognised_fen })
+  const audited = await movePacket(sql, now, packet_no, ['IN_AUDIT'], 'AUDITED', { audited_at: now,
+    recognised_fen: conclusion.recognised_fen })
   if (audited === undefined) throw stateConflict(packet.status, [])
   await tell(sql, now, principal, audited, 'audited', { conclusion_no, result: conclusion.result })
   return { conclusion, packet: audited }
 }
 
 /** MEIC gives a packet back. Errors: not_found, state_conflict. */
-export async function returnPacket (sql: WriteSql, now: string, principal: Principal, packet_no: string, reason: string, ledger: ClawbackLedger): Promise<Packet> {
+export async function returnPacket (sql: WriteSql, now: string, principal: Principal, packet_no: string, reason: string,
+  ledger: ClawbackLedger): Promise<Packet> {
   return giveBack(sql, now, principal, await packetFor(sql, principal, packet_no), reason, ledger)
 }

@@ -19,7 +19,8 @@ export async function draftFor (sql: WriteSql, now: string, line: SubsidyLine): 
   const open = packets.find(({ status }) => status === 'DRAFT' || status === 'RETURNED')
   if (open !== undefined) return open.packet_no
   const packet_no = newNo('pkt')
-  await insertPacket(sql, now, { packet_no, participant_no, uscc, project_code, period, kind, sequence: (packets.at(-1)?.sequence ?? 0) + 1 })
+  await insertPacket(sql, now, { packet_no, participant_no, uscc, project_code, period, kind,
+    sequence: (packets.at(-1)?.sequence ?? 0) + 1 })
   await append(sql, now, {
     type: 'subsidy_packet.created', subject: packet_no, actor: the_hub, audience: await ownersOf(sql, participant_no, uscc),
     authorization_no: line.authorization_no, data: { kind, period }
@@ -33,5 +34,6 @@ export async function countDraft (sql: WriteSql, now: string, packet_no: string)
   if (packet === undefined || (packet.status !== 'DRAFT' && packet.status !== 'RETURNED')) return
   const lines = await linesOfPacket(sql, packet_no)
   const claimed_fen = sumFen(lines.map(({ amount_fen }) => amount_fen))
-  if (packet.line_count !== lines.length || packet.claimed_fen !== claimed_fen) await keepTotals(sql, now, packet_no, { line_count: lines.length, claimed_fen })
+  if (packet.line_count !== lines.length || packet.claimed_fen !== claimed_fen) await keepTotals(sql, now, packet_no,
+    { line_count: lines.length, claimed_fen })
 }

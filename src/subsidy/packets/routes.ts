@@ -27,11 +27,13 @@ export function packetRoutes (app: FastifyInstance, { db, room }: { db: Db, room
     body: OpenBody,
     replies: { 200: PacketView },
     refuses: ['packet_empty'],
-    example: { request: { uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001', period: '2026Q1', kind: 'LOAN_INTEREST' }, reply: packet_example }
+    example: { request: { uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001', period: '2026Q1', kind: 'LOAN_INTEREST' },
+      reply: packet_example }
   }, call => call.decide(async (sql, now) => {
     const { project_code = '', ...key } = call.body
     const packet = await openPacket(sql, now, call.principal, { ...key, project_code }, room.ledger)
-    return { status: 200, body: packetShown(await viewOf(sql, call.principal, packet)), version: packetVersion(packet), headers: { location: `/v1/subsidy-packets/${packet.packet_no}` } }
+    return { status: 200, body: packetShown(await viewOf(sql, call.principal, packet)), version: packetVersion(packet),
+      headers: { location: `/v1/subsidy-packets/${packet.packet_no}` } }
   }))
 
   operation(app, { db }, {
@@ -49,7 +51,8 @@ export function packetRoutes (app: FastifyInstance, { db, room }: { db: Db, room
     const page = pageRequest(spec.id, principal, query)
     const { updated_since, limit: _limit, cursor: _cursor, ...filter } = query
     const rows = await listFor(db.read, principal, {
-      ...filter, updated_since: updated_since === undefined ? undefined : instantOf(instantMs(updated_since)), after: page.after, limit: page.limit + 1
+      ...filter, updated_since: updated_since === undefined ? undefined : instantOf(instantMs(updated_since)), after: page.after,
+        limit: page.limit + 1
     })
     const { items, next_cursor } = pageOf(spec.id, principal, page, rows, row => row.packet_no)
     return { status: 200, body: { items: items.map(packetItem), next_cursor } }

@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import {
-  BusinessNo, Finding, InstantOut, Money, named, No, nullable, oneOf, PageQuery, ParticipantNo, ProjectCode, Sha256, Text, UpdatedSince, Uscc
+  BusinessNo, Finding, InstantOut, Money, named, No, nullable, oneOf, PageQuery, ParticipantNo, ProjectCode, Sha256, Text, UpdatedSince,
+    Uscc
 } from '../../http/schema.ts'
 import { Kind, LineNo, Period } from '../lines/schema.ts'
 
@@ -14,7 +15,8 @@ export const ConclusionParams = Type.Object({ packet_no: PacketNo(), conclusion_
 
 const Count = (description: string) => Type.Integer({ minimum: 0, maximum: 1_000_000, description, examples: [1] })
 const Counter = (description: string) => Type.Integer({ minimum: 1, maximum: 1_000_000, description, examples: [1] })
-const FindingCode = Type.String({ pattern: '^[A-Z][A-Z0-9_]{1,59}$', maxLength: 60, description: 'Finding code 核减原因', examples: ['INTEREST_RECALC_MISMATCH'] })
+const FindingCode = Type.String({ pattern: '^[A-Z][A-Z0-9_]{1,59}$', maxLength: 60, description: 'Finding code 核减原因',
+  examples: ['INTEREST_RECALC_MISMATCH'] })
 const Line = named('PacketLine', Type.Object({
   line_no: LineNo(),
   voucher_no: BusinessNo('Voucher of the institution'),
@@ -153,24 +155,31 @@ export const ReasonBody = Type.Object({ reason: Text('Why', 2000, ['缺少 3 月
 const example_no = '01JB2Q8Z6V7K3M5N9P4R1S0T2W'
 export const example_digest = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'
 export const packet_item_example = {
-  packet_no: `pkt_${example_no}`, version: 1, status: 'IN_AUDIT', participant_no: 'bank-1', uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001', period: '2026Q1',
-  kind: 'LOAN_INTEREST', sequence: 1, line_count: 1, claimed_amount: '45000.00', recognised_amount: null, digest: example_digest, submitted_at: '2026-04-01T02:00:00.000Z',
-  auditor_no: 'auditor-1', assigned_at: '2026-04-02T02:00:00.000Z', sample_seed_commitment: null, audited_at: null, approved_at: null, return_reason: null,
+  packet_no: `pkt_${example_no}`, version: 1, status: 'IN_AUDIT', participant_no: 'bank-1', uscc: '91500112MAXX00015Q',
+    project_code: '2606-500112-07-02-100001', period: '2026Q1',
+  kind: 'LOAN_INTEREST', sequence: 1, line_count: 1, claimed_amount: '45000.00', recognised_amount: null, digest: example_digest,
+    submitted_at: '2026-04-01T02:00:00.000Z',
+  auditor_no: 'auditor-1', assigned_at: '2026-04-02T02:00:00.000Z', sample_seed_commitment: null, audited_at: null, approved_at: null,
+    return_reason: null,
   created_at: '2026-03-21T02:00:00.000Z', updated_at: '2026-04-02T02:00:00.000Z'
 }
 export const packet_example = {
   ...packet_item_example, difference: null, conclusions: [],
   lines: [{
-    line_no: `line_${example_no}`, voucher_no: 'V2026Q1-001', paid_date: '2026-03-21', status: 'FROZEN', claimed_amount: '45000.00', recognised_amount: null, finding_code: null,
+    line_no: `line_${example_no}`, voucher_no: 'V2026Q1-001', paid_date: '2026-03-21', status: 'FROZEN', claimed_amount: '45000.00',
+      recognised_amount: null, finding_code: null,
     note: null, supplement_of: null, blocked_by: []
   }]
 }
 export const conclusion_example = {
-  conclusion_no: `concl_${example_no}`, packet_no: `pkt_${example_no}`, version: 1, packet_digest: example_digest, auditor_no: 'auditor-1', result: 'PASS', status: 'PREPARED',
-  recognised_amount: '45000.00', lines: [{ line_no: `line_${example_no}`, recognised_amount: '45000.00', finding_code: null, note: null }], conflict_of_interest_declared: true,
+  conclusion_no: `concl_${example_no}`, packet_no: `pkt_${example_no}`, version: 1, packet_digest: example_digest, auditor_no: 'auditor-1',
+    result: 'PASS', status: 'PREPARED',
+  recognised_amount: '45000.00', lines: [{ line_no: `line_${example_no}`, recognised_amount: '45000.00', finding_code: null, note: null }],
+    conflict_of_interest_declared: true,
   prepared_by: 'auditor-1-user-1', prepared_at: '2026-04-03T02:00:00.000Z', confirmed_by: null, confirmed_at: null
 }
 export const question_example = {
-  question_no: `qst_${example_no}`, packet_no: `pkt_${example_no}`, version: 1, in_reply_to: null, line_no: `line_${example_no}`, text: '请补充 4 月 21 日重定价通知。',
+  question_no: `qst_${example_no}`, packet_no: `pkt_${example_no}`, version: 1, in_reply_to: null, line_no: `line_${example_no}`,
+    text: '请补充 4 月 21 日重定价通知。',
   participant_no: 'auditor-1', user_no: 'auditor-1-user-1', created_at: '2026-04-03T02:00:00.000Z'
 }

@@ -42,8 +42,10 @@ function itemOf (line: SubsidyLine): Record<string, unknown> {
     line_no: line.line_no, kind: line.kind, voucher_no: line.voucher_no, voucher_number: line.voucher_number, contract_no: line.contract_no,
     paid_date: line.paid_date, year: line.year, period: line.period, payee_kind: line.payee_kind, payee_uscc: line.payee_uscc,
     eligible_interest: line.eligible_interest_fen === null ? null : yuanOf(line.eligible_interest_fen),
-    formula_amount: yuanOf(line.formula_fen), amount: yuanOf(line.amount_fen), policy: { policy_code: line.policy_code, version: line.policy_version },
-    trace: line.trace, facts: line.facts, document_nos: line.document_nos, supplement_of: line.supplement_of, authorization_no: line.authorization_no
+    formula_amount: yuanOf(line.formula_fen), amount: yuanOf(line.amount_fen), policy: { policy_code: line.policy_code,
+      version: line.policy_version },
+    trace: line.trace, facts: line.facts, document_nos: line.document_nos, supplement_of: line.supplement_of,
+      authorization_no: line.authorization_no
   }
 }
 
@@ -61,23 +63,29 @@ const widths = [34, 16, 24, 24, 14, 18, 18, 18, 34, 80]
 
 function workbook (lines: readonly SubsidyLine[]): Uint8Array {
   const rows = lines.map(line => [
-    line.line_no, line.kind, line.voucher_no, line.contract_no, line.paid_date, line.eligible_interest_fen === null ? '' : yuanOf(line.eligible_interest_fen),
+    line.line_no, line.kind, line.voucher_no, line.contract_no, line.paid_date, line.eligible_interest_fen === null
+      ? '' : yuanOf(line.eligible_interest_fen),
     yuanOf(line.formula_fen), yuanOf(line.amount_fen), line.supplement_of ?? '',
     line.trace.map(({ rule_id, before, after }) => `${rule_id}: ${before} → ${after}`).join('; ')
   ])
   const total = ['合计', '', '', '', '', '', '', yuanOf(sumFen(lines.map(line => line.amount_fen))), '', '']
   const columns = heads.map((_, index) => index)
-  return workbookOf([{ name: '贴息明细', rows: [heads, ...rows, total], widths, head_rows: [1], frozen_rows: 1, text_columns: columns, merges: [], choices: [] }])
+  return workbookOf([{ name: '贴息明细', rows: [heads, ...rows, total], widths, head_rows: [1], frozen_rows: 1, text_columns: columns,
+    merges: [], choices: [] }])
 }
 
 function authorizationShown (row: Authorization): Record<string, unknown> {
-  const { authorization_no, grantor_uscc, grantor_name, collector_no, recipients, scopes, purposes, covers_history_from, valid_from, valid_to, method, evidence_digest, status } = row
-  return { authorization_no, grantor_uscc, grantor_name, collector_no, recipients, scopes, purposes, covers_history_from, valid_from, valid_to, method, evidence_digest, status }
+  const { authorization_no, grantor_uscc, grantor_name, collector_no, recipients, scopes, purposes, covers_history_from, valid_from,
+    valid_to, method, evidence_digest, status } = row
+  return { authorization_no, grantor_uscc, grantor_name, collector_no, recipients, scopes, purposes, covers_history_from, valid_from,
+    valid_to, method, evidence_digest, status }
 }
 
-const bytesOf = (part: SealedPart): Buffer => part.base64 === undefined ? Buffer.from(part.text ?? '', 'utf8') : Buffer.from(part.base64, 'base64')
+const bytesOf = (part: SealedPart): Buffer => part.base64 === undefined ? Buffer.from(part.text ?? '', 'utf8') : Buffer.from(part.base64,
+  'base64')
 
-export interface Sealed { digest: string, manifest: string, signature: string, parts: SealedPart[], lines: PacketLine[], claimed_fen: number }
+export interface Sealed { digest: string, manifest: string, signature: string, parts: SealedPart[], lines: PacketLine[],
+  claimed_fen: number }
 
 /** Seals the content: nothing but signing, no reading and no clock. */
 export function sealPacket (content: PacketContent, signer: PacketSigner): Sealed {
@@ -94,7 +102,8 @@ export function sealPacket (content: PacketContent, signer: PacketSigner): Seale
     ...parts.map(part => ({ name: part.name, sha256: sha256Hex(bytesOf(part)), bytes: bytesOf(part).length })),
     ...documents.map(({ name, sha256, bytes }) => ({ name, sha256, bytes }))
   ]
-  const head = { format: 'rongqiao-packet/1', packet_no, version, kind, uscc, project_code, period, submitter, sealed_at: now, key_id: signer.key_id, totals, files }
+  const head = { format: 'rongqiao-packet/1', packet_no, version, kind, uscc, project_code, period, submitter, sealed_at: now,
+    key_id: signer.key_id, totals, files }
   const digest = digestOf(head)
   const manifest = canonical({ ...head, digest })
   const signature = canonical({
@@ -103,7 +112,8 @@ export function sealPacket (content: PacketContent, signer: PacketSigner): Seale
   })
   return {
     digest, manifest, signature, parts, claimed_fen: sumFen(lines.map(line => line.amount_fen)),
-    lines: lines.map((line, ordinal) => ({ packet_no, version, line_no: line.line_no, ordinal, claimed_fen: line.amount_fen, recognised_fen: null, finding_code: null, note: null }))
+    lines: lines.map((line, ordinal) => ({ packet_no, version, line_no: line.line_no, ordinal, claimed_fen: line.amount_fen,
+      recognised_fen: null, finding_code: null, note: null }))
   }
 }
 
@@ -116,7 +126,8 @@ function stored (name: string, bytes: Uint8Array): Parameters<typeof zipOf>[0][n
  *
  * @param bodies bytes of the documents, in the order they were sealed
  */
-export function archiveOf (sealed: Pick<PacketVersion, 'manifest' | 'signature' | 'parts' | 'documents'>, bodies: readonly Uint8Array[]): Uint8Array {
+export function archiveOf (sealed: Pick<PacketVersion, 'manifest' | 'signature' | 'parts' | 'documents'>,
+  bodies: readonly Uint8Array[]): Uint8Array {
   return zipOf([
     stored('manifest.json', Buffer.from(sealed.manifest)),
     stored('manifest.sig', Buffer.from(sealed.signature)),

@@ -21,14 +21,16 @@ import { payeeAccountShown } from '../lines/sources.ts'
 import { findLines, linesOfPacket, moveLines, placeLine, recogniseLine, supersedeOpenOf, type SubsidyLine } from '../lines/store.ts'
 import { archiveOf, sealPacket, type PacketSigner } from './sealing.ts'
 import {
-  conclusionsOf, findPacket, findVersion, insertVersion, keepReads, lastVersion, listPackets, movePacket, packetLines, packetsAssigned, packetsOfKey, settlementReads,
+  conclusionsOf, findPacket, findVersion, insertVersion, keepReads, lastVersion, listPackets, movePacket, packetLines, packetsAssigned,
+    packetsOfKey, settlementReads,
   type Difference, type Packet, type PacketFilter, type PacketKey, type PacketVersion, type SealedDocument
 } from './store.ts'
 
 export interface PacketRoom { signer: PacketSigner, bodies: DocumentStore, ledger: ClawbackLedger }
 
 const authority_roles: ReadonlySet<string> = new Set(['MEIC', 'FINANCE_BUREAU'])
-const scope_of: Readonly<Record<SubsidyKind, Scope>> = { LOAN_INTEREST: 'INTEREST_PAYMENT', LEASE: 'INTEREST_PAYMENT', GUARANTEE_FEE: 'GUARANTEE', PREMIUM: 'INSURANCE' }
+const scope_of: Readonly<Record<SubsidyKind, Scope>> = { LOAN_INTEREST: 'INTEREST_PAYMENT', LEASE: 'INTEREST_PAYMENT',
+  GUARANTEE_FEE: 'GUARANTEE', PREMIUM: 'INSURANCE' }
 
 function mayRead (packet: Packet, principal: Principal): boolean {
   if (packet.participant_no === principal.participant_no || authority_roles.has(principal.role)) return true
@@ -44,11 +46,14 @@ export async function packetFor (sql: ReadSql, principal: Principal, packet_no: 
 
 export async function listFor (sql: ReadSql, principal: Principal, filter: PacketFilter): Promise<Packet[]> {
   if (authority_roles.has(principal.role)) return listPackets(sql, filter)
-  return listPackets(sql, { ...filter, ...(principal.role === 'AUDITOR' ? { auditor_no: principal.participant_no } : { participant_no: principal.participant_no }) })
+  return listPackets(sql, { ...filter, ...(principal.role === 'AUDITOR'
+    ? { auditor_no: principal.participant_no } : { participant_no: principal.participant_no }) })
 }
 
-export interface PacketView { packet: Packet, sealed: PacketVersion | undefined, lines: LineView[], conclusions: Awaited<ReturnType<typeof conclusionsOf>> }
-export interface LineView { line: SubsidyLine, claimed_fen: number, recognised_fen: number | null, finding_code: string | null, note: string | null }
+export interface PacketView { packet: Packet, sealed: PacketVersion | undefined, lines: LineView[],
+  conclusions: Awaited<ReturnType<typeof conclusionsOf>> }
+export interface LineView { line: SubsidyLine, claimed_fen: number, recognised_fen: number | null, finding_code: string | null,
+  note: string | null }
 
 /** A packet with its lines: those that were sealed, or those of the draft as they stand. */
 export async function viewOf (sql: ReadSql, principal: Principal, packet: Packet): Promise<PacketView> {
@@ -58,7 +63,8 @@ export async function viewOf (sql: ReadSql, principal: Principal, packet: Packet
   const conclusions = (await conclusionsOf(sql, packet.packet_no)).filter(({ status }) => !own || status === 'CONFIRMED')
   if (is_open && (own || sealed === undefined)) {
     const lines = await linesOfPacket(sql, packet.packet_no)
-    return { packet, sealed, conclusions, lines: lines.map(line => ({ line, claimed_fen: line.amount_fen, recognised_fen: null, finding_code: null, note: null })) }
+    return { packet, sealed, conclusions, lines: lines.map(line => ({ line, claimed_fen: line.amount_fen, recognised_fen: null,
+      finding_code: null, note: null })) }
   }
   const kept = await packetLines(sql, packet.packet_no, sealed?.version ?? packet.version)
   const found = new Map((await findLines(sql, kept.map(({ line_no }) => line_no))).map(line => [line.line_no, line]))
@@ -70,13 +76,16 @@ export async function viewOf (sql: ReadSql, principal: Principal, packet: Packet
 }
 
 /** Lists a reading of sealed content among the enterprise's disclosures; the institution reads only what it sent. */
-async function noteReading (db: Db, principal: Principal, packet: Packet, sealed: PacketVersion, part: 'PACKET' | 'ARCHIVE'): Promise<void> {
+async function noteReading (db: Db, principal: Principal, packet: Packet, sealed: PacketVersion,
+  part: 'PACKET' | 'ARCHIVE'): Promise<void> {
   if (packet.participant_no === principal.participant_no) return
   const given = await authorizationsByNo(db.read, sealed.authorization_nos)
-  const listed = sealed.authorization_nos.filter(authorization_no => part === 'ARCHIVE' || given.get(authorization_no)?.status === 'WITHDRAWN')
+  const listed = sealed.authorization_nos.filter(authorization_no => part === 'ARCHIVE' ||
+    given.get(authorization_no)?.status === 'WITHDRAWN')
   if (listed.length === 0) return
   await db.write((sql, now) => keepReads(sql, listed.map(authorization_no => ({
-    read_no: newNo('read'), packet_no: packet.packet_no, version: sealed.version, authorization_no, participant_no: principal.participant_no, user_no: principal.user_no,
+    read_no: newNo('read'), packet_no: packet.packet_no, version: sealed.version, authorization_no,
+      participant_no: principal.participant_no, user_no: principal.user_no,
     part, read_at: now
   }))))
 }
@@ -88,7 +97,8 @@ export async function readPacket (db: Db, principal: Principal, packet_no: strin
 }
 
 /** The archive of a version, the newest unless one is named. Errors: not_found, also while nothing is sealed. */
-export async function readArchive (db: Db, bodies: DocumentStore, principal: Principal, packet_no: string, version?: number): Promise<{ sealed: PacketVersion, bytes: Uint8Array }> {
+export async function readArchive (db: Db, bodies: DocumentStore, principal: Principal, packet_no: string,
+  version?: number): Promise<{ sealed: PacketVersion, bytes: Uint8Array }> {
   const packet = await packetFor(db.read, principal, packet_no)
   const sealed = version === undefined ? await lastVersion(db.read, packet_no) : await findVersion(db.read, packet_no, version)
   if (sealed === undefined) throw notFound()
@@ -108,7 +118,8 @@ export async function settlementDisclosures (sql: ReadSql, authorization_no: str
   for (const { participant_no, packet_no, version, part, read_at } of await settlementReads(sql, authorization_no)) {
     const sealed = await findVersion(sql, packet_no, version)
     disclosures.push({
-      basis: 'SETTLEMENT', recipient_no: participant_no, lead_no: null, packet_no, fields_released: [part.toLowerCase()], disclosed_at: read_at, digest: sealed?.digest ?? ''
+      basis: 'SETTLEMENT', recipient_no: participant_no, lead_no: null, packet_no, fields_released: [part.toLowerCase()],
+        disclosed_at: read_at, digest: sealed?.digest ?? ''
     })
   }
   return disclosures
@@ -193,19 +204,23 @@ export async function submit (sql: WriteSql, now: string, principal: Principal, 
   const old_lines = last === undefined ? [] : (await packetLines(sql, packet_no, last.version)).map(({ line_no }) => line_no)
   const difference = last === undefined ? null : differenceOf(last, old_lines, open)
   const documents = await documentsOf(sql, open)
-  const authorizations = [...(await authorizationsByNo(sql, authorization_nos)).values()].sort((a, b) => a.authorization_no < b.authorization_no ? -1 : 1)
+  const authorizations = [...(await authorizationsByNo(sql, authorization_nos)).values()].sort((a,
+    b) => a.authorization_no < b.authorization_no ? -1 : 1)
   const used = new Set(open.map(line => `${line.policy_code} ${line.policy_version}`))
   const policies = (await policiesIn(sql)).filter(policy => used.has(`${policy.policy_code} ${policy.version}`))
   const account = await payeeAccountShown(sql, open[0]?.payee_uscc ?? before.uscc)
   const submitter = { participant_no: principal.participant_no, name: principal.name, uscc: principal.uscc }
-  const sealed = sealPacket({ packet: before, version, lines: open, documents, policies, authorizations, account, difference, submitter, now }, room.signer)
+  const sealed = sealPacket({ packet: before, version, lines: open, documents, policies, authorizations, account, difference, submitter,
+    now }, room.signer)
   const { digest, manifest, signature, parts, claimed_fen } = sealed
   await insertVersion(sql, {
-    packet_no, version, digest, manifest, signature, parts, documents, authorization_nos, difference, claimed_fen, submitted_by: principal.participant_no,
+    packet_no, version, digest, manifest, signature, parts, documents, authorization_nos, difference, claimed_fen,
+      submitted_by: principal.participant_no,
     submitted_by_user: principal.user_no, submitted_at: now
   }, sealed.lines)
   const packet = await movePacket(sql, now, packet_no, ['DRAFT', 'RETURNED'], 'SUBMITTED', {
-    version, digest, claimed_fen, line_count: open.length, recognised_fen: null, submitted_at: now, auditor_no: null, assigned_by: null, assigned_at: null,
+    version, digest, claimed_fen, line_count: open.length, recognised_fen: null, submitted_at: now, auditor_no: null, assigned_by: null,
+      assigned_at: null,
     sample_seed_commitment: null, audited_at: null, approved_by: null, approved_at: null
   })
   if (packet === undefined) throw stateConflict(before.status, [])
@@ -214,16 +229,19 @@ export async function submit (sql: WriteSql, now: string, principal: Principal, 
 }
 
 /** Appends the event of a step for everybody concerned. */
-export async function tell (sql: WriteSql, now: string, actor: NewEvent['actor'], packet: Packet, fact: string, data: Record<string, unknown> = {}): Promise<void> {
+export async function tell (sql: WriteSql, now: string, actor: NewEvent['actor'], packet: Packet, fact: string, data: Record<string,
+  unknown> = {}): Promise<void> {
   const audience = await settlementAudience(sql, packet.participant_no, packet.uscc)
   await append(sql, now, {
-    type: `subsidy_packet.${fact}`, subject: packet.packet_no, actor, audience: packet.auditor_no === null ? audience : [...audience, packet.auditor_no],
+    type: `subsidy_packet.${fact}`, subject: packet.packet_no, actor, audience: packet.auditor_no === null
+      ? audience : [...audience, packet.auditor_no],
     data: { kind: packet.kind, period: packet.period, ...data }
   })
 }
 
 /** Finds the open packet of a key, after bringing its lines in step. Errors: packet_empty when no voucher has made a line. */
-export async function openPacket (sql: WriteSql, now: string, principal: Principal, key: Omit<PacketKey, 'participant_no'>, ledger: ClawbackLedger): Promise<Packet> {
+export async function openPacket (sql: WriteSql, now: string, principal: Principal, key: Omit<PacketKey, 'participant_no'>,
+  ledger: ClawbackLedger): Promise<Packet> {
   await derive(sql, now, ledger, key.uscc, key.project_code, key.kind)
   const packets = await packetsOfKey(sql, { ...key, participant_no: principal.participant_no })
   const packet = packets.findLast(({ status }) => status === 'DRAFT' || status === 'RETURNED') ?? packets.at(-1)
@@ -234,12 +252,14 @@ export async function openPacket (sql: WriteSql, now: string, principal: Princip
 export interface Assignment { auditor_no: string, conflict_of_interest_declared?: boolean, sample_seed_commitment?: string }
 
 /** Gives a submitted packet to an auditor. Errors: not_found, auditor_unknown, conflict_of_interest, state_conflict. */
-export async function assign (sql: WriteSql, now: string, principal: Principal, packet_no: string, { auditor_no, conflict_of_interest_declared, sample_seed_commitment }: Assignment): Promise<Packet> {
+export async function assign (sql: WriteSql, now: string, principal: Principal, packet_no: string,
+  { auditor_no, conflict_of_interest_declared, sample_seed_commitment }: Assignment): Promise<Packet> {
   const before = await packetFor(sql, principal, packet_no)
   if (conflict_of_interest_declared === false) throw new Problem('conflict_of_interest')
   const auditor = await findParticipant(sql, auditor_no)
   if (auditor === undefined || auditor.role !== 'AUDITOR' || auditor.status !== 'ACTIVE') {
-    throw new Problem('auditor_unknown', { errors: [{ pointer: '/auditor_no', code: 'AUDITOR_UNKNOWN', message: 'No active auditor has this number', message_zh: '不存在该编号的在用第三方审核机构' }] })
+    throw new Problem('auditor_unknown', { errors: [{ pointer: '/auditor_no', code: 'AUDITOR_UNKNOWN',
+      message: 'No active auditor has this number', message_zh: '不存在该编号的在用第三方审核机构' }] })
   }
   const changes = { auditor_no, assigned_by: personOf(principal), assigned_at: now, sample_seed_commitment: sample_seed_commitment ?? null }
   const packet = before.status === 'SUBMITTED' ? await movePacket(sql, now, packet_no, ['SUBMITTED'], 'IN_AUDIT', changes) : undefined
@@ -249,14 +269,17 @@ export async function assign (sql: WriteSql, now: string, principal: Principal, 
 }
 
 /** Approves the confirmed audit of exactly this content. Errors: not_found, state_conflict, changed_since. */
-export async function approve (sql: WriteSql, now: string, principal: Principal, packet_no: string, digest: string, ledger: ClawbackLedger): Promise<Packet> {
+export async function approve (sql: WriteSql, now: string, principal: Principal, packet_no: string, digest: string,
+  ledger: ClawbackLedger): Promise<Packet> {
   const before = await packetFor(sql, principal, packet_no)
   if (before.status !== 'AUDITED') throw stateConflict(before.status, allowed('packet', before.status))
   if (before.digest !== digest) throw new Problem('changed_since')
   const kept = await packetLines(sql, packet_no, before.version)
   for (const { line_no, recognised_fen } of kept) await recogniseLine(sql, now, line_no, recognised_fen ?? 0)
-  const rejected = (await conclusionsOf(sql, packet_no)).findLast(({ status, version }) => status === 'CONFIRMED' && version === before.version)?.result === 'REJECT'
-  const packet = await movePacket(sql, now, packet_no, ['AUDITED'], rejected ? 'REJECTED' : 'APPROVED', { approved_by: personOf(principal), approved_at: now })
+  const rejected = (await conclusionsOf(sql, packet_no)).findLast(({ status, version }) => status === 'CONFIRMED' &&
+    version === before.version)?.result === 'REJECT'
+  const packet = await movePacket(sql, now, packet_no, ['AUDITED'], rejected ? 'REJECTED' : 'APPROVED',
+    { approved_by: personOf(principal), approved_at: now })
   if (packet === undefined) throw stateConflict(before.status, [])
   await derive(sql, now, ledger, before.uscc, before.project_code, before.kind)
   await tell(sql, now, principal, packet, rejected ? 'rejected' : 'approved', { version: packet.version })
@@ -268,7 +291,8 @@ export async function giveBack (
   sql: WriteSql, now: string, actor: NewEvent['actor'], before: Packet, reason: string, ledger: ClawbackLedger
 ): Promise<Packet> {
   if (!allowed('packet', before.status).includes('RETURNED')) throw stateConflict(before.status, allowed('packet', before.status))
-  const packet = await movePacket(sql, now, before.packet_no, [before.status], 'RETURNED', { return_reason: reason, returned_by: actor.user_no })
+  const packet = await movePacket(sql, now, before.packet_no, [before.status], 'RETURNED', { return_reason: reason,
+    returned_by: actor.user_no })
   if (packet === undefined) throw stateConflict(before.status, [])
   const lines = (await linesOfPacket(sql, before.packet_no)).filter(({ status }) => status === 'FROZEN')
   await supersedeOpenOf(sql, now, before.kind, lines.map(({ chain }) => chain))

@@ -7,19 +7,23 @@ const money = (fen: number | null): string | null => fen === null ? null : yuanO
 
 export function packetItem (packet: Packet) {
   const {
-    packet_no, version, status, participant_no, uscc, project_code, period, kind, sequence, line_count, claimed_fen, recognised_fen, digest, submitted_at, auditor_no,
+    packet_no, version, status, participant_no, uscc, project_code, period, kind, sequence, line_count, claimed_fen, recognised_fen, digest,
+      submitted_at, auditor_no,
     assigned_at, sample_seed_commitment, audited_at, approved_at, return_reason, created_at, updated_at
   } = packet
   return {
-    packet_no, version, status, participant_no, uscc, project_code: project_code === '' ? null : project_code, period, kind, sequence, line_count,
-    claimed_amount: yuanOf(claimed_fen), recognised_amount: money(recognised_fen), digest, submitted_at, auditor_no, assigned_at, sample_seed_commitment, audited_at,
+    packet_no, version, status, participant_no, uscc, project_code: project_code === '' ? null : project_code, period, kind, sequence,
+      line_count,
+    claimed_amount: yuanOf(claimed_fen), recognised_amount: money(recognised_fen), digest, submitted_at, auditor_no, assigned_at,
+      sample_seed_commitment, audited_at,
     approved_at, return_reason, created_at, updated_at
   }
 }
 
 export function conclusionShown (conclusion: Conclusion) {
   const { recognised_fen, lines, content_digest: _digest, ...rest } = conclusion
-  const shown = lines.map(({ line_no, recognised_fen: fen, finding_code, note }) => ({ line_no, recognised_amount: yuanOf(fen), finding_code, note }))
+  const shown = lines.map(({ line_no, recognised_fen: fen, finding_code, note }) => ({ line_no, recognised_amount: yuanOf(fen),
+    finding_code, note }))
   return { ...rest, recognised_amount: yuanOf(recognised_fen), lines: shown }
 }
 
@@ -28,7 +32,8 @@ export function packetShown ({ packet, sealed, lines, conclusions }: PacketView)
     ...packetItem(packet),
     difference: sealed?.difference ?? null,
     lines: lines.map(({ line, claimed_fen, recognised_fen, finding_code, note }) => ({
-      line_no: line.line_no, voucher_no: line.voucher_no, paid_date: line.paid_date, status: line.status, claimed_amount: yuanOf(claimed_fen),
+      line_no: line.line_no, voucher_no: line.voucher_no, paid_date: line.paid_date, status: line.status,
+        claimed_amount: yuanOf(claimed_fen),
       recognised_amount: money(recognised_fen), finding_code, note, supplement_of: line.supplement_of, blocked_by: line.blocked_by
     })),
     conclusions: conclusions.map(conclusionShown)

@@ -46,7 +46,8 @@ export type PacketKey = Pick<Packet, 'participant_no' | 'uscc' | 'project_code' 
 
 /** A part of the archive as it was sealed: text, or bytes in base64. */
 export interface SealedPart { name: string, text?: string, base64?: string }
-export interface SealedDocument { name: string, document_no: string, participant_no: string, sha256: string, bytes: number, media_type: string }
+export interface SealedDocument { name: string, document_no: string, participant_no: string, sha256: string, bytes: number,
+  media_type: string }
 /** What a later version changed against the one before. */
 export interface Difference { added: string[], removed: string[], claimed_before: string, claimed_after: string }
 
@@ -83,13 +84,16 @@ export type PacketLine = typeof packet_lines.$inferSelect
 
 export async function packetsOfKey (sql: ReadSql, key: PacketKey): Promise<Packet[]> {
   return sql.select().from(subsidy_packets).where(and(
-    eq(subsidy_packets.participant_no, key.participant_no), eq(subsidy_packets.uscc, key.uscc), eq(subsidy_packets.project_code, key.project_code),
+    eq(subsidy_packets.participant_no, key.participant_no), eq(subsidy_packets.uscc, key.uscc),
+      eq(subsidy_packets.project_code, key.project_code),
     eq(subsidy_packets.period, key.period), eq(subsidy_packets.kind, key.kind)
   )).orderBy(asc(subsidy_packets.sequence))
 }
 
-export async function insertPacket (sql: WriteSql, now: string, packet: PacketKey & { packet_no: string, sequence: number }): Promise<void> {
-  await sql.insert(subsidy_packets).values({ ...packet, version: 1, revision: 1, status: 'DRAFT', claimed_fen: 0, line_count: 0, created_at: now, updated_at: now })
+export async function insertPacket (sql: WriteSql, now: string, packet: PacketKey & { packet_no: string,
+  sequence: number }): Promise<void> {
+  await sql.insert(subsidy_packets).values({ ...packet, version: 1, revision: 1, status: 'DRAFT', claimed_fen: 0, line_count: 0,
+    created_at: now, updated_at: now })
 }
 
 export async function findPacket (sql: ReadSql, packet_no: string): Promise<Packet | undefined> {
@@ -101,13 +105,15 @@ export async function movePacket (
   sql: WriteSql, now: string, packet_no: string, from: readonly PacketStatus[], to: PacketStatus, changes: Partial<Packet> = {}
 ): Promise<Packet | undefined> {
   const { packet_no: _no, status: _status, revision: _revision, ...rest } = changes
-  const [row] = await sql.update(subsidy_packets).set({ ...rest, status: to, revision: expression`${subsidy_packets.revision} + 1`, updated_at: now })
+  const [row] = await sql.update(subsidy_packets).set({ ...rest, status: to, revision: expression`${subsidy_packets.revision} + 1`,
+    updated_at: now })
     .where(and(eq(subsidy_packets.packet_no, packet_no), inArray(subsidy_packets.status, [...from]))).returning()
   return row
 }
 
 /** Count and sum of a packet that is still open. */
-export async function keepTotals (sql: WriteSql, now: string, packet_no: string, totals: { line_count: number, claimed_fen: number }): Promise<void> {
+export async function keepTotals (sql: WriteSql, now: string, packet_no: string, totals: { line_count: number,
+  claimed_fen: number }): Promise<void> {
   await sql.update(subsidy_packets).set({ ...totals, revision: expression`${subsidy_packets.revision} + 1`, updated_at: now })
     .where(eq(subsidy_packets.packet_no, packet_no))
 }
@@ -136,7 +142,8 @@ export async function listPackets (sql: ReadSql, filter: PacketFilter): Promise<
 
 /** Packets an auditor was assigned. */
 export async function packetsAssigned (sql: ReadSql, auditor_no: string): Promise<Set<string>> {
-  const rows = await sql.select({ packet_no: subsidy_packets.packet_no }).from(subsidy_packets).where(eq(subsidy_packets.auditor_no, auditor_no))
+  const rows = await sql.select({ packet_no: subsidy_packets.packet_no }).from(subsidy_packets).where(eq(subsidy_packets.auditor_no,
+    auditor_no))
   return new Set(rows.map(({ packet_no }) => packet_no))
 }
 
@@ -146,20 +153,24 @@ export async function insertVersion (sql: WriteSql, version: PacketVersion, line
 }
 
 export async function findVersion (sql: ReadSql, packet_no: string, version: number): Promise<PacketVersion | undefined> {
-  return (await sql.select().from(packet_versions).where(and(eq(packet_versions.packet_no, packet_no), eq(packet_versions.version, version))))[0]
+  return (await sql.select().from(packet_versions).where(and(eq(packet_versions.packet_no, packet_no),
+    eq(packet_versions.version, version))))[0]
 }
 
 /** The newest sealed version; undefined for a draft. */
 export async function lastVersion (sql: ReadSql, packet_no: string): Promise<PacketVersion | undefined> {
-  return (await sql.select().from(packet_versions).where(eq(packet_versions.packet_no, packet_no)).orderBy(desc(packet_versions.version)).limit(1))[0]
+  return (await sql.select().from(packet_versions).where(eq(packet_versions.packet_no,
+    packet_no)).orderBy(desc(packet_versions.version)).limit(1))[0]
 }
 
 export async function packetLines (sql: ReadSql, packet_no: string, version: number): Promise<PacketLine[]> {
-  return sql.select().from(packet_lines).where(and(eq(packet_lines.packet_no, packet_no), eq(packet_lines.version, version))).orderBy(asc(packet_lines.ordinal))
+  return sql.select().from(packet_lines).where(and(eq(packet_lines.packet_no, packet_no), eq(packet_lines.version,
+    version))).orderBy(asc(packet_lines.ordinal))
 }
 
 export async function keepRecognised (
-  sql: WriteSql, packet_no: string, version: number, line: { line_no: string, recognised_fen: number, finding_code: string | null, note: string | null }
+  sql: WriteSql, packet_no: string, version: number, line: { line_no: string, recognised_fen: number, finding_code: string | null,
+    note: string | null }
 ): Promise<void> {
   const { line_no, ...recognised } = line
   await sql.update(packet_lines).set(recognised)
@@ -183,13 +194,17 @@ export interface ApprovedLine {
 }
 
 /** Lines of approved packets with something recognised, in the order of their numbers. */
-export async function approvedLines (sql: ReadSql, filter: { year?: string, after?: string, limit?: number } = {}): Promise<ApprovedLine[]> {
+export async function approvedLines (sql: ReadSql, filter: { year?: string, after?: string,
+  limit?: number } = {}): Promise<ApprovedLine[]> {
   const rows = await sql.select({
     line_no: subsidy_lines.line_no, kind: subsidy_lines.kind, payee_kind: subsidy_lines.payee_kind, payee_uscc: subsidy_lines.payee_uscc,
-    participant_no: subsidy_lines.participant_no, uscc: subsidy_lines.uscc, project_code: subsidy_lines.project_code, year: subsidy_lines.year,
-    recognised_fen: subsidy_lines.recognised_fen, packet_no: subsidy_packets.packet_no, approved_at: subsidy_packets.approved_at, order_key: subsidy_lines.order_key
+    participant_no: subsidy_lines.participant_no, uscc: subsidy_lines.uscc, project_code: subsidy_lines.project_code,
+      year: subsidy_lines.year,
+    recognised_fen: subsidy_lines.recognised_fen, packet_no: subsidy_packets.packet_no, approved_at: subsidy_packets.approved_at,
+      order_key: subsidy_lines.order_key
   }).from(subsidy_lines).innerJoin(subsidy_packets, eq(subsidy_packets.packet_no, subsidy_lines.packet_no)).where(and(
-    eq(subsidy_packets.status, 'APPROVED'), isNotNull(subsidy_packets.approved_at), eq(subsidy_lines.status, 'FROZEN'), gt(subsidy_lines.recognised_fen, 0),
+    eq(subsidy_packets.status, 'APPROVED'), isNotNull(subsidy_packets.approved_at), eq(subsidy_lines.status, 'FROZEN'),
+      gt(subsidy_lines.recognised_fen, 0),
     filter.year === undefined ? undefined : eq(subsidy_lines.year, filter.year),
     filter.after === undefined ? undefined : gt(subsidy_lines.line_no, filter.after)
   )).orderBy(asc(subsidy_lines.line_no)).limit(filter.limit ?? 100_000)
@@ -215,7 +230,8 @@ export async function insertQuestion (sql: WriteSql, question: Question): Promis
 }
 
 export async function findQuestion (sql: ReadSql, packet_no: string, question_no: string): Promise<Question | undefined> {
-  return (await sql.select().from(packet_questions).where(and(eq(packet_questions.packet_no, packet_no), eq(packet_questions.question_no, question_no))))[0]
+  return (await sql.select().from(packet_questions).where(and(eq(packet_questions.packet_no, packet_no),
+    eq(packet_questions.question_no, question_no))))[0]
 }
 
 export async function listQuestions (sql: ReadSql, packet_no: string, after: string | null, limit: number): Promise<Question[]> {
@@ -253,15 +269,18 @@ export async function insertConclusion (sql: WriteSql, conclusion: Conclusion): 
 }
 
 export async function findConclusion (sql: ReadSql, packet_no: string, conclusion_no: string): Promise<Conclusion | undefined> {
-  return (await sql.select().from(packet_conclusions).where(and(eq(packet_conclusions.packet_no, packet_no), eq(packet_conclusions.conclusion_no, conclusion_no))))[0]
+  return (await sql.select().from(packet_conclusions).where(and(eq(packet_conclusions.packet_no, packet_no),
+    eq(packet_conclusions.conclusion_no, conclusion_no))))[0]
 }
 
 /** Conclusions of a packet, the newest last. */
 export async function conclusionsOf (sql: ReadSql, packet_no: string): Promise<Conclusion[]> {
-  return sql.select().from(packet_conclusions).where(eq(packet_conclusions.packet_no, packet_no)).orderBy(asc(packet_conclusions.conclusion_no))
+  return sql.select().from(packet_conclusions).where(eq(packet_conclusions.packet_no,
+    packet_no)).orderBy(asc(packet_conclusions.conclusion_no))
 }
 
-export async function confirmConclusion (sql: WriteSql, now: string, conclusion_no: string, confirmed_by: string): Promise<Conclusion | undefined> {
+export async function confirmConclusion (sql: WriteSql, now: string, conclusion_no: string,
+  confirmed_by: string): Promise<Conclusion | undefined> {
   return (await sql.update(packet_conclusions).set({ status: 'CONFIRMED', confirmed_by, confirmed_at: now })
     .where(and(eq(packet_conclusions.conclusion_no, conclusion_no), eq(packet_conclusions.status, 'PREPARED'))).returning())[0]
 }
@@ -285,5 +304,6 @@ export async function keepReads (sql: WriteSql, reads: readonly PacketRead[]): P
 
 /** Who opened sealed packets under an authorization: disclosures with basis SETTLEMENT. */
 export async function settlementReads (sql: ReadSql, authorization_no: string): Promise<PacketRead[]> {
-  return sql.select().from(packet_reads).where(eq(packet_reads.authorization_no, authorization_no)).orderBy(asc(packet_reads.read_no)).limit(10_000)
+  return sql.select().from(packet_reads).where(eq(packet_reads.authorization_no,
+    authorization_no)).orderBy(asc(packet_reads.read_no)).limit(10_000)
 }
