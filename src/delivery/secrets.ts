@@ -6,7 +6,7 @@ import { newSigningSecret, signerOf, type Signer } from './signature.ts'
 import { findSecret, insertSecret, signingSecrets, type SecretRow } from './store.ts'
 
 /** Where a sealed value belongs: it opens nowhere else. */
-function placeOf (secret_no: string, part: 'secret' | 'private_key'): string {
+export function secretPlace (secret_no: string, part: 'secret' | 'private_key'): string {
   return `webhook_secrets/${secret_no}/${part}`
 }
 
@@ -15,7 +15,7 @@ export async function addSecret (sql: WriteSql, now: string, cipher: Cipher, end
   const { secret, private_key, public_key } = newSigningSecret()
   const secret_no = newNo('whs')
   const row: SecretRow = {
-    secret_no, endpoint_no, sealed_secret: cipher.seal(secret, placeOf(secret_no, 'secret')), sealed_private_key: cipher.seal(private_key, placeOf(secret_no, 'private_key')),
+    secret_no, endpoint_no, sealed_secret: cipher.seal(secret, secretPlace(secret_no, 'secret')), sealed_private_key: cipher.seal(private_key, secretPlace(secret_no, 'private_key')),
     public_key, created_at: now, expires_at: null
   }
   await insertSecret(sql, row)
@@ -25,12 +25,12 @@ export async function addSecret (sql: WriteSql, now: string, cipher: Cipher, end
 /** The shared secret in plain, for the answer that hands it out; null when it is gone. */
 export async function plainSecret (sql: ReadSql, cipher: Cipher, secret_no: string): Promise<string | null> {
   const row = await findSecret(sql, secret_no)
-  return row === undefined ? null : cipher.open(row.sealed_secret, placeOf(secret_no, 'secret'))
+  return row === undefined ? null : cipher.open(row.sealed_secret, secretPlace(secret_no, 'secret'))
 }
 
 /** Everything that signs for an endpoint now, the newest first. */
 export async function openSigners (sql: ReadSql, cipher: Cipher, endpoint_no: string, now: string): Promise<Signer[]> {
   return (await signingSecrets(sql, endpoint_no, now)).map(({ secret_no, sealed_secret, sealed_private_key }) => signerOf({
-    secret: cipher.open(sealed_secret, placeOf(secret_no, 'secret')), private_key: cipher.open(sealed_private_key, placeOf(secret_no, 'private_key'))
+    secret: cipher.open(sealed_secret, secretPlace(secret_no, 'secret')), private_key: cipher.open(sealed_private_key, secretPlace(secret_no, 'private_key'))
   }))
 }

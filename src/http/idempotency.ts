@@ -8,7 +8,7 @@ import { integer, primaryKey, table, text } from '../db/columns.ts'
 import { Problem } from '../problem.ts'
 import { sql as placeholders } from 'drizzle-orm'
 
-const idempotent_answers = table('idempotent_answers', {
+export const idempotent_answers = table('idempotent_answers', {
   caller: text().notNull(),
   idempotency_key: text().notNull(),
   request_digest: text().notNull(),
@@ -61,20 +61,20 @@ export async function answerOnce (
   const answer = await work()
   const kept = await hot(sql, buildKeep).execute({
     caller: request.caller, key: request.key, digest: request.digest, status: answer.status,
-    headers: JSON.stringify(answer.headers), body: request.confidential ? sealed(sql, answer.body, placeOf(request)) : answer.body, now
+    headers: JSON.stringify(answer.headers), body: request.confidential ? sealed(sql, answer.body, answerPlace(request)) : answer.body, now
   })
   if (kept.length === 0) throw new RunAgain('the same idempotency key was answered at the same time')
   return { ...answer, replayed: false }
 }
 
 /** What a sealed answer is bound to. */
-function placeOf ({ caller, key }: { caller: string, key: string }): string {
+export function answerPlace ({ caller, key }: { caller: string, key: string }): string {
   return `idempotent_answers/body/${caller}/${key}`
 }
 
 /** Sealed texts begin with a letter that JSON does not begin with. */
 function opensAs (sql: WriteSql, kept: string, request: { caller: string, key: string }): string {
-  return kept.startsWith('v1.') ? opened(sql, kept, placeOf(request)) : kept
+  return kept.startsWith('v1.') ? opened(sql, kept, answerPlace(request)) : kept
 }
 
 /** Forgets answers older than an instant; business keys stay for ever. */

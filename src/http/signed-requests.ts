@@ -35,6 +35,11 @@ export const request_signatures = table('request_signatures', {
   at: text().notNull()
 })
 
+/** What the sealed body of a proof is bound to. */
+export function proofPlace (signature_no: string): string {
+  return `request_signatures/body/${signature_no}`
+}
+
 /** A registered key that is live now, and who calls by it. */
 export interface Signer { key: VerificationKey, principal: Principal }
 
@@ -158,7 +163,7 @@ async function verified (request: FastifyRequest, settings: SignatureSettings, d
       const signature_no = newNo('sig')
       await sql.insert(request_signatures).values({
         signature_no, participant_no, user_no, operation, idempotency_key, keyid, algorithm: key.algorithm, signature_base,
-        signature: Buffer.from(signature).toString('base64'), body: settings.cipher.seal(body.toString('utf8'), `request_signatures/body/${signature_no}`), at
+        signature: Buffer.from(signature).toString('base64'), body: settings.cipher.seal(body.toString('utf8'), proofPlace(signature_no)), at
       })
     }
   }

@@ -26,18 +26,21 @@ export type SubsidyAccountRow = typeof subsidy_accounts.$inferSelect
 /** Read through the common shape of evidence, whose states are others. */
 export const subsidyAccounts = evidenceStore<SubsidyAccountRow & EvidenceRow>(subsidy_accounts)
 
-const placeOf = (number: string): string => `subsidy_accounts/account_no/${number}`
+/** What a sealed number is bound to. */
+export function accountPlace (number: string): string {
+  return `subsidy_accounts/account_no/${number}`
+}
 
 /** The number as it is kept: sealed in its own row, found again by its index, known to people by its tail. */
 export function keptAccount (sql: ReadSql, number: string, account_no: string): Pick<SubsidyAccountRow,
   'account_sealed' | 'account_index' | 'account_tail'> {
-  return { account_sealed: sealed(sql, account_no, placeOf(number)), account_index: cipherOf(sql).blindIndex(account_no),
+  return { account_sealed: sealed(sql, account_no, accountPlace(number)), account_index: cipherOf(sql).blindIndex(account_no),
     account_tail: account_no.slice(-4) }
 }
 
 /** The number of a kept account; in memory only, never logged. */
 export function openAccount (cipher: Pick<Cipher, 'open'>, row: Pick<SubsidyAccountRow, 'number' | 'account_sealed'>): string {
-  return cipher.open(row.account_sealed, placeOf(row.number))
+  return cipher.open(row.account_sealed, accountPlace(row.number))
 }
 
 /** Equal for equal declarations, and nothing to guess the number from. */

@@ -1,0 +1,67 @@
+/** Keys of sealed values are replaced while everything stays readable, and the old one can go. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { pino } from 'pino'
+import t from 'tap'
+import { bodyFolders, reseal, sealedUnder, withoutKey } from '../../scripts/rotate-keys.ts'
+import { buildApp } from '../../src/app.ts'
+import { createCipher, parseKeyring, rotatedKeyring } from '../../src/db/cipher.ts'
+import type { Built } from '../helper.ts'
+import { canaries, dump, played } from './canaries.ts'
+import { bearerOf } from './signing.ts'
+
+t.setTimeout(240_000)
+
+/** Places in the whole database that hold something sealed under a key. */
+async function placesUnder (hub: Built, id: string): Promise<string[]> {
+  const tables = hub.config.database_url === null ? dumpOfFile(join(hub.config.data_dir, 'hub.sqlite')) : await dump(hub.config.database_url)
+  return [...tables].filter(([, text]) => text.includes(`v1.${id}.`)).map(([table]) => table).sort()
+}
+
+function dumpOfFile (file: string): Map<string, Buffer> {
+  const database = new Database(file, { readonly: true })
+  const tables = database.prepare<[], { name: string }>("select name from sqlite_master where type = 'table'").all()
+  const texts = new Map(tables.map(({ name }) => [name, Buffer.from(JSON.stringify(database.prepare(`select * from "${name}"`).all()))]))
+  database.close()
+  return texts
+}
+
+t.test('every sealed value and file moves to a new key, broken off and taken up again, and is readable all along', async t => {
+  const { hub, lead_no, document_no, batch_no } = await played(t)
+  const kek_file = join(hub.config.data_dir, 'keys/kek.json')
+  const folders = bodyFolders(hub.config)
+  t.same(await placesUnder(hub, 'sandbox-1'),
+    ['enterprise_sources', 'enterprises', 'idempotent_answers', 'lead_events', 'leads', 'list_rows', 'request_signatures', 'subsidy_accounts', 'webhook_secrets'], 'tables that hold sealed values')
+
+  writeFileSync(kek_file, rotatedKeyring(readFileSync(kek_file, 'utf8'), 'second'))
+  async function restarted (): Promise<(who: string, url: string, user?: number) => Promise<string>> {
+    const { app } = await buildApp({ db: hub.db, config: hub.config, log: pino({ level: 'silent' }) })
+    t.teardown(() => app.close())
+    return async (who, url, user) => (await app.inject({ url, headers: { authorization: bearerOf(hub, who, user) } })).body
+  }
+  async function readable (when: string): Promise<void> {
+    const get = await restarted()
+    t.match(await get('bank-1', `/v1/leads/${lead_no}`), canaries.phone, `${when}: a lead`)
+    t.match(await get('bank-1', `/v1/leads/${lead_no}/events`), canaries.spoken_to, `${when}: an event`)
+    t.match(await get('bank-1', `/v1/documents/${document_no}`), canaries.document, `${when}: a document`)
+    t.match(await get('finance-bureau', `/v1/payment-batches/${batch_no}/instruction`, 1), canaries.account, `${when}: an account`)
+  }
+  const move = async (limit?: number) => {
+    const keyring = parseKeyring(readFileSync(kek_file, 'utf8'))
+    return reseal(hub.db, createCipher(keyring), keyring.current.id, folders, limit)
+  }
+  await readable('before')
+  const begun = await move(3)
+  t.ok(begun.values > 0 && await sealedUnder(hub.db, 'sandbox-1', folders) > 0, 'broken off half-way')
+  await readable('half-way')
+  const rest = await move()
+  t.ok(rest.values > 0 && rest.files > 0)
+  t.same(await placesUnder(hub, 'sandbox-1'), [], 'nothing anywhere is left under the old key')
+  t.equal(await sealedUnder(hub.db, 'sandbox-1', folders), 0)
+  t.same(await move(), { values: 0, files: 0 }, 'a second run has nothing to do')
+
+  writeFileSync(kek_file, withoutKey(readFileSync(kek_file, 'utf8'), 'sandbox-1'))
+  await readable('without the old key')
+  t.throws(() => withoutKey(readFileSync(kek_file, 'utf8'), 'second'), /current key/)
+})
