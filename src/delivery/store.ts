@@ -1,5 +1,6 @@
 /** Tables of webhook endpoints, their secrets, deliveries and attempts. */
 import { aliasedTable, and, asc, count, desc, eq, exists, gt, gte, inArray, isNotNull, isNull, lt, lte, ne, notExists, or, sql as expression } from 'drizzle-orm'
+import { bulkInsert } from '../db/bulk.ts'
 import { integer, json, table, text } from '../db/columns.ts'
 import type { ReadSql, WriteSql } from '../db/db.ts'
 import { event_audience, events } from '../journal/events.ts'
@@ -73,8 +74,6 @@ export const webhook_attempts = table('webhook_attempts', {
 export type Attempt = typeof webhook_attempts.$inferSelect
 
 const webhook_private_networks = table('webhook_private_networks', { cidr: text().primaryKey(), note: text().notNull(), added_at: text().notNull() })
-
-const rows_per_insert = 500
 
 export async function privateNetworks (sql: ReadSql): Promise<string[]> {
   return (await sql.select({ cidr: webhook_private_networks.cidr }).from(webhook_private_networks)).map(({ cidr }) => cidr)
@@ -162,19 +161,15 @@ export async function eventsToReplay (sql: ReadSql, participant_no: string, want
   )).orderBy(asc(event_audience.seq)).limit(limit)
 }
 
+const newDeliveries = bulkInsert(webhook_deliveries, insert => insert.onConflictDoNothing())
+const deliveriesAgain = bulkInsert(webhook_deliveries, insert => insert.onConflictDoUpdate({
+  target: [webhook_deliveries.endpoint_no, webhook_deliveries.event_no],
+  set: { status: expression`excluded.status`, attempts: expression`excluded.attempts`, next_at: expression`excluded.next_at`, updated_at: expression`excluded.updated_at` }
+}))
+
 /** Lays out deliveries; one that is there already stays, or with `again` starts anew. */
 export async function insertDeliveries (sql: WriteSql, rows: readonly Delivery[], again: boolean): Promise<void> {
-  for (let start = 0; start < rows.length; start += rows_per_insert) {
-    const insert = sql.insert(webhook_deliveries).values(rows.slice(start, start + rows_per_insert))
-    if (again) {
-      await insert.onConflictDoUpdate({
-        target: [webhook_deliveries.endpoint_no, webhook_deliveries.event_no],
-        set: { status: expression`excluded.status`, attempts: expression`excluded.attempts`, next_at: expression`excluded.next_at`, updated_at: expression`excluded.updated_at` }
-      })
-    } else {
-      await insert.onConflictDoNothing()
-    }
-  }
+  await (again ? deliveriesAgain : newDeliveries)(sql, rows)
 }
 
 /** Due and not waiting behind an earlier undelivered event about the same subject. */
@@ -237,8 +232,10 @@ export async function cancelDeliveries (sql: WriteSql, endpoint_no: string, now:
     .where(and(eq(webhook_deliveries.endpoint_no, endpoint_no), eq(webhook_deliveries.status, 'PENDING')))
 }
 
+const bulkAttempts = bulkInsert(webhook_attempts)
+
 export async function insertAttempts (sql: WriteSql, rows: readonly Attempt[]): Promise<void> {
-  for (let start = 0; start < rows.length; start += rows_per_insert) await sql.insert(webhook_attempts).values(rows.slice(start, start + rows_per_insert))
+  await bulkAttempts(sql, rows)
 }
 
 export interface AttemptFilter { event_no?: string | undefined, outcome?: typeof ATTEMPT_OUTCOMES[number] | undefined }

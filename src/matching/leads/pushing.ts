@@ -13,13 +13,13 @@ import { addDays } from '../../policy/period.ts'
 import { freeze, type Frozen, type Releasable } from './disclosure.ts'
 import { factsOf, projectKey, type Facts } from './facts.ts'
 import { decide, type Decision } from './pairing.ts'
-import { headOf } from './rendering.ts'
-import { dueDates, runningStage, type TimingTerms } from './stages.ts'
+import { headOf, readingOf, type Reading } from './rendering.ts'
+import { dueDates, runningStage, type Timed, type TimingTerms } from './stages.ts'
 import { insertLeads, keepRecipients, pushedBefore, type Lead, type NeedRecipient } from './store.ts'
 import { timingOf } from './timing.ts'
 
-/** A unit holds the event loop: with three recipients a need this is about 20 ms. */
-export const needs_per_unit_max = 64
+/** A unit holds the event loop: with three recipients a need this is about 40 ms. */
+export const needs_per_unit_max = 100
 const lead_days = 90
 const day_ms = 86_400_000
 
@@ -41,7 +41,7 @@ async function push (sql: WriteSql, now: string, needs: readonly Need[], terms: 
   if (needs.length === 0) return
   const day = beijingDate(now)
   const facts = await factsOf(sql, needs, day)
-  const due = dueDates({ pushed_at: now, contacted_at: null, approved_at: null }, terms)
+  const start = startOf(now, terms)
   const had = new Set((await pushedBefore(sql, needs.map(({ need_no }) => need_no))).map(({ need_no, recipient_no, authorization_no, status }) =>
     `${need_no} ${recipient_no}${status === 'WITHDRAWN' ? ` ${authorization_no}` : ''}`))
   const leads: Lead[] = []
@@ -63,7 +63,7 @@ async function push (sql: WriteSql, now: string, needs: readonly Need[], terms: 
           frozen = freeze(releasable, new Set(authorization.scopes), need)
           frozen_by.set(authorization.authorization_no, frozen)
         }
-        lead = leadOf(need, decision, authorization, frozen, releasable, now, due, terms)
+        lead = leadOf(need, decision, authorization, frozen, releasable, now, start)
         leads.push(lead)
         served.add(need.need_no)
         news.push({
@@ -87,6 +87,18 @@ async function push (sql: WriteSql, now: string, needs: readonly Need[], terms: 
     audience: facts.senders.get(need_no) ?? [], authorization_no,
     data: { recipients: leads.filter(lead => lead.need_no === need_no).length }
   })))
+}
+
+/** The clock of everything that is pushed at one instant. */
+interface Start { timed: Timed, reading: Reading }
+
+function startOf (now: string, terms: TimingTerms): Start {
+  const before = {
+    pushed_at: now, status: 'PUSHED' as const, ended_at: null, contacted_at: null, decided_at: null, approved_at: null, disbursed_at: null, pauses: [],
+    ...dueDates({ pushed_at: now, contacted_at: null, approved_at: null }, terms)
+  }
+  const timed = { ...before, ...runningStage(before, { open_stage: null, reminded: 0 }, terms) }
+  return { timed, reading: readingOf(timed, now) }
 }
 
 /** All a need could disclose, with who said it: the need's own door first, then what the hub holds of the enterprise. */
@@ -125,7 +137,7 @@ function releasableOf (need: Need, facts: Facts, day: string): Releasable {
 }
 
 function leadOf (
-  need: Need, decision: Decision, authorization: Authorization, frozen: Frozen, releasable: Releasable, now: string, due: ReturnType<typeof dueDates>, terms: TimingTerms
+  need: Need, decision: Decision, authorization: Authorization, frozen: Frozen, releasable: Releasable, now: string, { timed, reading }: Start
 ): Lead {
   const basic = authorization.scopes.includes('ENTERPRISE_BASIC')
   const authorization_until = endOfBeijingDay(addDays(authorization.valid_to, -1))
@@ -133,13 +145,11 @@ function leadOf (
   const until = offered_until < authorization_until ? offered_until : authorization_until
   const { ENTERPRISE_BASIC: { region_code, tags } } = releasable
   const moving = {
-    lead_no: newNo('lead'), need_no: need.need_no, recipient_kind: decision.recipient_kind, pushed_at: now, expires_at: until, content_until: until,
-    authorization_no: authorization.authorization_no, disclosure_digest: frozen.digest, fields_released: frozen.fields_released, version: 1, updated_at: now,
-    status: 'PUSHED' as const, ended_at: null, contacted_at: null, decided_at: null, approved_at: null, disbursed_at: null, pauses: [], ...due
+    ...timed, pauses: [], lead_no: newNo('lead'), need_no: need.need_no, recipient_kind: decision.recipient_kind, expires_at: until, content_until: until,
+    authorization_no: authorization.authorization_no, disclosure_digest: frozen.digest, fields_released: frozen.fields_released, version: 1, updated_at: now
   }
-  const timed = { ...moving, ...runningStage(moving, { open_stage: null, reminded: 0 }, terms) }
   return {
-    ...timed,
+    ...moving,
     recipient_no: decision.participant_no,
     uscc: need.uscc,
     project_code: need.project_code,
@@ -154,6 +164,6 @@ function leadOf (
     flat: frozen.flat,
     personal: frozen.personal === null ? null : JSON.stringify(frozen.personal),
     reason: decision.reason,
-    ...headOf(timed, now)
+    ...headOf(moving, now, reading)
   }
 }

@@ -11,7 +11,8 @@ import { not_paired } from './pairing.ts'
 import { isFresh, joined, leadText } from './rendering.ts'
 import { feedRevision, findLeads, overdueLeads, pageOfLeads, recipientsOfNeed, totalsOfLeads, type LeadFilter, type PageRow } from './store.ts'
 
-export interface Page { text: string, etag: string }
+/** The bytes of a page as they are sent. */
+export interface Page { bytes: Buffer, etag: string }
 interface KeptPage extends Page { revision: string, fresh_until: string }
 
 const pages_bytes_max = 32 * 1024 * 1024
@@ -35,7 +36,8 @@ export async function leadPage (db: Db, principal: Principal, url: string, filte
   const texts = await textsOf(db.read, items, now)
   const text = `{"items":[${texts.join(',')}],"next_cursor":${JSON.stringify(next_cursor)},"totals":{"count":${count},"amount":"${yuanOf(amount_fen)}"}}`
   const fresh_until = items.reduce((until, row) => row.fresh_until > now && row.fresh_until < until ? row.fresh_until : until, last_instant)
-  const made: KeptPage = { text, etag: sha256Hex(text).slice(0, etag_length), revision, fresh_until }
+  const bytes = Buffer.from(text)
+  const made: KeptPage = { bytes, etag: sha256Hex(bytes).slice(0, etag_length), revision, fresh_until }
   keep(kept, key, made)
   return made
 }
@@ -58,7 +60,7 @@ function keptOf (db: Db): { pages: Map<string, KeptPage>, bytes: number } {
 function keep (kept: { pages: Map<string, KeptPage>, bytes: number }, key: string, page: KeptPage): void {
   drop(kept, key)
   kept.pages.set(key, page)
-  kept.bytes += page.text.length
+  kept.bytes += page.bytes.length
   for (const oldest of kept.pages.keys()) {
     if (kept.bytes <= pages_bytes_max) return
     drop(kept, oldest)
@@ -66,7 +68,7 @@ function keep (kept: { pages: Map<string, KeptPage>, bytes: number }, key: strin
 }
 
 function drop (kept: { pages: Map<string, KeptPage>, bytes: number }, key: string): void {
-  kept.bytes -= kept.pages.get(key)?.text.length ?? 0
+  kept.bytes -= kept.pages.get(key)?.bytes.length ?? 0
   kept.pages.delete(key)
 }
 

@@ -6,20 +6,30 @@ import type { ReadSql } from '../../db/db.ts'
 import { opened } from '../../db/sealing.ts'
 import type { LeadStatus } from '../../policy/lifecycle.ts'
 import { withPersonal, type Personal } from './disclosure.ts'
-import { slaAt, slaChangesAt, type Timed } from './stages.ts'
+import { slaAt, slaChangesAt, type SlaOut, type Timed } from './stages.ts'
 import { personalPlace, type Lead, type PageRow } from './store.ts'
 
 export type HeadFacts = Timed & Pick<Lead,
   'lead_no' | 'need_no' | 'recipient_kind' | 'expires_at' | 'content_until' | 'authorization_no' | 'disclosure_digest' | 'fields_released' | 'version' | 'updated_at'>
 
-/** The moving part of a lead and until when it stays right without an event. */
-export function headOf (lead: HeadFacts, now: string): { head: string, fresh_until: string } {
+/** What the clock of a lead says at an instant, and when it will say something else by itself. */
+export interface Reading { sla: SlaOut, changes_at: string | null }
+
+export function readingOf (lead: Timed, now: string): Reading {
+  return { sla: slaAt(lead, now), changes_at: slaChangesAt(lead, now) }
+}
+
+/**
+ * The moving part of a lead and until when it stays right without an event.
+ *
+ * @param reading of its clock; leads pushed together have the same
+ */
+export function headOf (lead: HeadFacts, now: string, { sla, changes_at }: Reading = readingOf(lead, now)): { head: string, fresh_until: string } {
   const head = JSON.stringify({
     lead_no: lead.lead_no, need_no: lead.need_no, status: lead.status, recipient_kind: lead.recipient_kind, pushed_at: lead.pushed_at,
     expires_at: lead.expires_at, ended_at: lead.ended_at, authorization_no: lead.authorization_no, digest: lead.disclosure_digest,
-    fields_released: lead.fields_released, version: lead.version, updated_at: lead.updated_at, sla: slaAt(lead, now)
+    fields_released: lead.fields_released, version: lead.version, updated_at: lead.updated_at, sla
   })
-  const changes_at = slaChangesAt(lead, now)
   return { head: `${head.slice(0, -1)},`, fresh_until: changes_at !== null && changes_at < lead.content_until ? changes_at : lead.content_until }
 }
 

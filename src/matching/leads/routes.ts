@@ -49,8 +49,8 @@ export function leadRoutes (app: FastifyInstance, { db }: { db: Db }, hooks: Mat
     example: { reply: { items: [lead_example], next_cursor: null, totals: { count: 1, amount: '5000000.00' } } }
   }, async ({ principal, query, request, now }) => {
     const page = pageRequest('listLeads', principal, query)
-    const { text, etag } = await leadPage(db, principal, request.url, filterOf(query), page, now)
-    return { status: 200, body: frozen(text), version: etag }
+    const { bytes, etag } = await leadPage(db, principal, request.url, filterOf(query), page, now)
+    return { status: 200, body: bytes, version: etag, headers: { 'content-type': 'application/json; charset=utf-8' } }
   })
 
   operation(app, { db }, {

@@ -1,5 +1,6 @@
 /** Tables of leads, their events, and why each institution got a need or not. */
 import { and, asc, count, desc, eq, gt, gte, inArray, isNotNull, isNull, like, lt, lte, max, ne, or, sql as expression, sum, type SQL } from 'drizzle-orm'
+import { bulkInsert } from '../../db/bulk.ts'
 import { fen, flag, integer, json, primaryKey, table, text } from '../../db/columns.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { opened, sealed } from '../../db/sealing.ts'
@@ -89,36 +90,30 @@ export const need_recipients = table('need_recipients', {
 }, columns => [primaryKey({ columns: [columns.need_no, columns.participant_no] })])
 export type NeedRecipient = typeof need_recipients.$inferSelect
 
-const rows_per_insert = 100
-
-function* chunks<T> (rows: readonly T[]): Generator<T[]> {
-  for (let start = 0; start < rows.length; start += rows_per_insert) yield rows.slice(start, start + rows_per_insert)
-}
-
 /** What the sealed part of a lead is bound to. */
 export function personalPlace (lead_no: string): string {
   return `leads/personal/${lead_no}`
 }
 
+const bulkLeads = bulkInsert(leads)
+
 /** @param rows with `personal` as it reads; it is kept sealed */
 export async function insertLeads (sql: WriteSql, rows: readonly Lead[]): Promise<void> {
-  for (const chunk of chunks(rows)) {
-    await sql.insert(leads).values(chunk.map(row => Object.assign(row, { personal: sealed(sql, row.personal, personalPlace(row.lead_no)) })))
-  }
+  await bulkLeads(sql, rows.map(row => Object.assign(row, { personal: sealed(sql, row.personal, personalPlace(row.lead_no)) })))
 }
+
+const bulkRecipients = bulkInsert(need_recipients, insert => insert.onConflictDoUpdate({
+  target: [need_recipients.need_no, need_recipients.participant_no],
+  set: {
+    recipient_kind: expression`excluded.recipient_kind`, outcome: expression`excluded.outcome`, reason: expression`excluded.reason`,
+    reason_zh: expression`excluded.reason_zh`, lead_no: expression`excluded.lead_no`, decided_at: expression`excluded.decided_at`
+  },
+  setWhere: or(ne(need_recipients.outcome, 'PUSHED'), expression`excluded.outcome = 'PUSHED'`)
+}))
 
 /** Keeps why an institution got the need or not; a later answer replaces an earlier one, but no refusal replaces a push. */
 export async function keepRecipients (sql: WriteSql, rows: readonly NeedRecipient[]): Promise<void> {
-  for (const chunk of chunks(rows)) {
-    await sql.insert(need_recipients).values(chunk).onConflictDoUpdate({
-      target: [need_recipients.need_no, need_recipients.participant_no],
-      set: {
-        recipient_kind: expression`excluded.recipient_kind`, outcome: expression`excluded.outcome`, reason: expression`excluded.reason`,
-        reason_zh: expression`excluded.reason_zh`, lead_no: expression`excluded.lead_no`, decided_at: expression`excluded.decided_at`
-      },
-      setWhere: or(ne(need_recipients.outcome, 'PUSHED'), expression`excluded.outcome = 'PUSHED'`)
-    })
-  }
+  await bulkRecipients(sql, rows)
 }
 
 export async function recipientsOfNeed (sql: ReadSql, need_no: string) {
