@@ -236,7 +236,7 @@ t.test('the 3个1 clock: every worked day, the Beijing day, the order of stages'
     ['2026-04-30', '2026-05-06', '2026-05-13', '2026-05-20'], ['2026-09-24', '2026-09-28', '2026-10-08', '2026-10-15'], ['2026-09-30', '2026-10-08', '2026-10-15', '2026-10-22']
   ]) {
     const got = await clock({ pushed_at: `${pushed}T10:00:00+08:00` })
-    t.same([got.contact_due_date, got.approval_due_date, got.disbursement_due_date], [contact, approval, disbursement], pushed)
+    t.same([got.contact_due_date, got.approval_due_date, got.disbursement_due_date], [contact, approval, disbursement], String(pushed))
     t.equal(got.calendar_provisional, false)
     t.type(got.calendar_version, 'string')
   }
