@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { Instant, InstantOut, listOf, named, No, nullable, oneOf, PageQuery, ParticipantNo, Text, Version } from '../http/schema.ts'
-import { ATTEMPT_OUTCOMES, ENDPOINT_STATUSES } from './store.ts'
+import { ATTEMPT_OUTCOMES, ENDPOINT_STATUSES } from './kinds.ts'
 
 export const EndpointNo = No('ep', 'Number of the endpoint')
 export const EndpointParams = Type.Object({ endpoint_no: EndpointNo })

@@ -4,10 +4,7 @@ import { bulkInsert } from '../db/bulk.ts'
 import { integer, json, table, text } from '../db/columns.ts'
 import type { ReadSql, WriteSql } from '../db/db.ts'
 import { event_audience, events } from '../journal/events.ts'
-
-export const ENDPOINT_STATUSES = ['ACTIVE', 'PAUSED', 'DISABLED', 'DELETED'] as const
-export type EndpointStatus = typeof ENDPOINT_STATUSES[number]
-export const ATTEMPT_OUTCOMES = ['DELIVERED', 'FAILED', 'DEAD'] as const
+import type { AttemptOutcome, EndpointStatus } from './kinds.ts'
 
 export const webhook_endpoints = table('webhook_endpoints', {
   endpoint_no: text().primaryKey(),
@@ -69,7 +66,7 @@ export const webhook_attempts = table('webhook_attempts', {
   duration_ms: integer().notNull(),
   status_code: integer(),
   error: text(),
-  outcome: text().$type<typeof ATTEMPT_OUTCOMES[number]>().notNull()
+  outcome: text().$type<AttemptOutcome>().notNull()
 })
 export type Attempt = typeof webhook_attempts.$inferSelect
 
@@ -238,7 +235,7 @@ export async function insertAttempts (sql: WriteSql, rows: readonly Attempt[]): 
   await bulkAttempts(sql, rows)
 }
 
-export interface AttemptFilter { event_no?: string | undefined, outcome?: typeof ATTEMPT_OUTCOMES[number] | undefined }
+export interface AttemptFilter { event_no?: string | undefined, outcome?: AttemptOutcome | undefined }
 
 /** Attempts of an endpoint, the newest first. */
 export async function attemptsOf (sql: ReadSql, endpoint_no: string, filter: AttemptFilter, after: string | null, limit: number): Promise<Attempt[]> {

@@ -7,7 +7,8 @@ import type { Authorization, RecipientClass, Scope } from '../../intake/authoriz
 import type { Need } from '../../intake/financing-needs/store.ts'
 import type { Participant } from '../../registry/participants/store.ts'
 import type { Facts } from './facts.ts'
-import type { Outcome, Reason, RecipientKind } from './store.ts'
+import type { Outcome, RecipientKind } from './kinds.ts'
+import type { Reason } from './store.ts'
 
 export interface Decision {
   participant_no: string

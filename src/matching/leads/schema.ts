@@ -6,8 +6,8 @@ import { LEAD_EVENTS, LEAD_STATUSES } from '../../policy/lifecycle.ts'
 import { PURPOSE_CODES } from '../../policy/purposes.ts'
 import { TAGS } from '../../policy/tags.ts'
 import { ANSWER_FIELDS, CHANNELS, REASON_CODES } from './answers.ts'
+import { OUTCOMES, RECIPIENT_KINDS } from './kinds.ts'
 import { PAUSE_REASONS, STAGES } from './stages.ts'
-import { OUTCOMES, RECIPIENT_KINDS } from './store.ts'
 
 const FAST_TRACKS = ['GREEN', 'WHITELIST', 'EQUIPMENT_ONLY'] as const
 const SIZE_CLASSES = ['LARGE', 'MEDIUM', 'SMALL', 'MICRO'] as const

@@ -6,10 +6,8 @@ import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { opened, sealed } from '../../db/sealing.ts'
 import { event_audience } from '../../journal/events.ts'
 import type { LeadEvent, LeadStatus } from '../../policy/lifecycle.ts'
+import type { Outcome, RecipientKind } from './kinds.ts'
 import type { PauseOf, Stage } from './stages.ts'
-
-export const RECIPIENT_KINDS = ['BANK', 'GUARANTOR', 'LESSOR', 'PARTNER_PLATFORM'] as const
-export type RecipientKind = typeof RECIPIENT_KINDS[number]
 
 export interface Reason { code: string, reason: string, reason_zh: string }
 
@@ -74,9 +72,6 @@ export const lead_events = table('lead_events', {
   content_digest: text().notNull()
 })
 export type LeadEventRow = typeof lead_events.$inferSelect
-
-export const OUTCOMES = ['PUSHED', 'NOT_PAIRED', 'NOT_AUTHORISED', 'SCOPE_INSUFFICIENT', 'NOT_WANTED', 'NOT_ACTIVE'] as const
-export type Outcome = typeof OUTCOMES[number]
 
 export const need_recipients = table('need_recipients', {
   need_no: text().notNull(),

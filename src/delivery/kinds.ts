@@ -1,0 +1,5 @@
+/** Words that tables and messages of webhooks share. */
+export const ENDPOINT_STATUSES = ['ACTIVE', 'PAUSED', 'DISABLED', 'DELETED'] as const
+export type EndpointStatus = typeof ENDPOINT_STATUSES[number]
+export const ATTEMPT_OUTCOMES = ['DELIVERED', 'FAILED', 'DEAD'] as const
+export type AttemptOutcome = typeof ATTEMPT_OUTCOMES[number]
