@@ -22,11 +22,10 @@ create table evidence_uses (
 );
 
 create table derivations_due (
+  entry {{autonumber}},
   uscc text not null,
   project_code text not null,
   kind text not null,
-  mark bigint not null,
-  marked_at text not null,
-  primary key (uscc, project_code, kind)
+  marked_at text not null
 );
-create index derivations_due_by_age on derivations_due (marked_at);
+create index derivations_due_by_project on derivations_due (uscc, project_code, kind, entry);

@@ -40,7 +40,7 @@ export class RunAgain extends Error {
   override name = 'RunAgain'
 }
 
-export const run_again_max = 20
+export const run_again_max = 60
 
 const unit_mark = new AsyncLocalStorage<true>()
 
