@@ -30,7 +30,7 @@ function needHtml (need: ReceiptNeed): string {
 function subsidyHtml (line: ReceiptSubsidy): string {
   const steps = line.trace.map(step => cell(step.rule_id) + cell(step.clause_zh) + number(step.before) + number(step.after))
   const blocks = line.blocked_by.map(block => `<li>${text(block.rule_id)} ${text(block.message_zh)}</li>`)
-  const payments = line.payments.map(payment => cell(payment.payment_no) + cell(payment.status) + number(payment.amount) + cell(payment.paid_date) + cell(payment.account) + cell(payment.return_reason))
+  const payments = line.payments.map(payment => cell(payment.payment_no) + cell(payment.status) + number(payment.amount) + cell(payment.paid_date) + cell(payment.account_no_masked) + cell(payment.return_reason))
   return `<h3>${text(line.kind)} · ${text(line.voucher_no)} · ${text(line.period)}</h3>` +
     `<p>补贴 ${text(line.amount)} 元；核定 ${text(line.recognised_amount)}；状态 ${text(line.status)}；拨付 ${text(line.payment_status)}；政策 ${text(line.policy.policy_code)} ${text(line.policy.version)}</p>` +
     (blocks.length === 0 ? '' : `<ul>${blocks.join('')}</ul>`) +

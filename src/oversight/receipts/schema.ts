@@ -81,7 +81,7 @@ export const ReceiptSchema = named('Receipt', Type.Object({
       status: Text('State', 40),
       amount: Money('Amount of this line in it'),
       paid_date: nullable(Day('Day it came through')),
-      account: nullable(Text('Own account, last four digits', 20, ['**** 0123'])),
+      account_no_masked: nullable(Text('Own account, last four digits', 20, ['****0123'])),
       return_reason: nullable(Text('Why it came back', 500))
     })), { maxItems: 100, description: 'Payments it stood in, also those that came back' })
   })), { maxItems: list_max, description: 'Subsidies step by step' }),

@@ -29,7 +29,7 @@ export interface ReceiptVoucher {
   kind: string, number: string, voucher_no: string, institution_no: string, institution: string | null, project_code: string | null, paid_date: string, paid_amount: string, status: string
   findings: readonly { code: string, rule_id: string | null, message: string, message_zh: string }[]
 }
-export interface ReceiptPayment { payment_no: string, status: string, amount: string, paid_date: string | null, account: string | null, return_reason: string | null }
+export interface ReceiptPayment { payment_no: string, status: string, amount: string, paid_date: string | null, account_no_masked: string | null, return_reason: string | null }
 export interface ReceiptSubsidy {
   line_no: string, kind: string, status: string, payee_kind: string, voucher_no: string, institution_no: string, period: string, amount: string, recognised_amount: string | null
   payment_status: string, blocked_by: readonly { rule_id: string, code: string, message: string, message_zh: string }[], policy: { policy_code: string, version: string }, trace: readonly TraceStep[]
@@ -92,7 +92,7 @@ export async function receiptOf (sql: ReadSql, principal: Principal, uscc: strin
       payments: own.map(payment => ({
         payment_no: payment.payment_no, status: payment.status, amount: yuanOf(payment.amount_fen), paid_date: payment.paid_date,
         // The account of a guarantor is none of the enterprise's.
-        account: payment.account_tail === null || payment.payee_uscc !== uscc ? null : `**** ${payment.account_tail}`, return_reason: payment.return_reason
+        account_no_masked: payment.account_tail === null || payment.payee_uscc !== uscc ? null : `****${payment.account_tail}`, return_reason: payment.return_reason
       }))
     }
   })
