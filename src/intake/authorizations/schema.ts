@@ -20,17 +20,17 @@ const grant = {
   scopes: Scopes,
   purposes: Purposes,
   covers_history_from: Type.Optional(Day('Documents from this day on may be used although they are older than the signature (A-13)')),
-  valid_from: Day('First day'),
+  valid_from: Type.Optional(Day('First day; by default today in Beijing')),
   valid_to: Day('First day on which it no longer holds'),
-  method: oneOf(['E_SIGNATURE', 'SEAL_SCAN', 'PORTAL_CONFIRM'], 'How it was given'),
-  evidence_digest: Type.Optional(Sha256('SHA-256 of the signed document')),
+  method: Type.Optional(oneOf(['E_SIGNATURE', 'SEAL_SCAN', 'PORTAL_CONFIRM'], 'How it was given; by default PORTAL_CONFIRM for an enterprise, SEAL_SCAN for a park')),
+  evidence_digest: Type.Optional(Sha256('SHA-256 of the signed document; by default, for a park without document, that of what it declared')),
   document_no: Type.Optional(Text('Number of the uploaded document', 40)),
   template_version: Type.Optional(Text('Version of the text that was signed', 40))
 }
 
 export const NewAuthorization = named('NewAuthorization', Type.Object({
   grantor_uscc: Uscc(),
-  grantor_name: Text('Name of the enterprise that authorises'),
+  grantor_name: Type.Optional(Text('Name of the enterprise that authorises; by default the one known, needed from a park that names an enterprise for the first time')),
   ...grant
 }, { additionalProperties: false }))
 export type NewAuthorization = Static<typeof NewAuthorization>

@@ -1,5 +1,6 @@
 /** Giving, finding and withdrawing mandates. */
 import { newNo } from '../../clock.ts'
+import { digestOf } from '../../db/canonical.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import type { PageRequest } from '../../http/paging.ts'
@@ -9,7 +10,7 @@ import { allowed } from '../../policy/lifecycle.ts'
 import { addDays } from '../../policy/period.ts'
 import { notFound, Problem, stateConflict } from '../../problem.ts'
 import { findParticipant } from '../../registry/participants/store.ts'
-import { enterpriseParticipants } from '../enterprises/store.ts'
+import { enterpriseParticipants, enterprisesFrom } from '../enterprises/store.ts'
 import { withdrawNeedsUnder } from '../financing-needs/store.ts'
 import type { Disclosure, IntakeHooks } from '../hooks.ts'
 import { mistake, refuseIfAny, usccMistakes, type Mistake } from '../mistakes.ts'
@@ -77,8 +78,16 @@ export async function liveUnder (sql: ReadSql, collector_no: string, usccs: read
   return live
 }
 
+export type Grant = InlineAuthorization & { valid_from: string, method: Authorization['method'] }
+
+/** What was sent with its defaults: from today on, confirmed online by the enterprise or on paper collected by a park. */
+export function completed (now: string, sent: InlineAuthorization, collector_no: string | null): Grant {
+  const { valid_from = beijingDate(now), method = collector_no === null ? 'PORTAL_CONFIRM' : 'SEAL_SCAN' } = sent
+  return { ...sent, valid_from, method }
+}
+
 /** Every mistake of an authorization's content. */
-export async function grantMistakes (sql: ReadSql, sent: InlineAuthorization, pointer: string): Promise<Mistake[]> {
+export async function grantMistakes (sql: ReadSql, sent: Grant, pointer: string): Promise<Mistake[]> {
   const mistakes: Mistake[] = []
   if (sent.valid_to <= sent.valid_from) {
     mistakes.push(mistake('period_reversed', `${pointer}/valid_to`, 'PERIOD_REVERSED', 'valid_to has to lie after valid_from', '授权截止日须晚于起始日'))
@@ -95,7 +104,7 @@ export async function grantMistakes (sql: ReadSql, sent: InlineAuthorization, po
   return mistakes
 }
 
-export function authorizationFrom (now: string, sent: InlineAuthorization, grantor: { uscc: string, name: string }, collector_no: string | null): Authorization {
+export function authorizationFrom (now: string, sent: Grant, grantor: { uscc: string, name: string }, collector_no: string | null): Authorization {
   return {
     authorization_no: newNo('auth'),
     grantor_uscc: grantor.uscc,
@@ -141,18 +150,25 @@ export async function keepAuthorizations (sql: WriteSql, now: string, rows: read
   await append(sql, now, ...activated(rows, actor, await enterpriseParticipants(sql, rows.map(({ grantor_uscc }) => grantor_uscc))))
 }
 
+/** Name of the enterprise as the caller knows it: its own, or what this park sent before. */
+async function knownName (sql: ReadSql, principal: Principal, uscc: string): Promise<string> {
+  if (principal.role === 'ENTERPRISE') return principal.name
+  const name = (await enterprisesFrom(sql, principal.participant_no, [uscc])).get(uscc)?.name
+  if (name !== undefined) return name
+  throw new Problem('invalid_request', { errors: [{ pointer: '/grantor_name', code: 'MISSING_FIELD', message: 'This field is needed', message_zh: '缺少必填字段' }] })
+}
+
 /** An enterprise authorises, or a park hands in what it collected. */
 export async function giveAuthorization (sql: WriteSql, now: string, principal: Principal, sent: NewAuthorization): Promise<Authorization> {
   if (principal.role === 'ENTERPRISE' && sent.grantor_uscc !== principal.uscc) {
     throw new Problem('role_not_allowed', { detail: 'An enterprise authorises for itself only', detail_zh: '企业只能为本企业授权' })
   }
-  const mistakes = [...usccMistakes(sent.grantor_uscc, '/grantor_uscc'), ...await grantMistakes(sql, sent, '')]
-  if (principal.role === 'PARK' && sent.evidence_digest === undefined && sent.document_no === undefined) {
-    mistakes.push(mistake('rule_broken', '/evidence_digest', 'EVIDENCE_MISSING', 'A park that collects an authorization sends evidence_digest or document_no',
-      '园区代收授权须提供 evidence_digest 或 document_no'))
-  }
-  refuseIfAny(mistakes)
-  const row = authorizationFrom(now, sent, { uscc: sent.grantor_uscc, name: sent.grantor_name }, principal.role === 'PARK' ? principal.participant_no : null)
+  const collector_no = principal.role === 'PARK' ? principal.participant_no : null
+  const grant = completed(now, sent, collector_no)
+  refuseIfAny([...usccMistakes(sent.grantor_uscc, '/grantor_uscc'), ...await grantMistakes(sql, grant, '')])
+  const is_declared = collector_no !== null && sent.evidence_digest === undefined && sent.document_no === undefined
+  const name = sent.grantor_name ?? await knownName(sql, principal, sent.grantor_uscc)
+  const row = authorizationFrom(now, is_declared ? { ...grant, evidence_digest: digestOf(sent) } : grant, { uscc: sent.grantor_uscc, name }, collector_no)
   await keepAuthorizations(sql, now, [row], principal)
   return row
 }

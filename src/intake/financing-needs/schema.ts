@@ -47,13 +47,13 @@ export type NewNeed = Static<typeof NewNeed>
 export const BatchItem = named('FinancingNeedBatchItem', Type.Object(item, { additionalProperties: false }))
 export type BatchItem = Static<typeof BatchItem>
 export const NeedBatch = named('FinancingNeedBatch', Type.Object({
-  batch_no: BusinessNo('Number of the batch in the sender\'s own system', ['2026-03-park-1']),
+  batch_no: Type.Optional(BusinessNo('Number of the batch in the sender\'s own system; the same again answers the first result', ['2026-03-park-1'])),
   needs: Type.Array(BatchItem, { minItems: 1, maxItems: needs_per_batch_max, description: 'Needs, each decided for itself' })
 }, { additionalProperties: false }))
 export type NeedBatch = Static<typeof NeedBatch>
 
 export const BatchAnswer = named('FinancingNeedBatchAnswer', Type.Object({
-  batch_no: BusinessNo('Number of the batch'),
+  batch_no: nullable(BusinessNo('Number of the batch')),
   counts: Type.Object({
     ACCEPTED: Type.Integer({ minimum: 0, maximum: needs_per_batch_max, description: 'Taken in' }),
     REJECTED: Type.Integer({ minimum: 0, maximum: needs_per_batch_max, description: 'Not taken in' })

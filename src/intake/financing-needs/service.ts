@@ -8,7 +8,7 @@ import { beijingDate, instantMs, instantOf } from '../../policy/calendar.ts'
 import type { Finding } from '../../policy/findings.ts'
 import { sumFen, fenOf, yuanOf } from '../../policy/money.ts'
 import { notFound, Problem, stateConflict } from '../../problem.ts'
-import { authorizationFrom, grantMistakes, keepAuthorizations } from '../authorizations/service.ts'
+import { authorizationFrom, completed, grantMistakes, keepAuthorizations } from '../authorizations/service.ts'
 import { enterpriseParticipants } from '../enterprises/store.ts'
 import type { IntakeHooks } from '../hooks.ts'
 import { mistake, refuseIfAny, type Mistake } from '../mistakes.ts'
@@ -69,14 +69,15 @@ export async function submitNeed (sql: WriteSql, now: string, principal: Princip
     if (principal.role !== 'ENTERPRISE') {
       throw new Problem('role_not_allowed', { detail: 'Only an enterprise authorises with its own need', detail_zh: '仅企业本身可随需求一并授权' })
     }
+    const grant = completed(now, authorization, null)
     refuseIfAny([
-      ...await grantMistakes(sql, authorization, '/authorization'),
+      ...await grantMistakes(sql, grant, '/authorization'),
       ...(authorization.scopes.includes('FINANCING_NEED') ? [] : [mistake('rule_broken', '/authorization/scopes', 'SCOPE_INSUFFICIENT',
         'Without the scope FINANCING_NEED nothing is pushed', '授权范围须包含 FINANCING_NEED，否则不会推送')]),
       ...(sent.authorization_no === undefined ? [] : [mistake('rule_broken', '/authorization_no', 'NOT_BOTH', 'Send either authorization or authorization_no',
         'authorization 与 authorization_no 请只用其一')])
     ])
-    const given = authorizationFrom(now, authorization, { uscc, name: sent.name ?? principal.name }, null)
+    const given = authorizationFrom(now, grant, { uscc, name: sent.name ?? principal.name }, null)
     await keepAuthorizations(sql, now, [given], principal)
     rest.authorization_no = given.authorization_no
   }
@@ -93,10 +94,10 @@ export async function submitNeed (sql: WriteSql, now: string, principal: Princip
 
 const needs_per_slice = 200
 
-/** Many needs, each decided for itself; a repeated batch answers the first result. */
+/** Many needs, each decided for itself; a batch repeated under its number answers the first result. */
 export async function submitBatch (sql: WriteSql, now: string, principal: Principal, sent: NeedBatch): Promise<{ answer: BatchAnswer, created: boolean }> {
   const content_digest = digestOf(sent)
-  const first = await findBatch(sql, principal.participant_no, sent.batch_no)
+  const first = sent.batch_no === undefined ? undefined : await findBatch(sql, principal.participant_no, sent.batch_no)
   if (first !== undefined) {
     if (first.content_digest !== content_digest) throw new Problem('duplicate_key')
     return { answer: first.answer as BatchAnswer, created: false }
@@ -124,9 +125,11 @@ export async function submitBatch (sql: WriteSql, now: string, principal: Princi
   }
   const accepted = results.filter(({ outcome }) => outcome === 'ACCEPTED').length
   const answer: BatchAnswer = {
-    batch_no: sent.batch_no, counts: { ACCEPTED: accepted, REJECTED: results.length - accepted }, amount_accepted: yuanOf(amount_fen), results
+    batch_no: sent.batch_no ?? null, counts: { ACCEPTED: accepted, REJECTED: results.length - accepted }, amount_accepted: yuanOf(amount_fen), results
   }
-  await insertBatch(sql, { participant_no: principal.participant_no, batch_no: sent.batch_no, content_digest, answer, created_at: now })
+  if (sent.batch_no !== undefined) {
+    await insertBatch(sql, { participant_no: principal.participant_no, batch_no: sent.batch_no, content_digest, answer, created_at: now })
+  }
   return { answer, created: true }
 }
 
