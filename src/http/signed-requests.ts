@@ -5,7 +5,7 @@
  */
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { inArray, lt, sql as placeholders } from 'drizzle-orm'
+import { and, inArray, lt, sql as placeholders } from 'drizzle-orm'
 import { newNo } from '../clock.ts'
 import type { Cipher } from '../db/cipher.ts'
 import { primaryKey, table, text } from '../db/columns.ts'
@@ -225,6 +225,7 @@ export async function forgetNonces (db: Db): Promise<number> {
   const old = await db.read.select({ keyid: request_nonces.keyid, nonce: request_nonces.nonce }).from(request_nonces)
     .where(lt(request_nonces.keep_until, now)).limit(forget_at_once)
   if (old.length === 0) return 0
-  return db.write(async sql => (await sql.delete(request_nonces).where(inArray(request_nonces.nonce, old.map(({ nonce }) => nonce)))
+  return db.write(async sql => (await sql.delete(request_nonces)
+    .where(and(inArray(request_nonces.nonce, old.map(({ nonce }) => nonce)), lt(request_nonces.keep_until, now)))
     .returning({ nonce: request_nonces.nonce })).length)
 }

@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import t from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { AES_256_GCM, createCipher } from '../../src/db/cipher.ts'
-import { request_signatures } from '../../src/http/signed-requests.ts'
+import { forgetNonces, request_signatures } from '../../src/http/signed-requests.ts'
 import { importVerificationKey, verifyRequest, SIGNATURE_ALGORITHMS } from '../../src/http/signature.ts'
 import { loadHubKeys } from '../../src/keys.ts'
 import { findKey } from '../../src/registry/participants/access-store.ts'
@@ -97,6 +97,21 @@ t.test('of forty equal signed requests at once one passes', async t => {
   const answers = await Promise.all(Array.from({ length: 40 }, () => sendSigned(hub, key, 'GET', '/v1/me', undefined, { order })))
   t.same(answers.filter(({ statusCode }) => statusCode === 200).length, 1)
   t.same(answers.filter(({ statusCode }) => statusCode === 401).length, 39)
+})
+
+t.test('nonces are forgotten once their signatures are too old, and not before', async t => {
+  const hub = await build(t)
+  const [one, other] = [await aKey(hub, 'bank-1'), await aKey(hub, 'bank-1')]
+  const order = { nonce: 'a-nonce-of-sixteen' }
+  t.equal((await sendSigned(hub, one, 'GET', '/v1/me', undefined, { order })).statusCode, 200)
+  hub.clock.advance(290_000)
+  t.equal((await sendSigned(hub, other, 'GET', '/v1/me', undefined, { order })).statusCode, 200, 'the same nonce under another key')
+  t.equal(await forgetNonces(hub.db), 0)
+  hub.clock.advance(20_000)
+  t.equal(await forgetNonces(hub.db), 1, 'the older one only')
+  const created = Date.parse(hub.clock.now()) / 1000 - 20
+  const again = await sendSigned(hub, other, 'GET', '/v1/me', undefined, { order: { ...order, created } })
+  t.match([again.statusCode, again.json().errors[0].code], [401, 'NONCE_USED'])
 })
 
 t.test('what was changed on the way is refused with the reason', async t => {
