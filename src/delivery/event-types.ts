@@ -149,6 +149,11 @@ const ROOMS: Readonly<Record<string, { readonly subject: string, readonly path: 
       confirmed: ['A version of a policy is confirmed', '政策版本已确认']
     }
   },
+  regulator_case: {
+    subject: 'read_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: null, facts: {
+      read: ['A regulator read the figures of one enterprise with a case number', '监管部门凭案号查看了企业单案数据']
+    }
+  },
   webhook_endpoint: {
     subject: 'ep_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: null, facts: {
       tested: ['A test you asked for', '测试消息'],

@@ -10,7 +10,8 @@ import { leadTimes, type LeadTimes, type Scope } from './store.ts'
 /** A scope, and until when what is due counts: the beginning of the day after the period, or of today while it still runs. */
 export interface Making extends Scope { as_of: string, as_of_at: string }
 
-export const leads_per_page = 5000
+/** Small enough that a page does not hold up other requests. */
+export const leads_per_page = 1000
 
 /** The first instant of a day in Beijing. */
 export function beginningOf (day: string): string {
