@@ -5,7 +5,8 @@ import { aDocument, aDrawdown, aLoanContract, authorize, created } from '../lend
 import { givenNeed, leadFor, nextUscc } from '../matching/needs.ts'
 import { passed } from './answers.ts'
 
-interface Borrower { park: 'park-1' | 'park-2', region_code: string, bank: string, amount: string, rate: string, maturity?: string, relending?: boolean, contact_hours: number }
+interface Borrower { park: 'park-1' | 'park-2', region_code: string, bank: string, amount: string, rate: string, maturity?: string,
+  relending?: boolean, contact_hours: number }
 
 /** bank-1 lends to four enterprises, bank-2 to one, bank-3 to two. */
 export const borrowers: readonly Borrower[] = [
@@ -48,7 +49,8 @@ export async function aQuarter (t: Test): Promise<Quarter> {
     await tell({ type: 'APPROVED', occurred_at: at(index === 1 ? 9 * 24 : 100), amount, annual_rate_pct: rate, term_months: 36 })
     const document_no = await aDocument(hub, bank)
     const contract = aLoanContract(document_no, {
-      borrower_uscc: usccs[index], project_code: '2606-500157-07-02-100001', contract_amount: '20000000.00', annual_rate_pct: rate, signed_date: '2026-03-10', start_date: '2026-03-12',
+      borrower_uscc: usccs[index], project_code: '2606-500157-07-02-100001', contract_amount: '20000000.00', annual_rate_pct: rate,
+        signed_date: '2026-03-10', start_date: '2026-03-12',
       maturity_date: maturity ?? '2029-03-12', lead_no, ...relending === true ? { relending_supported: true } : {}
     })
     created(await hub.as(bank).post('/v1/loan-contracts', contract))

@@ -9,7 +9,8 @@ export function passed<T = Record<string, unknown>> (answer: LightMyRequestRespo
 
 export type Figures = Record<string, string | number | boolean | null>
 export interface ReportBody {
-  rows: (Figures & { suppressed: boolean, suppressed_columns: string[], basis: { objects: number, subjects: string[], events: string[] } | null })[]
+  rows: (Figures & { suppressed: boolean, suppressed_columns: string[],
+    basis: { objects: number, subjects: string[], events: string[] } | null })[]
   totals: (Figures & { group: string })[]
   suppressed_groups: number
   generated_from_seq: number
@@ -32,7 +33,8 @@ export function rowOf (report: ReportBody, column: string, value: string): Repor
 export async function allOf<T> (hub: Built, who: string, path: string): Promise<T[]> {
   const items: T[] = []
   for (let cursor = ''; ;) {
-    const page = passed<{ items: T[], next_cursor: string | null }>(await hub.as(who).get(`${path}${path.includes('?') ? '&' : '?'}limit=200${cursor}`))
+    const page = passed<{ items: T[],
+      next_cursor: string | null }>(await hub.as(who).get(`${path}${path.includes('?') ? '&' : '?'}limit=200${cursor}`))
     items.push(...page.items)
     if (typeof page.next_cursor !== 'string') return items
     cursor = `&cursor=${page.next_cursor}`

@@ -4,17 +4,20 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { hundredths, medianHours, ratio, sharePct, weightedRate } from '../../src/oversight/reports/figures.ts'
-import { place, PRIME_RATES, prime_rates_known_until, RANKING_TERMS, rankingTermsOn, type Contender } from '../../src/oversight/reports/ranking.ts'
+import { place, PRIME_RATES, prime_rates_known_until, RANKING_TERMS, rankingTermsOn,
+  type Contender } from '../../src/oversight/reports/ranking.ts'
 import { csvField } from '../../src/oversight/reports/rendering.ts'
 import { smallestGroupOn, tableOf, type Column, type Row } from '../../src/oversight/reports/table.ts'
 
 const words = { definition: 'x', definition_zh: '口径', clause: 'S2' }
 const columns: Column[] = [
-  { name: 'who', ...words }, { name: 'volume', sums: 'MONEY', about: ['drawn'], ...words }, { name: 'rate', about: ['drawn'], ...words }, { name: 'leads', sums: 'COUNT', about: ['pushed'], ...words },
+  { name: 'who', ...words }, { name: 'volume', sums: 'MONEY', about: ['drawn'], ...words }, { name: 'rate', about: ['drawn'], ...words },
+    { name: 'leads', sums: 'COUNT', about: ['pushed'], ...words },
   { name: 'per_lead', about: ['drawn', 'pushed'], ...words }
 ]
 const row = (who: string, drawn: number, pushed: number, group = 'BANK'): Row => ({
-  cells: { who, volume: `${drawn}00.00`, rate: '3.0000', leads: pushed * 2, per_lead: '1.0000' }, counts: { drawn, pushed }, group, behind: { objects: 1, subjects: [] }, owner: who
+  cells: { who, volume: `${drawn}00.00`, rate: '3.0000', leads: pushed * 2, per_lead: '1.0000' }, counts: { drawn, pushed }, group,
+    behind: { objects: 1, subjects: [] }, owner: who
 })
 
 t.test('a single small group hides another one with it, the one with the fewest enterprises', async t => {
@@ -39,7 +42,8 @@ t.test('nothing is hidden from those who see all, and zero is no secret', async 
 })
 
 t.test('no figure about fewer than three enterprises can be had, not as total less the others either', async t => {
-  const some = fc.array(fc.record({ drawn: fc.integer({ min: 0, max: 6 }), pushed: fc.integer({ min: 0, max: 6 }), group: fc.constantFrom('BANK', 'LESSOR') }), { maxLength: 8 })
+  const some = fc.array(fc.record({ drawn: fc.integer({ min: 0, max: 6 }), pushed: fc.integer({ min: 0, max: 6 }),
+    group: fc.constantFrom('BANK', 'LESSOR') }), { maxLength: 8 })
   const checked = fc.check(fc.property(some, given => {
     const before = given.map(({ drawn, pushed, group }, index) => row(`p${index}`, drawn, pushed, group))
     const { rows, totals } = tableOf(columns, before, 3)
@@ -71,7 +75,8 @@ t.test('the weights of every version sum to one hundred and propose three to fiv
 })
 
 t.test('who does better in one measure and worse in none is ahead', async t => {
-  const better: Partial<Contender>[] = [{ volume_fen: 101 }, { discount_units: 1n }, { punctuality_bp: 9010 }, { approval_bp: 5010 }, { relending_bp: 100 }]
+  const better: Partial<Contender>[] = [{ volume_fen: 101 }, { discount_units: 1n }, { punctuality_bp: 9010 }, { approval_bp: 5010 },
+    { relending_bp: 100 }]
   for (const over of better) {
     const placed = place([contender('a'), contender('b', over)], rankingTermsOn('2026-03-31'))
     t.match([placed.get('b')?.rank, placed.get('a')?.rank], [1, 2], JSON.stringify(Object.keys(over)))
@@ -83,9 +88,11 @@ t.test('who does better in one measure and worse in none is ahead', async t => {
 t.test('equals share a rank, the sixth is not proposed, and who lent nothing does not race', async t => {
   const equal = place(Array.from({ length: 3 }, (_, index) => contender(`p${index}`)), rankingTermsOn('2026-03-31'))
   t.same([...equal.values()].map(each => each.rank), [1, 1, 1])
-  const many = place(Array.from({ length: 6 }, (_, index) => contender(`p${index}`, { volume_fen: 100 - index })), rankingTermsOn('2026-03-31'))
+  const many = place(Array.from({ length: 6 }, (_, index) => contender(`p${index}`, { volume_fen: 100 - index })),
+    rankingTermsOn('2026-03-31'))
   t.same([...many.values()].map(each => each.proposed), [true, true, true, true, true, false])
-  t.same(place([contender('idle', { volume_fen: 0 })], rankingTermsOn('2026-03-31')).get('idle'), { score: null, rank: null, proposed: false })
+  t.same(place([contender('idle', { volume_fen: 0 })], rankingTermsOn('2026-03-31')).get('idle'),
+    { score: null, rank: null, proposed: false })
 })
 
 t.test('what cannot be measured neither helps nor hurts', async t => {
@@ -96,7 +103,8 @@ t.test('what cannot be measured neither helps nor hurts', async t => {
 })
 
 const rates_file = join(import.meta.dirname, '../../../shared/data/rates/lpr-2022-12_to_2026-08.csv')
-t.test('prime rates are those announced', { skip: existsSync(rates_file) ? false : 'the table of announcements is not beside the repository' }, async t => {
+t.test('prime rates are those announced',
+  { skip: existsSync(rates_file) ? false : 'the table of announcements is not beside the repository' }, async t => {
   const announced = readFileSync(rates_file, 'utf8').trim().split('\n').slice(1).map(line => line.split(','))
   for (const [day = '', one_year, five_years] of announced) {
     const held = PRIME_RATES.findLast(({ from }) => from <= day)

@@ -17,7 +17,8 @@ const micro = (rate: string) => BigInt(Math.round(Number(rate) * 1e6))
 
 /** Volume, average rate, discount and relending of one bank from its own lists. */
 async function derived (hub: Parameters<typeof allOf>[0], bank: string) {
-  const drawn = (await allOf<Drawn>(hub, bank, '/v1/drawdowns')).filter(each => each.status === 'ACCEPTED' && each.disbursed_date >= '2026-01-01' && each.disbursed_date < '2026-04-01')
+  const drawn = (await allOf<Drawn>(hub, bank, '/v1/drawdowns')).filter(each => each.status === 'ACCEPTED' &&
+    each.disbursed_date >= '2026-01-01' && each.disbursed_date < '2026-04-01')
   const contracts = new Map((await allOf<Contract>(hub, bank, '/v1/loan-contracts')).map(each => [each.loan_contract_no, each]))
   let volume = 0n
   let rates = 0n
@@ -32,8 +33,10 @@ async function derived (hub: Parameters<typeof allOf>[0], bank: string) {
     if (contract.relending_supported === true) relent += fen(amount)
   }
   return {
-    volume: `${volume / 100n}.${String(volume % 100n).padStart(2, '0')}`, drawdowns: drawn.length, enterprises: new Set(drawn.map(each => each.borrower_uscc)).size,
-    average: Number(rates / volume) / 1e6, discount_bp: Number(discounts) / Number(volume) / 1e4, relending: Number(relent * 10_000n / volume) / 100
+    volume: `${volume / 100n}.${String(volume % 100n).padStart(2, '0')}`, drawdowns: drawn.length,
+      enterprises: new Set(drawn.map(each => each.borrower_uscc)).size,
+    average: Number(rates / volume) / 1e6, discount_bp: Number(discounts) / Number(volume) / 1e4,
+      relending: Number(relent * 10_000n / volume) / 100
   }
 }
 
@@ -46,12 +49,14 @@ async function clockOf (hub: Parameters<typeof allOf>[0], who: string, now: stri
     const net_done = (each: Stage) => Date.parse(each.done_at ?? '') - ((each.gross_ms ?? 0) - (each.net_ms ?? 0))
     const sorted = done.map(each => each.gross_ms ?? 0).sort((a, b) => a - b)
     return {
-      done: done.length, late: late.length, on_time: done.filter(each => !each.overdue).length, on_time_net: done.filter(each => net_done(each) < Date.parse(each.due_at)).length,
+      done: done.length, late: late.length, on_time: done.filter(each => !each.overdue).length,
+        on_time_net: done.filter(each => net_done(each) < Date.parse(each.due_at)).length,
       median_hours: ((sorted[Math.floor(sorted.length / 2)] ?? 0) + (sorted[Math.floor((sorted.length - 1) / 2)] ?? 0)) / 2 / 3_600_000
     }
   }
   return {
-    leads: leads.length, contact: count('contact', () => true), approval: count('plan_and_approval', ({ sla }) => sla.contact.done_at !== null),
+    leads: leads.length, contact: count('contact', () => true), approval: count('plan_and_approval',
+      ({ sla }) => sla.contact.done_at !== null),
     disbursement: count('disbursement', ({ sla }) => sla.plan_and_approval.done_at !== null)
   }
 }
@@ -69,7 +74,8 @@ t.test('the figures of a quarter are those of the raw lists', async t => {
     const own = await derived(hub, bank)
     t.match(row, { volume: own.volume, drawdowns: own.drawdowns, enterprises: own.enterprises }, bank)
     t.ok(Math.abs(Number(row.average_rate_pct) - own.average) < 0.0001, `${bank}: ${String(row.average_rate_pct)} against ${own.average}`)
-    t.ok(Math.abs(Number(row.discount_to_lpr_bp) - own.discount_bp) < 0.02, `${bank}: ${String(row.discount_to_lpr_bp)} bp against ${own.discount_bp}`)
+    t.ok(Math.abs(Number(row.discount_to_lpr_bp) - own.discount_bp) < 0.02,
+      `${bank}: ${String(row.discount_to_lpr_bp)} bp against ${own.discount_bp}`)
     t.ok(Math.abs(Number(row.relending_pct) - own.relending) < 0.02, `${bank}: relending ${String(row.relending_pct)}`)
   }
   t.same(ranking.rows.filter(row => row.kind === 'BANK').map(row => row.rank), [1, 2, 3], 'in the order of the race')
@@ -82,8 +88,10 @@ t.test('the figures of a quarter are those of the raw lists', async t => {
     const own = await clockOf(hub, who, '2026-03-30T16:00:00.000Z')
     t.equal(row.leads, own.leads, who)
     for (const stage of ['contact', 'approval', 'disbursement'] as const) {
-      t.match(row, { [`${stage}_judged`]: own[stage].done + own[stage].late, [`${stage}_on_time`]: own[stage].on_time, [`${stage}_on_time_net`]: own[stage].on_time_net }, `${who} ${stage}`)
-      if (own[stage].done > 0) t.ok(Math.abs(Number(row[`${stage}_median_hours`]) - own[stage].median_hours) < 0.01, `${who} ${stage} median`)
+      t.match(row, { [`${stage}_judged`]: own[stage].done + own[stage].late, [`${stage}_on_time`]: own[stage].on_time,
+        [`${stage}_on_time_net`]: own[stage].on_time_net }, `${who} ${stage}`)
+      if (own[stage].done > 0) t.ok(Math.abs(Number(row[`${stage}_median_hours`]) - own[stage].median_hours) < 0.01,
+        `${who} ${stage} median`)
     }
   }
   const bank_1 = rowOf(clock, 'institution_no', 'bank-1')
@@ -94,10 +102,12 @@ t.test('the figures of a quarter are those of the raw lists', async t => {
     const own = borrowers.filter(each => each.region_code === code)
     const sum = own.reduce((before, each) => before + fen(each.amount), 0n)
     const yuan = `${sum / 100n}.${String(sum % 100n).padStart(2, '0')}`
-    t.match(rowOf(districts, 'region_code', code), { needs: own.length, disbursed_amount: yuan, approved_amount: yuan, approvals: own.length, enterprises_lent_to: own.length }, code)
+    t.match(rowOf(districts, 'region_code', code), { needs: own.length, disbursed_amount: yuan, approved_amount: yuan,
+      approvals: own.length, enterprises_lent_to: own.length }, code)
   }
   const parks = await reportOf(hub, 'meic', 'park-performance')
-  t.match(rowOf(parks, 'park_no', 'park-1'), { new_loan_amount: '13000000.01', borrowers: 4, new_borrowers: 4, needs: 4, approved: 4, disbursed: 4, leading_industry_renovated_pct: null })
+  t.match(rowOf(parks, 'park_no', 'park-1'), { new_loan_amount: '13000000.01', borrowers: 4, new_borrowers: 4, needs: 4, approved: 4,
+    disbursed: 4, leading_industry_renovated_pct: null })
   t.match(rowOf(parks, 'park_no', 'park-2'), { new_loan_amount: '4600000.00', borrowers: 3 })
 
   const before = await reportOf(hub, 'meic', 'park-performance', '?from=2026-04-01&to=2026-07-01')
@@ -112,7 +122,8 @@ t.test('statistics hide groups of fewer than three enterprises, and one more so 
   t.equal(open.suppressed_groups, 0, 'those who pay see all')
   const shown = await reportOf(hub, 'regulator-viewer', 'institution-ranking')
   for (const bank of ['bank-2', 'bank-3']) {
-    t.match(rowOf(shown, 'institution_no', bank), { suppressed: true, volume: null, drawdowns: null, enterprises: null, average_rate_pct: null, discount_to_lpr_bp: null, score: null }, bank)
+    t.match(rowOf(shown, 'institution_no', bank), { suppressed: true, volume: null, drawdowns: null, enterprises: null,
+      average_rate_pct: null, discount_to_lpr_bp: null, score: null }, bank)
   }
   t.match(rowOf(shown, 'institution_no', 'bank-1'), { suppressed: true, volume: null }, 'else total less bank-1 would be theirs')
   t.equal(shown.totals.find(each => each.group === 'BANK')?.volume, '17600000.01')
@@ -128,43 +139,55 @@ t.test('statistics hide groups of fewer than three enterprises, and one more so 
   const csv = (await hub.as('regulator-viewer').get('/v1/reports/district-ledger?period=2026Q1&format=csv')).body
   t.match(csv, /500115,长寿区,0,\*,\*/, 'a file marks what is hidden; zero is no secret')
   t.notMatch(csv, '4000000.00')
-  t.equal((await hub.as('park-2').get('/v1/reports/park-performance?period=2026Q1')).json().rows[0].borrowers, 3, 'a park sees groups of three')
+  t.equal((await hub.as('park-2').get('/v1/reports/park-performance?period=2026Q1')).json().rows[0].borrowers, 3,
+    'a park sees groups of three')
 
   for (const query of ['?from=2026-01-01&to=2026-03-31', '?period=2026', '?period=2026Q1&region_code=500120']) {
-    t.match((await hub.as('regulator-viewer').get(`/v1/reports/district-ledger${query}`)).json(), { status: 422, code: 'rule_broken' }, `${query}: nothing to subtract`)
+    t.match((await hub.as('regulator-viewer').get(`/v1/reports/district-ledger${query}`)).json(), { status: 422, code: 'rule_broken' },
+      `${query}: nothing to subtract`)
   }
 })
 
 t.test('who sees what', async t => {
   const { hub } = quarter
-  for (const [who, report] of [['bank-2', 'institution-ranking'], ['bank-2', 'three-one-clock'], ['guarantor-1', 'three-one-clock'], ['lessor-1', 'institution-ranking']] as const) {
+  for (const [who, report] of [['bank-2', 'institution-ranking'], ['bank-2', 'three-one-clock'], ['guarantor-1', 'three-one-clock'],
+    ['lessor-1', 'institution-ranking']] as const) {
     const { rows, totals } = await reportOf(hub, who, report)
     t.same(rows.map(row => row.institution_no), [who], `${who} ${report}`)
     t.same(totals, [], 'no totals of others')
   }
-  t.equal(rowOf(await reportOf(hub, 'bank-2', 'institution-ranking'), 'institution_no', 'bank-2').volume, '7000000.00', 'nothing of its own is hidden from an institution')
+  t.equal(rowOf(await reportOf(hub, 'bank-2', 'institution-ranking'), 'institution_no', 'bank-2').volume, '7000000.00',
+    'nothing of its own is hidden from an institution')
   t.same((await reportOf(hub, 'park-1', 'park-performance')).rows.map(row => row.park_no), ['park-1'])
   t.same((await reportOf(hub, 'district-meic-1', 'district-ledger')).rows, [], 'no enterprise of that district')
   const refused: [string, string][] = [
-    ['bank-1', 'district-ledger'], ['bank-1', 'subsidy-progress'], ['park-1', 'institution-ranking'], ['district-meic-1', 'park-performance'], ['guarantor-1', 'guarantee-breaker'],
+    ['bank-1', 'district-ledger'], ['bank-1', 'subsidy-progress'], ['park-1', 'institution-ranking'],
+      ['district-meic-1', 'park-performance'], ['guarantor-1', 'guarantee-breaker'],
     ['enterprise-1', 'district-ledger'], ['auditor-1', 'subsidy-progress'], ['partner-platform-1', 'three-one-clock']
   ]
   for (const [who, report] of refused) {
-    t.match((await hub.as(who).get(`/v1/reports/${report}?period=2026Q1`)).json(), { status: 403, code: 'role_not_allowed' }, `${who} ${report}`)
+    t.match((await hub.as(who).get(`/v1/reports/${report}?period=2026Q1`)).json(), { status: 403, code: 'role_not_allowed' },
+      `${who} ${report}`)
   }
   const bad: [string, number, string][] = [
-    ['institution-ranking', 400, 'invalid_request'], ['institution-ranking?from=2026-01-01', 400, 'invalid_request'], ['institution-ranking?period=2026Q5', 400, 'invalid_request'],
-    ['institution-ranking?from=2026-02-30&to=2026-03-01', 400, 'invalid_request'], ['institution-ranking?from=2026-03-01&to=2026-03-01', 422, 'period_reversed'],
-    ['institution-ranking?from=2020-01-01&to=2026-03-01', 400, 'invalid_request'], ['institution-ranking?period=2026Q1&colour=red', 400, 'invalid_request'],
+    ['institution-ranking', 400, 'invalid_request'], ['institution-ranking?from=2026-01-01', 400, 'invalid_request'],
+      ['institution-ranking?period=2026Q5', 400, 'invalid_request'],
+    ['institution-ranking?from=2026-02-30&to=2026-03-01', 400, 'invalid_request'],
+      ['institution-ranking?from=2026-03-01&to=2026-03-01', 422, 'period_reversed'],
+    ['institution-ranking?from=2020-01-01&to=2026-03-01', 400, 'invalid_request'],
+      ['institution-ranking?period=2026Q1&colour=red', 400, 'invalid_request'],
     ['horoscope?period=2026Q1', 400, 'invalid_request'], ['institution-ranking?period=2026Q1&format=pdf', 400, 'invalid_request']
   ]
   for (const [path, status, code] of bad) t.match((await hub.as('meic').get(`/v1/reports/${path}`)).json(), { status, code }, path)
-  for (const report of ['institution-ranking', 'three-one-clock', 'subsidy-progress', 'park-performance', 'guarantee-breaker', 'average-guarantee-fee', 'supply-chain-reward', 'fund-performance', 'district-ledger']) {
+  for (const report of ['institution-ranking', 'three-one-clock', 'subsidy-progress', 'park-performance', 'guarantee-breaker',
+    'average-guarantee-fee', 'supply-chain-reward', 'fund-performance', 'district-ledger']) {
     const { definitions, policy, rows } = await reportOf(hub, 'meic', report)
-    t.ok(definitions.length > 1 && definitions.every(each => each.definition !== '' && /[\u4e00-\u9fff]/.test(each.definition_zh) && each.clause !== ''), report)
+    t.ok(definitions.length > 1 && definitions.every(each => each.definition !== '' && /[\u4e00-\u9fff]/.test(each.definition_zh) &&
+      each.clause !== ''), report)
     t.match(policy.version, /^\d{4}-\d{2}-\d{2}\.\d+$/)
     const columns = definitions.map(each => each.column)
-    t.ok(rows.every(row => Object.keys(row).every(name => [...columns, 'suppressed', 'suppressed_columns', 'basis'].includes(name))), `${report}: every figure is defined`)
+    t.ok(rows.every(row => Object.keys(row).every(name => [...columns, 'suppressed', 'suppressed_columns', 'basis'].includes(name))),
+      `${report}: every figure is defined`)
   }
   t.same((await reportOf(hub, 'meic', 'supply-chain-reward')).rows, [], 'what nobody reported is not invented')
 })
@@ -184,9 +207,11 @@ t.test('a regulator reads a single case with number and reason: kept, told to th
   const asked = (query: string) => `/v1/reports/district-ledger?period=2026Q1&${query}`
   const whole = `case_no=JG-2026-7&reason=${encodeURIComponent('专项核查')}&uscc=${usccs[4] ?? ''}`
   t.match((await hub.as('regulator-viewer').get(asked(whole))).json(), { status: 403, code: 'person_required' })
-  t.match((await hub.as('regulator-viewer', 1).get(asked(`case_no=JG-2026-7&uscc=${uscc}`))).json(), { status: 400, code: 'invalid_request' }, 'not without a reason')
+  t.match((await hub.as('regulator-viewer', 1).get(asked(`case_no=JG-2026-7&uscc=${uscc}`))).json(),
+    { status: 400, code: 'invalid_request' }, 'not without a reason')
   t.match((await hub.as('meic', 1).get(asked(whole))).json(), { status: 403, code: 'role_not_allowed' })
-  t.match((await hub.as('regulator-viewer', 1).get(`/v1/reports/institution-ranking?period=2026Q1&${whole}`)).json(), { status: 400, code: 'invalid_request' })
+  t.match((await hub.as('regulator-viewer', 1).get(`/v1/reports/institution-ranking?period=2026Q1&${whole}`)).json(),
+    { status: 400, code: 'invalid_request' })
   const single = passed<Awaited<ReturnType<typeof reportOf>> & { case_no: string }>(await hub.as('regulator-viewer', 1).get(asked(whole)))
   t.equal(single.case_no, 'JG-2026-7')
   t.match(single.rows, [{ region_code: '500120', needs: 1, disbursed_amount: '7000000.00', suppressed: false }])
@@ -194,18 +219,22 @@ t.test('a regulator reads a single case with number and reason: kept, told to th
 
   passed(await hub.as('regulator-viewer', 1).get(asked(`case_no=JG-2026-8&reason=${encodeURIComponent('专项核查')}&uscc=${uscc}`)))
   await hub.loops.settle()
-  const { items: news } = passed<{ items: { type: string, data: Record<string, unknown> }[] }>(await hub.as('enterprise-1').get('/v1/events?limit=200'))
+  const { items: news } = passed<{ items: { type: string, data: Record<string,
+    unknown> }[] }>(await hub.as('enterprise-1').get('/v1/events?limit=200'))
   t.match(news.filter(each => each.type === 'regulator_case.read'), [{ data: { case_no: 'JG-2026-8', report: 'district-ledger' } }])
-  const { items: left } = passed<{ items: Record<string, unknown>[] }>(await hub.as('enterprise-1').get(`/v1/authorizations/${authorization_no}/disclosures`))
+  const { items: left } = passed<{ items: Record<string,
+    unknown>[] }>(await hub.as('enterprise-1').get(`/v1/authorizations/${authorization_no}/disclosures`))
   t.match(left.filter(each => each.basis === 'REGULATOR'), [{ recipient_no: 'regulator-viewer', fields_released: ['district-ledger'] }])
   const receipt = passed<{ disclosures: Record<string, unknown>[] }>(await hub.as('enterprise-1').get(`/v1/enterprises/${uscc}/receipt`))
-  t.match(receipt.disclosures.filter(each => each.basis === 'REGULATOR'), [{ recipient_no: 'regulator-viewer', case_no: 'JG-2026-8', reason: '专项核查', report: 'district-ledger' }])
+  t.match(receipt.disclosures.filter(each => each.basis === 'REGULATOR'),
+    [{ recipient_no: 'regulator-viewer', case_no: 'JG-2026-8', reason: '专项核查', report: 'district-ledger' }])
 })
 
 t.test('no name of an institution runs as a formula in a spreadsheet', async t => {
   const hub = await build(t)
   await hub.db.write((sql, now) => insertParticipant(sql, {
-    participant_no: 'bank-9', role: 'BANK', name: '=HYPERLINK("http://evil.example","点我")', uscc: '91500000MAYY00999X', region_code: null, aliases: [], is_government_guarantor: false,
+    participant_no: 'bank-9', role: 'BANK', name: '=HYPERLINK("http://evil.example","点我")', uscc: '91500000MAYY00999X', region_code: null,
+      aliases: [], is_government_guarantor: false,
     is_cooperating: true, status: 'ACTIVE', version: 1, created_at: now, updated_at: now
   }))
   const csv = await hub.as('meic').get('/v1/reports/institution-ranking?period=2026Q1&format=csv')
@@ -224,7 +253,8 @@ t.test('the same period, policy and facts give the same bytes; a new fact gives 
   for (const format of ['json', 'csv', 'xlsx']) {
     const path = `/v1/reports/institution-ranking?from=2026-03-01&to=2026-03-31&format=${format}`
     const first = await hub.as('meic').get(path)
-    passed(await hub.as('regulator-viewer', 1).get(`/v1/reports/district-ledger?period=2026Q1&case_no=JG-1&reason=x&uscc=${usccs[0] ?? ''}&format=json`))
+    passed(await hub.as('regulator-viewer',
+      1).get(`/v1/reports/district-ledger?period=2026Q1&case_no=JG-1&reason=x&uscc=${usccs[0] ?? ''}&format=json`))
     hub.clock.advance(90 * 86_400_000)
     const second = await hub.as('meic').get(path)
     t.equal(second.statusCode, 200)
@@ -235,9 +265,11 @@ t.test('the same period, policy and facts give the same bytes; a new fact gives 
   }
   const path = '/v1/reports/institution-ranking?from=2026-03-01&to=2026-03-31'
   const before = await hub.as('meic').get(path)
-  const contract = aLoanContract(await aDocument(hub, 'bank-2'), { borrower_uscc: usccs[4], project_code: '2606-500157-07-02-100001', annual_rate_pct: '3.00', start_date: '2026-03-12', maturity_date: '2029-03-12' })
+  const contract = aLoanContract(await aDocument(hub, 'bank-2'), { borrower_uscc: usccs[4], project_code: '2606-500157-07-02-100001',
+    annual_rate_pct: '3.00', start_date: '2026-03-12', maturity_date: '2029-03-12' })
   created(await hub.as('bank-2').post('/v1/loan-contracts', contract))
-  created(await hub.as('bank-2').post('/v1/drawdowns', aDrawdown(contract.loan_contract_no, { amount: '10.00', disbursed_date: '2026-03-15', maturity_date: '2029-03-12' })))
+  created(await hub.as('bank-2').post('/v1/drawdowns', aDrawdown(contract.loan_contract_no,
+    { amount: '10.00', disbursed_date: '2026-03-15', maturity_date: '2029-03-12' })))
   await hub.loops.settle()
   const after = await hub.as('meic').get(path)
   t.not(after.headers.etag, before.headers.etag)

@@ -14,7 +14,8 @@ export function receiptRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     path: '/v1/enterprises/{uscc}/receipt',
     summary: 'Read the receipt of an enterprise',
     summary_zh: '查询企业回执',
-    description: 'One document for the enterprise itself, and for MEIC: its needs and who answered, who saw which field when and on which basis, its vouchers, each step of each ' +
+    description: 'One document for the enterprise itself, and for MEIC: its needs and who answered, who saw which field when and on ' +
+      'which basis, its vouchers, each step of each ' +
       'subsidy with its clause, and where the money is. `format=html` is a plain page to print. S2 (十三) 免申即享; 个人信息保护法: access to own data.',
     callers: ['ENTERPRISE', 'MEIC'],
     params: ReceiptParams,

@@ -32,12 +32,14 @@ export const ReceiptSchema = named('Receipt', Type.Object({
       institution: nullable(Text('Its name')),
       kind: Text('Bank, guarantor, lessor or platform', 40),
       status: Text('Stage reached', 40),
-      pushed_at: InstantOut('Pushed'), contacted_at: at('Contacted'), decided_at: at('Approved or rejected'), approved_at: at('Approved'), disbursed_at: at('First drawdown'),
+      pushed_at: InstantOut('Pushed'), contacted_at: at('Contacted'), decided_at: at('Approved or rejected'), approved_at: at('Approved'),
+        disbursed_at: at('First drawdown'),
       ended_at: at('Ended without one')
     })), { maxItems: list_max, description: 'Who answered, and how far it got' })
   })), { maxItems: list_max, description: 'Needs of the enterprise' }),
   disclosures: Type.Array(named('ReceiptDisclosure', Type.Object({
-    basis: oneOf(['MATCHING', 'SETTLEMENT', 'REGULATOR'], 'MATCHING: a lead was pushed; SETTLEMENT: a sealed packet was read; REGULATOR: a single case was read'),
+    basis: oneOf(['MATCHING', 'SETTLEMENT', 'REGULATOR'],
+      'MATCHING: a lead was pushed; SETTLEMENT: a sealed packet was read; REGULATOR: a single case was read'),
     recipient_no: ParticipantNo('Who saw it'),
     recipient: nullable(Text('Its name')),
     disclosed_at: InstantOut('When'),
@@ -91,16 +93,21 @@ export const ReceiptSchema = named('Receipt', Type.Object({
 export const receipt_example = {
   uscc: '91500112MAXX00015Q', name: '重庆云岭精密机械有限公司（虚构）',
   needs: [{
-    need_no: 'need_01JB2Q8Z6V7K3M5N9P4R1S0T2W', source: 'PARK_BATCH', sender_no: 'park-1', sender: '渝北示范产业园（虚构）', project_code: '2606-500112-07-02-100001',
-    project_name: '精密加工线数字化改造', amount: '5000000.00', term_months: 36, purpose: '购置数控设备', status: 'PUSHED', created_at: '2026-03-18T02:00:00.000Z',
+    need_no: 'need_01JB2Q8Z6V7K3M5N9P4R1S0T2W', source: 'PARK_BATCH', sender_no: 'park-1', sender: '渝北示范产业园（虚构）',
+      project_code: '2606-500112-07-02-100001',
+    project_name: '精密加工线数字化改造', amount: '5000000.00', term_months: 36, purpose: '购置数控设备', status: 'PUSHED',
+      created_at: '2026-03-18T02:00:00.000Z',
     answers: [{
-      lead_no: 'lead_01JB2Q8Z6V7K3M5N9P4R1S0T2W', institution_no: 'bank-1', institution: '巴渝示范银行（虚构）', kind: 'BANK', status: 'CONTACTED', pushed_at: '2026-03-18T02:00:01.000Z',
+      lead_no: 'lead_01JB2Q8Z6V7K3M5N9P4R1S0T2W', institution_no: 'bank-1', institution: '巴渝示范银行（虚构）', kind: 'BANK', status: 'CONTACTED',
+        pushed_at: '2026-03-18T02:00:01.000Z',
       contacted_at: '2026-03-18T08:00:00.000Z', decided_at: null, approved_at: null, disbursed_at: null, ended_at: null
     }]
   }],
   disclosures: [{
-    basis: 'REGULATOR', recipient_no: 'regulator-viewer', recipient: '示范金融监管（虚构）', disclosed_at: '2026-04-02T02:00:00.000Z', authorization_no: null, lead_no: null,
-    packet_no: null, report: 'subsidy-progress', fields_released: ['subsidy-progress'], digest: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08', case_no: 'JG-2026-0001', reason: '专项核查'
+    basis: 'REGULATOR', recipient_no: 'regulator-viewer', recipient: '示范金融监管（虚构）', disclosed_at: '2026-04-02T02:00:00.000Z',
+      authorization_no: null, lead_no: null,
+    packet_no: null, report: 'subsidy-progress', fields_released: ['subsidy-progress'],
+      digest: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08', case_no: 'JG-2026-0001', reason: '专项核查'
   }],
   vouchers: [],
   subsidies: [],

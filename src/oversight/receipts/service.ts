@@ -14,25 +14,32 @@ import { leadsAbout, linesAbout, needsOf, packetReadsAbout, paymentsOfLines, vou
 
 export interface ReceiptAnswer {
   lead_no: string, institution_no: string, institution: string | null, kind: string, status: string
-  pushed_at: string, contacted_at: string | null, decided_at: string | null, approved_at: string | null, disbursed_at: string | null, ended_at: string | null
+  pushed_at: string, contacted_at: string | null, decided_at: string | null, approved_at: string | null, disbursed_at: string | null,
+    ended_at: string | null
 }
 export interface ReceiptNeed {
-  need_no: string, source: string, sender_no: string, sender: string | null, project_code: string | null, project_name: string | null, amount: string, term_months: number, purpose: string
+  need_no: string, source: string, sender_no: string, sender: string | null, project_code: string | null, project_name: string | null,
+    amount: string, term_months: number, purpose: string
   status: string, created_at: string, answers: ReceiptAnswer[]
 }
 export interface ReceiptDisclosure {
-  basis: 'MATCHING' | 'SETTLEMENT' | 'REGULATOR', recipient_no: string, recipient: string | null, disclosed_at: string, authorization_no: string | null
+  basis: 'MATCHING' | 'SETTLEMENT' | 'REGULATOR', recipient_no: string, recipient: string | null, disclosed_at: string,
+    authorization_no: string | null
   lead_no: string | null, packet_no: string | null, report: string | null
   fields_released: readonly string[], digest: string | null, case_no: string | null, reason: string | null
 }
 export interface ReceiptVoucher {
-  kind: string, number: string, voucher_no: string, institution_no: string, institution: string | null, project_code: string | null, paid_date: string, paid_amount: string, status: string
+  kind: string, number: string, voucher_no: string, institution_no: string, institution: string | null, project_code: string | null,
+    paid_date: string, paid_amount: string, status: string
   findings: readonly { code: string, rule_id: string | null, message: string, message_zh: string }[]
 }
-export interface ReceiptPayment { payment_no: string, status: string, amount: string, paid_date: string | null, account_no_masked: string | null, return_reason: string | null }
+export interface ReceiptPayment { payment_no: string, status: string, amount: string, paid_date: string | null,
+  account_no_masked: string | null, return_reason: string | null }
 export interface ReceiptSubsidy {
-  line_no: string, kind: string, status: string, payee_kind: string, voucher_no: string, institution_no: string, period: string, amount: string, recognised_amount: string | null
-  payment_status: string, blocked_by: readonly { rule_id: string, code: string, message: string, message_zh: string }[], policy: { policy_code: string, version: string }, trace: readonly TraceStep[]
+  line_no: string, kind: string, status: string, payee_kind: string, voucher_no: string, institution_no: string, period: string,
+    amount: string, recognised_amount: string | null
+  payment_status: string, blocked_by: readonly { rule_id: string, code: string, message: string, message_zh: string }[],
+    policy: { policy_code: string, version: string }, trace: readonly TraceStep[]
   payments: ReceiptPayment[]
 }
 export interface Receipt {
@@ -60,23 +67,30 @@ export async function receiptOf (sql: ReadSql, principal: Principal, uscc: strin
   const lines = await linesAbout(sql, uscc)
   const paid = await paymentsOfLines(sql, lines.map(({ line_no }) => line_no))
   const names = new Map((await participantsByNo(sql, [...new Set([
-    ...needs.map(({ sender_no }) => sender_no), ...leads.map(({ recipient_no }) => recipient_no), ...packet_reads.map(({ participant_no }) => participant_no),
+    ...needs.map(({ sender_no }) => sender_no), ...leads.map(({ recipient_no }) => recipient_no),
+      ...packet_reads.map(({ participant_no }) => participant_no),
     ...regulator_reads.map(({ participant_no }) => participant_no), ...vouchers.map(({ row }) => row.participant_no)
   ])])).map(({ participant_no, name }) => [participant_no, name]))
   const nameOf = (participant_no: string) => names.get(participant_no) ?? null
 
   const disclosures: ReceiptDisclosure[] = [
     ...leads.map(lead => ({
-      basis: 'MATCHING' as const, recipient_no: lead.recipient_no, recipient: nameOf(lead.recipient_no), disclosed_at: lead.pushed_at, authorization_no: lead.authorization_no,
-      lead_no: lead.lead_no, packet_no: null, report: null, fields_released: lead.fields_released, digest: lead.disclosure_digest, case_no: null, reason: null
+      basis: 'MATCHING' as const, recipient_no: lead.recipient_no, recipient: nameOf(lead.recipient_no), disclosed_at: lead.pushed_at,
+        authorization_no: lead.authorization_no,
+      lead_no: lead.lead_no, packet_no: null, report: null, fields_released: lead.fields_released, digest: lead.disclosure_digest,
+        case_no: null, reason: null
     })),
     ...packet_reads.map(read => ({
-      basis: 'SETTLEMENT' as const, recipient_no: read.participant_no, recipient: nameOf(read.participant_no), disclosed_at: read.read_at, authorization_no: read.authorization_no,
-      lead_no: null, packet_no: read.packet_no, report: null, fields_released: [read.part.toLowerCase()], digest: null, case_no: null, reason: null
+      basis: 'SETTLEMENT' as const, recipient_no: read.participant_no, recipient: nameOf(read.participant_no), disclosed_at: read.read_at,
+        authorization_no: read.authorization_no,
+      lead_no: null, packet_no: read.packet_no, report: null, fields_released: [read.part.toLowerCase()], digest: null, case_no: null,
+        reason: null
     })),
     ...regulator_reads.map(read => ({
-      basis: 'REGULATOR' as const, recipient_no: read.participant_no, recipient: nameOf(read.participant_no), disclosed_at: read.read_at, authorization_no: null,
-      lead_no: null, packet_no: null, report: read.report, fields_released: [read.report], digest: read.digest, case_no: read.case_no, reason: read.reason
+      basis: 'REGULATOR' as const, recipient_no: read.participant_no, recipient: nameOf(read.participant_no), disclosed_at: read.read_at,
+        authorization_no: null,
+      lead_no: null, packet_no: null, report: read.report, fields_released: [read.report], digest: read.digest, case_no: read.case_no,
+        reason: read.reason
     }))
   ]
   disclosures.sort((a, b) => a.disclosed_at < b.disclosed_at ? -1 : a.disclosed_at > b.disclosed_at ? 1 : 0)
@@ -85,14 +99,17 @@ export async function receiptOf (sql: ReadSql, principal: Principal, uscc: strin
     const own = paid.filter(({ line_no }) => line_no === line.line_no)
     const live = own.findLast(({ status }) => live_payments.has(status))
     return {
-      line_no: line.line_no, kind: line.kind, status: line.status, payee_kind: line.payee_kind, voucher_no: line.voucher_no, institution_no: line.participant_no, period: line.period,
+      line_no: line.line_no, kind: line.kind, status: line.status, payee_kind: line.payee_kind, voucher_no: line.voucher_no,
+        institution_no: line.participant_no, period: line.period,
       amount: yuanOf(line.amount_fen), recognised_amount: line.recognised_fen === null ? null : yuanOf(line.recognised_fen),
-      payment_status: live?.status ?? (line.recognised_fen === null || line.recognised_fen === 0 ? 'NOT_DUE' : 'WAITING'), blocked_by: line.blocked_by,
+      payment_status: live?.status ?? (line.recognised_fen === null || line.recognised_fen === 0 ? 'NOT_DUE' : 'WAITING'),
+        blocked_by: line.blocked_by,
       policy: { policy_code: line.policy_code, version: line.policy_version }, trace: line.trace,
       payments: own.map(payment => ({
         payment_no: payment.payment_no, status: payment.status, amount: yuanOf(payment.amount_fen), paid_date: payment.paid_date,
         // The account of a guarantor is none of the enterprise's.
-        account_no_masked: payment.account_tail === null || payment.payee_uscc !== uscc ? null : `****${payment.account_tail}`, return_reason: payment.return_reason
+        account_no_masked: payment.account_tail === null || payment.payee_uscc !== uscc ? null : `****${payment.account_tail}`,
+          return_reason: payment.return_reason
       }))
     }
   })
@@ -102,22 +119,28 @@ export async function receiptOf (sql: ReadSql, principal: Principal, uscc: strin
     uscc,
     name: enterprise?.name ?? principal.name,
     needs: needs.map(need => ({
-      need_no: need.need_no, source: need.source, sender_no: need.sender_no, sender: nameOf(need.sender_no), project_code: need.project_code, project_name: need.project_name,
-      amount: yuanOf(need.amount_fen), term_months: need.term_months, purpose: need.purpose_text, status: need.status, created_at: need.created_at,
+      need_no: need.need_no, source: need.source, sender_no: need.sender_no, sender: nameOf(need.sender_no),
+        project_code: need.project_code, project_name: need.project_name,
+      amount: yuanOf(need.amount_fen), term_months: need.term_months, purpose: need.purpose_text, status: need.status,
+        created_at: need.created_at,
       answers: leads.filter(({ need_no }) => need_no === need.need_no).map(lead => ({
-        lead_no: lead.lead_no, institution_no: lead.recipient_no, institution: nameOf(lead.recipient_no), kind: lead.recipient_kind, status: lead.status, pushed_at: lead.pushed_at,
-        contacted_at: lead.contacted_at, decided_at: lead.decided_at, approved_at: lead.approved_at, disbursed_at: lead.disbursed_at, ended_at: lead.ended_at
+        lead_no: lead.lead_no, institution_no: lead.recipient_no, institution: nameOf(lead.recipient_no), kind: lead.recipient_kind,
+          status: lead.status, pushed_at: lead.pushed_at,
+        contacted_at: lead.contacted_at, decided_at: lead.decided_at, approved_at: lead.approved_at, disbursed_at: lead.disbursed_at,
+          ended_at: lead.ended_at
       }))
     })),
     disclosures,
     vouchers: vouchers.map(({ kind, row, paid_fen }) => ({
       kind, number: row.number, voucher_no: row.business_no, institution_no: row.participant_no, institution: nameOf(row.participant_no),
-      project_code: row.project_code === '' ? null : row.project_code, paid_date: row.paid_date, paid_amount: yuanOf(paid_fen), status: row.status,
+      project_code: row.project_code === '' ? null : row.project_code, paid_date: row.paid_date, paid_amount: yuanOf(paid_fen),
+        status: row.status,
       findings: row.findings.map(({ code, rule_id, message, message_zh }) => ({ code, rule_id, message, message_zh }))
     })),
     subsidies,
     totals: {
-      subsidy: sum(lines.map(({ amount_fen }) => amount_fen)), recognised: sum(lines.map(({ recognised_fen }) => recognised_fen ?? 0)), paid: sum(came_through.map(({ amount_fen }) => amount_fen))
+      subsidy: sum(lines.map(({ amount_fen }) => amount_fen)), recognised: sum(lines.map(({ recognised_fen }) => recognised_fen ?? 0)),
+        paid: sum(came_through.map(({ amount_fen }) => amount_fen))
     }
   }
 }

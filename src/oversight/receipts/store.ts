@@ -32,24 +32,32 @@ export async function needsOf (sql: ReadSql, uscc: string) {
 
 export async function leadsAbout (sql: ReadSql, uscc: string) {
   return sql.select({
-    lead_no: leads.lead_no, need_no: leads.need_no, recipient_no: leads.recipient_no, recipient_kind: leads.recipient_kind, status: leads.status, pushed_at: leads.pushed_at,
-    contacted_at: leads.contacted_at, decided_at: leads.decided_at, approved_at: leads.approved_at, disbursed_at: leads.disbursed_at, ended_at: leads.ended_at,
+    lead_no: leads.lead_no, need_no: leads.need_no, recipient_no: leads.recipient_no, recipient_kind: leads.recipient_kind,
+      status: leads.status, pushed_at: leads.pushed_at,
+    contacted_at: leads.contacted_at, decided_at: leads.decided_at, approved_at: leads.approved_at, disbursed_at: leads.disbursed_at,
+      ended_at: leads.ended_at,
     authorization_no: leads.authorization_no, fields_released: leads.fields_released, disclosure_digest: leads.disclosure_digest
   }).from(leads).where(eq(leads.uscc, uscc)).orderBy(asc(leads.lead_no)).limit(per_list_max)
 }
 
 /** Who opened sealed packets with its data. */
 export async function packetReadsAbout (sql: ReadSql, uscc: string) {
-  const own = sql.select({ authorization_no: authorizations.authorization_no }).from(authorizations).where(eq(authorizations.grantor_uscc, uscc))
-  return sql.select().from(packet_reads).where(inArray(packet_reads.authorization_no, own)).orderBy(asc(packet_reads.read_no)).limit(per_list_max)
+  const own = sql.select({ authorization_no: authorizations.authorization_no }).from(authorizations).where(eq(authorizations.grantor_uscc,
+    uscc))
+  return sql.select().from(packet_reads).where(inArray(packet_reads.authorization_no,
+    own)).orderBy(asc(packet_reads.read_no)).limit(per_list_max)
 }
 
 /** What institutions sent as proof of its payments, with the amount that counts. */
 export async function vouchersAbout (sql: ReadSql, uscc: string) {
-  const interest = await sql.select().from(interest_vouchers).where(eq(interest_vouchers.uscc, uscc)).orderBy(asc(interest_vouchers.number)).limit(per_list_max)
-  const rents = await sql.select().from(rent_vouchers).where(eq(rent_vouchers.uscc, uscc)).orderBy(asc(rent_vouchers.number)).limit(per_list_max)
-  const fees = await sql.select().from(fee_vouchers).where(eq(fee_vouchers.uscc, uscc)).orderBy(asc(fee_vouchers.number)).limit(per_list_max)
-  const premiums = await sql.select().from(insurance_policies).where(eq(insurance_policies.uscc, uscc)).orderBy(asc(insurance_policies.number)).limit(per_list_max)
+  const interest = await sql.select().from(interest_vouchers).where(eq(interest_vouchers.uscc,
+    uscc)).orderBy(asc(interest_vouchers.number)).limit(per_list_max)
+  const rents = await sql.select().from(rent_vouchers).where(eq(rent_vouchers.uscc,
+    uscc)).orderBy(asc(rent_vouchers.number)).limit(per_list_max)
+  const fees = await sql.select().from(fee_vouchers).where(eq(fee_vouchers.uscc,
+    uscc)).orderBy(asc(fee_vouchers.number)).limit(per_list_max)
+  const premiums = await sql.select().from(insurance_policies).where(eq(insurance_policies.uscc,
+    uscc)).orderBy(asc(insurance_policies.number)).limit(per_list_max)
   return [
     ...interest.map(row => ({ kind: 'LOAN_INTEREST' as const, row, paid_fen: row.normal_interest_paid_fen })),
     ...rents.map(row => ({ kind: 'LEASE' as const, row, paid_fen: row.normal_interest_paid_fen })),
@@ -60,7 +68,8 @@ export async function vouchersAbout (sql: ReadSql, uscc: string) {
 
 /** Lines about it or for it that are not computed anew since. */
 export async function linesAbout (sql: ReadSql, uscc: string) {
-  return sql.select().from(subsidy_lines).where(and(or(eq(subsidy_lines.uscc, uscc), eq(subsidy_lines.payee_uscc, uscc)), ne(subsidy_lines.status, 'SUPERSEDED')))
+  return sql.select().from(subsidy_lines).where(and(or(eq(subsidy_lines.uscc, uscc), eq(subsidy_lines.payee_uscc, uscc)),
+    ne(subsidy_lines.status, 'SUPERSEDED')))
     .orderBy(asc(subsidy_lines.line_no)).limit(per_list_max)
 }
 
@@ -68,7 +77,8 @@ export async function linesAbout (sql: ReadSql, uscc: string) {
 export async function paymentsOfLines (sql: ReadSql, line_nos: readonly string[]) {
   if (line_nos.length === 0) return []
   return sql.select({
-    line_no: payment_items.line_no, amount_fen: payment_items.amount_fen, payment_no: payments.payment_no, payee_uscc: payments.payee_uscc, status: payments.status,
+    line_no: payment_items.line_no, amount_fen: payment_items.amount_fen, payment_no: payments.payment_no, payee_uscc: payments.payee_uscc,
+      status: payments.status,
     paid_date: payments.paid_date, return_reason: payments.return_reason, account_tail: subsidy_accounts.account_tail
   }).from(payment_items).innerJoin(payments, eq(payments.payment_no, payment_items.payment_no))
     .leftJoin(subsidy_accounts, eq(subsidy_accounts.number, payments.account_number)).where(inArray(payment_items.line_no, [...line_nos]))

@@ -2,7 +2,8 @@
 import type { Db } from '../../db/db.ts'
 import type { Role } from '../../http/access.ts'
 import type { PolicyCode } from '../../policy/terms.ts'
-import { breaker_columns, clock_columns, district_columns, fee_columns, fund_columns, park_columns, progress_columns, rankingColumns, reward_columns } from './columns.ts'
+import { breaker_columns, clock_columns, district_columns, fee_columns, fund_columns, park_columns, progress_columns, rankingColumns,
+  reward_columns } from './columns.ts'
 import { averageGuaranteeFee, guaranteeBreaker } from './guarantees.ts'
 import { institutionRanking, threeOneClock } from './institutions.ts'
 import type { Making } from './making.ts'
@@ -37,38 +38,47 @@ const institutions = ['BANK', 'LESSOR', 'GUARANTOR'] as const
 
 export const CATALOGUE: Readonly<Record<ReportName, ReportSpec>> = {
   'institution-ranking': {
-    title: 'Race of institutions', title_zh: '金融机构赛马评价', policy_code: 'TECH_RENO_LOAN', rooms: [...matching, ...lending, ...settling, ...known], own: institutions, single_case: false,
+    title: 'Race of institutions', title_zh: '金融机构赛马评价', policy_code: 'TECH_RENO_LOAN',
+      rooms: [...matching, ...lending, ...settling, ...known], own: institutions, single_case: false,
     columns: day => rankingColumns(rankingTermsOn(day)), make: (db, making) => institutionRanking(db.read, making)
   },
   'three-one-clock': {
-    title: 'Clock of one day, one week, one week', title_zh: '“3个1”限时办结监测', policy_code: 'TECH_RENO_LOAN', rooms: [...matching, ...known], own: institutions, single_case: false,
+    title: 'Clock of one day, one week, one week', title_zh: '“3个1”限时办结监测', policy_code: 'TECH_RENO_LOAN', rooms: [...matching, ...known],
+      own: institutions, single_case: false,
     columns: () => clock_columns, make: (db, making) => threeOneClock(db.read, making)
   },
   'subsidy-progress': {
-    title: 'Progress of subsidies', title_zh: '贴息补贴兑付进度', policy_code: 'TECH_RENO_LOAN', rooms: [...settling, ...known], own: [], single_case: true,
+    title: 'Progress of subsidies', title_zh: '贴息补贴兑付进度', policy_code: 'TECH_RENO_LOAN', rooms: [...settling, ...known], own: [],
+      single_case: true,
     columns: () => progress_columns, make: (db, making) => subsidyProgress(db.read, making)
   },
   'park-performance': {
-    title: 'Performance of parks', title_zh: '园区成效', policy_code: 'PARK_TECH_GUARANTEE', rooms: [...matching, ...lending, ...known], own: ['PARK'], single_case: false,
+    title: 'Performance of parks', title_zh: '园区成效', policy_code: 'PARK_TECH_GUARANTEE', rooms: [...matching, ...lending, ...known],
+      own: ['PARK'], single_case: false,
     columns: () => park_columns, make: (db, making) => parkPerformance(db.read, making)
   },
   'guarantee-breaker': {
-    title: 'Breakers of guarantees', title_zh: '担保代偿熔断', policy_code: 'PARK_TECH_GUARANTEE', rooms: ['guarantee_contract', 'compensation_claim', 'breaker', 'breaker_settlement'], own: [],
+    title: 'Breakers of guarantees', title_zh: '担保代偿熔断', policy_code: 'PARK_TECH_GUARANTEE',
+      rooms: ['guarantee_contract', 'compensation_claim', 'breaker', 'breaker_settlement'], own: [],
     single_case: false, columns: () => breaker_columns, make: (db, making) => guaranteeBreaker(db, making)
   },
   'average-guarantee-fee': {
-    title: 'Average guarantee fee', title_zh: '平均担保费率', policy_code: 'FISCAL_FINANCE_LINKAGE', rooms: ['guarantee_contract', ...known], own: [], single_case: false,
+    title: 'Average guarantee fee', title_zh: '平均担保费率', policy_code: 'FISCAL_FINANCE_LINKAGE', rooms: ['guarantee_contract', ...known],
+      own: [], single_case: false,
     columns: () => fee_columns, make: (db, making) => averageGuaranteeFee(db.read, making)
   },
   'supply-chain-reward': {
-    title: 'Reward of core enterprises', title_zh: '供应链核心企业奖励', policy_code: 'TECH_RENO_LOAN', rooms: known, own: [], single_case: false, columns: () => reward_columns, make: async () => []
+    title: 'Reward of core enterprises', title_zh: '供应链核心企业奖励', policy_code: 'TECH_RENO_LOAN', rooms: known, own: [], single_case: false,
+      columns: () => reward_columns, make: async () => []
   },
   'fund-performance': {
-    title: 'Performance of linked funds', title_zh: '财政金融联动资金绩效', policy_code: 'FISCAL_FINANCE_LINKAGE', rooms: [...lending, ...settling, ...known], own: [], single_case: false,
+    title: 'Performance of linked funds', title_zh: '财政金融联动资金绩效', policy_code: 'FISCAL_FINANCE_LINKAGE',
+      rooms: [...lending, ...settling, ...known], own: [], single_case: false,
     columns: () => fund_columns, make: (db, making) => fundPerformance(db.read, making)
   },
   'district-ledger': {
-    title: 'Ledger of districts', title_zh: '区县储备库及融资对接台账', policy_code: 'TECH_RENO_LOAN', rooms: [...matching, ...lending, ...known], own: ['DISTRICT_MEIC'], single_case: true,
+    title: 'Ledger of districts', title_zh: '区县储备库及融资对接台账', policy_code: 'TECH_RENO_LOAN', rooms: [...matching, ...lending, ...known],
+      own: ['DISTRICT_MEIC'], single_case: true,
     columns: () => district_columns, make: (db, making) => districtLedger(db.read, making)
   }
 }

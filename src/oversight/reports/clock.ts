@@ -1,7 +1,8 @@
 /**
  * The "3个1" clock of many leads: who was on time, gross and net of pauses, and how long it took. Pure.
  *
- * A stage is judged when it is done, or when its due instant has passed by the report's last instant; one that ended before with the lead is not.
+ * A stage is judged when it is done, or when its due instant has passed by the report's last instant; one that ended before with the lead
+ * is not.
  * Source: S2 (十五); domain notes §4.
  */
 import { endOfBeijingDay, instantMs, stageDuration } from '../../policy/calendar.ts'
@@ -42,7 +43,8 @@ export function emptyTally (): ClockTally {
   }
 }
 
-function judge (tally: StageTally, lead: LeadTimes, stage: { from: string | null, done_at: string | null, due_date: string }, as_of_at: string): void {
+function judge (tally: StageTally, lead: LeadTimes, stage: { from: string | null, done_at: string | null, due_date: string },
+  as_of_at: string): void {
   const { from, done_at, due_date } = stage
   if (from === null) return
   const due_at = endOfBeijingDay(due_date)
@@ -78,7 +80,8 @@ export function countLead (tally: ClockTally, lead: LeadTimes, as_of_at: string)
   if (lead.disbursed_at !== null) tally.disbursed++
   judge(tally.stages.contact, lead, { from: lead.pushed_at, done_at: lead.contacted_at, due_date: lead.contact_due_date }, as_of_at)
   judge(tally.stages.approval, lead, { from: lead.contacted_at, done_at: lead.decided_at, due_date: lead.approval_due_date }, as_of_at)
-  judge(tally.stages.disbursement, lead, { from: lead.approved_at, done_at: lead.disbursed_at, due_date: lead.disbursement_due_date }, as_of_at)
+  judge(tally.stages.disbursement, lead, { from: lead.approved_at, done_at: lead.disbursed_at, due_date: lead.disbursement_due_date },
+    as_of_at)
 }
 
 /** On time net of pauses over all stages that can be judged. */

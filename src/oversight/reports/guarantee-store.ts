@@ -13,19 +13,23 @@ export async function leasedByLessor (sql: ReadSql, scope: Scope) {
     relent_fen: expression<number | null>`null`.as('relent_fen'), enterprises: countDistinct(lease_contracts.uscc),
     first: expression<string | null>`${min(lease_contracts.number)}`, last: expression<string | null>`${max(lease_contracts.number)}`
   }).from(lease_contracts).where(and(
-    eq(lease_contracts.status, 'ACCEPTED'), gte(lease_contracts.lease_start, scope.from), lt(lease_contracts.lease_start, scope.to), inScope(sql, lease_contracts.uscc, scope)
+    eq(lease_contracts.status, 'ACCEPTED'), gte(lease_contracts.lease_start, scope.from), lt(lease_contracts.lease_start, scope.to),
+      inScope(sql, lease_contracts.uscc, scope)
   )).groupBy(lease_contracts.participant_no)
 }
 
 const begunInPeriod = (sql: ReadSql, scope: Scope) => and(
-  eq(guarantee_contracts.status, 'ACCEPTED'), gte(guarantee_contracts.start_date, scope.from), lt(guarantee_contracts.start_date, scope.to), inScope(sql, guarantee_contracts.uscc, scope)
+  eq(guarantee_contracts.status, 'ACCEPTED'), gte(guarantee_contracts.start_date, scope.from),
+    lt(guarantee_contracts.start_date, scope.to), inScope(sql, guarantee_contracts.uscc, scope)
 )
 
 /** Guarantees that began in the period, by guarantor. */
 export async function guaranteedBy (sql: ReadSql, scope: Scope) {
   return sql.select({
-    participant_no: guarantee_contracts.participant_no, guarantees: count(), guaranteed_fen: fenSum(guarantee_contracts.guaranteed_fen), enterprises: countDistinct(guarantee_contracts.uscc),
-    first: expression<string | null>`${min(guarantee_contracts.number)}`, last: expression<string | null>`${max(guarantee_contracts.number)}`
+    participant_no: guarantee_contracts.participant_no, guarantees: count(), guaranteed_fen: fenSum(guarantee_contracts.guaranteed_fen),
+      enterprises: countDistinct(guarantee_contracts.uscc),
+    first: expression<string | null>`${min(guarantee_contracts.number)}`,
+      last: expression<string | null>`${max(guarantee_contracts.number)}`
   }).from(guarantee_contracts).where(begunInPeriod(sql, scope)).groupBy(guarantee_contracts.participant_no)
 }
 
@@ -40,8 +44,10 @@ export async function feesByTerm (sql: ReadSql, scope: Scope) {
 /** Enterprises behind the guarantees of some vintages. */
 export async function guaranteedEnterprises (sql: ReadSql, years: readonly number[]) {
   return sql.select({
-    guarantor_no: guarantee_contracts.participant_no, bank_no: guarantee_contracts.lender_no, vintage_year: guarantee_contracts.vintage_year,
-    enterprises: countDistinct(guarantee_contracts.uscc), guarantees: count(), first: expression<string | null>`${min(guarantee_contracts.number)}`,
+    guarantor_no: guarantee_contracts.participant_no, bank_no: guarantee_contracts.lender_no,
+      vintage_year: guarantee_contracts.vintage_year,
+    enterprises: countDistinct(guarantee_contracts.uscc), guarantees: count(),
+      first: expression<string | null>`${min(guarantee_contracts.number)}`,
     last: expression<string | null>`${max(guarantee_contracts.number)}`
   }).from(guarantee_contracts).where(and(eq(guarantee_contracts.status, 'ACCEPTED'), inArray(guarantee_contracts.vintage_year, [...years])))
     .groupBy(guarantee_contracts.participant_no, guarantee_contracts.lender_no, guarantee_contracts.vintage_year)
@@ -50,7 +56,8 @@ export async function guaranteedEnterprises (sql: ReadSql, years: readonly numbe
 /** Enterprises for which something was compensated. */
 export async function compensatedEnterprises (sql: ReadSql, years: readonly number[]) {
   return sql.select({
-    guarantor_no: compensation_claims.guarantor_no, bank_no: compensation_claims.participant_no, vintage_year: compensation_claims.vintage_year,
+    guarantor_no: compensation_claims.guarantor_no, bank_no: compensation_claims.participant_no,
+      vintage_year: compensation_claims.vintage_year,
     enterprises: countDistinct(compensation_claims.uscc)
   }).from(compensation_claims).where(and(isNotNull(compensation_claims.covered_fen), inArray(compensation_claims.vintage_year, [...years])))
     .groupBy(compensation_claims.guarantor_no, compensation_claims.participant_no, compensation_claims.vintage_year)

@@ -11,7 +11,8 @@ import { byKey, participantsOf, some, type Making } from './making.ts'
 import type { Row } from './table.ts'
 
 /** Σ fees × 12 ÷ months over the principal, compared unrounded, shown with four digits. */
-function averageFee (fees: readonly { fees_fen: number, term_months: number }[], guaranteed_fen: number, ceiling: bigint): { rate: string, within: boolean } {
+function averageFee (fees: readonly { fees_fen: number, term_months: number }[], guaranteed_fen: number, ceiling: bigint): { rate: string,
+  within: boolean } {
   let annual = 0n
   let months = 1n
   for (const { fees_fen, term_months } of fees) {
@@ -29,10 +30,12 @@ export async function averageGuaranteeFee (sql: ReadSql, making: Making): Promis
   const fees = await feesByTerm(sql, making)
   return (await participantsOf(sql, ['GUARANTOR'], given.keys())).map(({ participant_no, name }): Row => {
     const own = given.get(participant_no)
-    const average = own === undefined ? null : averageFee(fees.filter(fee => fee.participant_no === participant_no), own.guaranteed_fen, ceiling)
+    const average = own === undefined ? null : averageFee(fees.filter(fee => fee.participant_no === participant_no), own.guaranteed_fen,
+      ceiling)
     return {
       cells: {
-        guarantor_no: participant_no, guarantor: name, guarantees: own?.guarantees ?? 0, enterprises: own?.enterprises ?? 0, guaranteed_amount: yuanOf(own?.guaranteed_fen ?? 0),
+        guarantor_no: participant_no, guarantor: name, guarantees: own?.guarantees ?? 0, enterprises: own?.enterprises ?? 0,
+          guaranteed_amount: yuanOf(own?.guaranteed_fen ?? 0),
         average_fee_rate_pct: average?.rate ?? null, ceiling_pct: ratePct(ceiling), within_ceiling: average?.within ?? null
       },
       counts: { guaranteed: own?.enterprises ?? 0 },
@@ -54,8 +57,10 @@ export async function guaranteeBreaker (db: Db, making: Making): Promise<Row[]> 
     const behind = guaranteed.get(breakerPlace(key))
     return {
       cells: {
-        guarantor_no: key.guarantor_no, bank_no: key.bank_no, vintage_year: key.vintage_year, state: shown.state, enterprises: behind?.enterprises ?? 0,
-        liability: yuanOf(shown.liability_fen), cap: yuanOf(shown.cap_fen), compensated: yuanOf(shown.compensated_fen), vintage_rate_pct: shown.vintage_rate_pct,
+        guarantor_no: key.guarantor_no, bank_no: key.bank_no, vintage_year: key.vintage_year, state: shown.state,
+          enterprises: behind?.enterprises ?? 0,
+        liability: yuanOf(shown.liability_fen), cap: yuanOf(shown.cap_fen), compensated: yuanOf(shown.compensated_fen),
+          vintage_rate_pct: shown.vintage_rate_pct,
         compensation_rate_pct: shown.compensation_rate_pct
       },
       counts: { guaranteed: behind?.enterprises ?? 0, claimed: compensated.get(breakerPlace(key))?.enterprises ?? 0 },

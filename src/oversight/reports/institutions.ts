@@ -35,7 +35,8 @@ interface Lent { weight_fen: number, rate_units: bigint, discount_units: bigint 
 /** What each bank lent at which rate, against the prime rate of the day and term. */
 async function lentAt (sql: ReadSql, making: Making): Promise<Map<string, Lent[]>> {
   const found = new Map<string, Lent[]>()
-  for (const { participant_no, annual_rate_pct, over_five_years, prime_from, amount_fen } of await ratesByBank(sql, making, PRIME_RATES.map(({ from }) => from))) {
+  for (const { participant_no, annual_rate_pct, over_five_years, prime_from, amount_fen } of await ratesByBank(sql, making,
+    PRIME_RATES.map(({ from }) => from))) {
     const prime = PRIME_RATES.find(({ from }) => from === prime_from) ?? PRIME_RATES[0]
     if (prime === undefined) throw new Error('no prime rates')
     const rate_units = rateUnits(annual_rate_pct)
@@ -78,16 +79,22 @@ export async function institutionRanking (sql: ReadSql, making: Making): Promise
     const average = weightedRate(rates)
     return {
       cells: {
-        institution_no: participant_no, institution: name, kind: role, rank, score, proposed_for_next_year: proposed, volume: yuanOf(contender.volume_fen),
-        drawdowns: volume?.drawdowns ?? 0, enterprises: volume?.enterprises ?? 0, average_rate_pct: average === null ? null : ratePct(average),
-        discount_to_lpr_bp: contender.discount_units === null ? null : basisPoints(contender.discount_units), lpr_provisional: making.to > prime_rates_known_until,
-        punctuality_pct: text(contender.punctuality_bp), approval_pct: text(contender.approval_bp), audit_cut_pct: text(contender.audit_cut_bp),
+        institution_no: participant_no, institution: name, kind: role, rank, score, proposed_for_next_year: proposed,
+          volume: yuanOf(contender.volume_fen),
+        drawdowns: volume?.drawdowns ?? 0, enterprises: volume?.enterprises ?? 0,
+          average_rate_pct: average === null ? null : ratePct(average),
+        discount_to_lpr_bp: contender.discount_units === null ? null : basisPoints(contender.discount_units),
+          lpr_provisional: making.to > prime_rates_known_until,
+        punctuality_pct: text(contender.punctuality_bp), approval_pct: text(contender.approval_bp),
+          audit_cut_pct: text(contender.audit_cut_bp),
         relending_pct: text(contender.relending_bp)
       },
-      counts: { drawn: volume?.enterprises ?? 0, pushed: tally.enterprises.size, decided: tally.decided_enterprises.size, audited: audit?.enterprises ?? 0 },
+      counts: { drawn: volume?.enterprises ?? 0, pushed: tally.enterprises.size, decided: tally.decided_enterprises.size,
+        audited: audit?.enterprises ?? 0 },
       group: role,
       behind: { objects: (volume?.drawdowns ?? 0) + tally.leads, subjects: some(volume?.first, volume?.last, tally.first, tally.last) },
       owner: participant_no
     }
-  }).sort((a, b) => a.group < b.group ? -1 : a.group > b.group ? 1 : (a.cells.rank ?? 9999) - (b.cells.rank ?? 9999) || (a.owner < b.owner ? -1 : 1))
+  }).sort((a, b) => a.group < b.group ? -1 : a.group > b.group ? 1 : (a.cells.rank ?? 9999) - (b.cells.rank ?? 9999) ||
+    (a.owner < b.owner ? -1 : 1))
 }

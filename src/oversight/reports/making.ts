@@ -19,7 +19,8 @@ export function beginningOf (day: string): string {
 }
 
 /** Counts the leads of the period by a key of theirs; page by page, so that memory holds figures and no leads. */
-export async function tallies (sql: ReadSql, making: Making, keyOf: (lead: LeadTimes) => string | null, parks_only = false): Promise<Map<string, ClockTally>> {
+export async function tallies (sql: ReadSql, making: Making, keyOf: (lead: LeadTimes) => string | null,
+  parks_only = false): Promise<Map<string, ClockTally>> {
   const found = new Map<string, ClockTally>()
   for (let after = ''; ;) {
     const page = await leadTimes(sql, making, after, leads_per_page, parks_only)

@@ -1,4 +1,7 @@
-/** Reports on public money: subsidies on their way, and what the linkage of budget and finance brought about. Source: S2 (十三); S5 (十一), last chapter. */
+/**
+ * Reports on public money: subsidies on their way, and what the linkage of budget and finance brought about. Source: S2 (十三); S5 (十一),
+ * last chapter.
+ */
 import type { ReadSql } from '../../db/db.ts'
 import { SUBSIDY_KINDS } from '../../lending/marks.ts'
 import { yuanOf } from '../../policy/money.ts'
@@ -15,7 +18,8 @@ function yearsOf ({ from, to }: Making): string[] {
 }
 
 const no_budget: Record<string, Cell> = { fund_source: null, budget: null, used: null, budget_paid: null }
-const no_lines: Record<string, Cell> = { kind: null, lines: null, enterprises: null, blocked: null, open: null, frozen: null, approved: null, paid: null }
+const no_lines: Record<string, Cell> = { kind: null, lines: null, enterprises: null, blocked: null, open: null, frozen: null,
+  approved: null, paid: null }
 
 /** Budgets of the years of the period, then the lines of the period by year and kind. */
 export async function subsidyProgress (sql: ReadSql, making: Making): Promise<Row[]> {
@@ -25,7 +29,8 @@ export async function subsidyProgress (sql: ReadSql, making: Making): Promise<Ro
   const budgets = of_a_part ? [] : (await budgetsOfYears(sql, years)).map(({ budget_no, year, fund_source, amount_fen, used_fen }): Row => {
     const out = paid.get(`${year} ${fund_source}`)
     return {
-      cells: { row_kind: 'BUDGET', year, ...no_lines, fund_source, budget: yuanOf(amount_fen), used: yuanOf(used_fen), budget_paid: yuanOf(out?.amount_fen ?? 0) },
+      cells: { row_kind: 'BUDGET', year, ...no_lines, fund_source, budget: yuanOf(amount_fen), used: yuanOf(used_fen),
+        budget_paid: yuanOf(out?.amount_fen ?? 0) },
       counts: { payees: out?.payees ?? 0, listed: 0 },
       group: 'BUDGET',
       behind: { objects: out?.payments ?? 0, subjects: some(budget_no, out?.first, out?.last) },
@@ -35,8 +40,10 @@ export async function subsidyProgress (sql: ReadSql, making: Making): Promise<Ro
   const came_through = byKey(await paidOfLines(sql, making), row => `${row.year} ${row.kind}`)
   const lines = (await linesByKind(sql, making)).map((row): Row => ({
     cells: {
-      row_kind: 'LINES', year: row.year, ...no_budget, kind: row.kind, lines: row.lines, enterprises: row.enterprises, blocked: yuanOf(row.blocked_fen), open: yuanOf(row.open_fen),
-      frozen: yuanOf(row.frozen_fen), approved: yuanOf(row.approved_fen), paid: yuanOf(came_through.get(`${row.year} ${row.kind}`)?.amount_fen ?? 0)
+      row_kind: 'LINES', year: row.year, ...no_budget, kind: row.kind, lines: row.lines, enterprises: row.enterprises,
+        blocked: yuanOf(row.blocked_fen), open: yuanOf(row.open_fen),
+      frozen: yuanOf(row.frozen_fen), approved: yuanOf(row.approved_fen),
+        paid: yuanOf(came_through.get(`${row.year} ${row.kind}`)?.amount_fen ?? 0)
     },
     counts: { payees: 0, listed: row.enterprises },
     group: 'LINES',
@@ -63,11 +70,14 @@ export async function fundPerformance (sql: ReadSql, making: Making): Promise<Ro
     const lent = kind === 'LOAN_INTEREST' ? loans : null
     return {
       cells: {
-        kind, subsidy_paid: yuanOf(out?.amount_fen ?? 0), lines_paid: out?.lines ?? 0, enterprises: out?.enterprises ?? 0, loans_disbursed: lent === null ? null : yuanOf(lent.fen),
-        subsidy_per_loan_yuan: lent === null ? null : ratio(out?.amount_fen ?? 0, lent.fen), average_days_to_payment: mean(days, own.reduce((sum, { lines }) => sum + lines, 0)),
+        kind, subsidy_paid: yuanOf(out?.amount_fen ?? 0), lines_paid: out?.lines ?? 0, enterprises: out?.enterprises ?? 0,
+          loans_disbursed: lent === null ? null : yuanOf(lent.fen),
+        subsidy_per_loan_yuan: lent === null ? null : ratio(out?.amount_fen ?? 0, lent.fen),
+          average_days_to_payment: mean(days, own.reduce((sum, { lines }) => sum + lines, 0)),
         payments_answered: all, payments_returned: back, returned_pct: sharePct(back, all)
       },
-      counts: { paid: out?.enterprises ?? 0, drawn: lent?.enterprises ?? 0, answered: Math.max(0, ...answered.map(({ enterprises }) => enterprises)) },
+      counts: { paid: out?.enterprises ?? 0, drawn: lent?.enterprises ?? 0,
+        answered: Math.max(0, ...answered.map(({ enterprises }) => enterprises)) },
       group: 'ALL',
       behind: { objects: out?.lines ?? 0, subjects: some(out?.first, out?.last) },
       owner: null

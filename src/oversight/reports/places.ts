@@ -6,7 +6,8 @@ import { emptyTally } from './clock.ts'
 import { sharePct } from './figures.ts'
 import { byKey, leads_per_page, participantsOf, some, tallies, type Making } from './making.ts'
 import {
-  approvals, drawnByDistrict, drawnByPark, leadsByDistrict, listedByPark, needsByDistrict, needsByPark, newBorrowersByPark, projectsByDistrict
+  approvals, drawnByDistrict, drawnByPark, leadsByDistrict, listedByPark, needsByDistrict, needsByPark, newBorrowersByPark,
+    projectsByDistrict
 } from './store.ts'
 import type { Row } from './table.ts'
 
@@ -26,12 +27,15 @@ export async function parkPerformance (sql: ReadSql, making: Making): Promise<Ro
     return {
       cells: {
         park_no: participant_no, park: name, region_code, new_loan_amount: yuanOf(loan?.amount_fen ?? 0), borrowers: loan?.enterprises ?? 0,
-        new_borrowers: fresh.get(participant_no)?.enterprises ?? 0, leading_industry_renovated_pct: null, needs: need?.needs ?? 0, needed_amount: yuanOf(need?.amount_fen ?? 0),
-        leads: tally.leads, contacted_on_time_pct: sharePct(tally.stages.contact.on_time_net, tally.stages.contact.judged), approved: tally.approved, disbursed: tally.disbursed,
+        new_borrowers: fresh.get(participant_no)?.enterprises ?? 0, leading_industry_renovated_pct: null, needs: need?.needs ?? 0,
+          needed_amount: yuanOf(need?.amount_fen ?? 0),
+        leads: tally.leads, contacted_on_time_pct: sharePct(tally.stages.contact.on_time_net, tally.stages.contact.judged),
+          approved: tally.approved, disbursed: tally.disbursed,
         listed_projects: library?.projects ?? 0
       },
       counts: {
-        drawn: loan?.enterprises ?? 0, fresh: fresh.get(participant_no)?.enterprises ?? 0, needing: need?.enterprises ?? 0, pushed: tally.enterprises.size, owners: library?.owners ?? 0
+        drawn: loan?.enterprises ?? 0, fresh: fresh.get(participant_no)?.enterprises ?? 0, needing: need?.enterprises ?? 0,
+          pushed: tally.enterprises.size, owners: library?.owners ?? 0
       },
       group: 'PARK',
       behind: { objects: (loan?.drawdowns ?? 0) + tally.leads, subjects: some(loan?.first, loan?.last, tally.first, tally.last) },
@@ -74,12 +78,16 @@ export async function districtLedger (sql: ReadSql, making: Making): Promise<Row
     const loan = drawn.get(code)
     return {
       cells: {
-        region_code: code === '' ? null : code, district: code === '' ? null : regionsEver(code)[0]?.name ?? null, listed_projects: library.get(code)?.projects ?? 0, needs: need?.needs ?? 0,
-        needed_amount: yuanOf(need?.amount_fen ?? 0), leads: pushed.get(code)?.leads ?? 0, approvals: approval?.approvals ?? 0, approved_amount: yuanOf(approval?.amount_fen ?? 0),
-        disbursed_amount: yuanOf(loan?.amount_fen ?? 0), enterprises_needing: need?.enterprises ?? 0, enterprises_lent_to: loan?.enterprises ?? 0
+        region_code: code === '' ? null : code, district: code === '' ? null : regionsEver(code)[0]?.name ?? null,
+          listed_projects: library.get(code)?.projects ?? 0, needs: need?.needs ?? 0,
+        needed_amount: yuanOf(need?.amount_fen ?? 0), leads: pushed.get(code)?.leads ?? 0, approvals: approval?.approvals ?? 0,
+          approved_amount: yuanOf(approval?.amount_fen ?? 0),
+        disbursed_amount: yuanOf(loan?.amount_fen ?? 0), enterprises_needing: need?.enterprises ?? 0,
+          enterprises_lent_to: loan?.enterprises ?? 0
       },
       counts: {
-        owners: library.get(code)?.enterprises ?? 0, needing: need?.enterprises ?? 0, pushed: pushed.get(code)?.enterprises ?? 0, approved: approval?.enterprises.size ?? 0,
+        owners: library.get(code)?.enterprises ?? 0, needing: need?.enterprises ?? 0, pushed: pushed.get(code)?.enterprises ?? 0,
+          approved: approval?.enterprises.size ?? 0,
         drawn: loan?.enterprises ?? 0
       },
       group: 'ALL',

@@ -8,7 +8,8 @@ export type Format = typeof REPORT_FORMATS[number]
 
 export interface Definition { column: string, definition: string, definition_zh: string, clause: string }
 export interface Basis { objects: number, subjects: string[], events: string[] }
-export interface ReportRow { suppressed: boolean, suppressed_columns: readonly string[], basis: Basis | null, [column: string]: Cell | readonly string[] | Basis }
+export interface ReportRow { suppressed: boolean, suppressed_columns: readonly string[], basis: Basis | null,
+  [column: string]: Cell | readonly string[] | Basis }
 
 export interface Report {
   report: string
@@ -47,11 +48,15 @@ function linesOf (report: Report): string[][] {
   return [columns, ...report.rows.map(row => columns.map(column => shownText(row, column)))]
 }
 
-function aboutLines ({ report, title_zh, period, region_code, policy, generated_from_seq, suppressed_groups, definitions }: Report): string[][] {
+function aboutLines ({ report, title_zh, period, region_code, policy, generated_from_seq, suppressed_groups,
+  definitions }: Report): string[][] {
   return [
-    ['report', report], ['title', title_zh], ['from', period.from], ['to', period.to], ['as_of', period.as_of], ['region_code', region_code ?? ''],
-    ['policy', `${policy.policy_code} ${policy.version}`], ['generated_from_seq', String(generated_from_seq)], ['suppressed_groups', `${suppressed_groups} (*)`], [],
-    ['column', 'definition', 'definition_zh', 'clause'], ...definitions.map(each => [each.column, each.definition, each.definition_zh, each.clause])
+    ['report', report], ['title', title_zh], ['from', period.from], ['to', period.to], ['as_of', period.as_of],
+      ['region_code', region_code ?? ''],
+    ['policy', `${policy.policy_code} ${policy.version}`], ['generated_from_seq', String(generated_from_seq)],
+      ['suppressed_groups', `${suppressed_groups} (*)`], [],
+    ['column', 'definition', 'definition_zh', 'clause'], ...definitions.map(each => [each.column, each.definition, each.definition_zh,
+      each.clause])
   ]
 }
 
@@ -64,7 +69,8 @@ const width_max = 40
 function xlsxOf (report: Report): Buffer {
   const rows = linesOf(report)
   const sheet = (name: string, lines: string[][], heads: number[]) => ({
-    name, rows: lines, widths: (lines[heads[0] === undefined ? 0 : heads[0] - 1] ?? []).map(text => Math.min(width_max, Math.max(12, text.length + 2))), head_rows: heads,
+    name, rows: lines, widths: (lines[heads[0] === undefined ? 0 : heads[0] - 1] ?? []).map(text => Math.min(width_max,
+      Math.max(12, text.length + 2))), head_rows: heads,
     frozen_rows: heads[0] === 1 ? 1 : 0, text_columns: [], merges: [], choices: []
   })
   const about = aboutLines(report)

@@ -13,10 +13,14 @@ export function reportRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     path: '/v1/reports/{report}',
     summary: 'Make a report',
     summary_zh: '生成统计报表',
-    description: 'Figures of a period with the definition and clause of every column. The same period, policy and facts give the same bytes; the ETag is their digest. MEIC and ' +
-      'FINANCE_BUREAU see all; REGULATOR_VIEWER whole quarters with groups of fewer than three enterprises hidden; an institution its own row of institution-ranking and ' +
-      'three-one-clock, a park its own of park-performance, a district its own of district-ledger. A person of REGULATOR_VIEWER may read one enterprise in subsidy-progress and ' +
-      'district-ledger with case_no, reason and uscc: kept, and told to the enterprise. `format=csv` and `format=xlsx` give files; * stands for a hidden figure. ' +
+    description: 'Figures of a period with the definition and clause of every column. The same period, policy and facts give the same ' +
+      'bytes; the ETag is their digest. MEIC and ' +
+      'FINANCE_BUREAU see all; REGULATOR_VIEWER whole quarters with groups of fewer than three enterprises hidden; an institution its ' +
+        'own row of institution-ranking and ' +
+      'three-one-clock, a park its own of park-performance, a district its own of district-ledger. A person of REGULATOR_VIEWER may ' +
+        'read one enterprise in subsidy-progress and ' +
+      'district-ledger with case_no, reason and uscc: kept, and told to the enterprise. `format=csv` and `format=xlsx` give files; * ' +
+        'stands for a hidden figure. ' +
       'S2 (十五)(十六)(十八)(十九); S1 三(三)4, 四(三)6, 六(一); S5 (十)(十一).',
     callers: ['MEIC', 'FINANCE_BUREAU', 'REGULATOR_VIEWER', 'BANK', 'LESSOR', 'GUARANTOR', 'PARK', 'DISTRICT_MEIC'],
     params: ReportParams,
@@ -29,7 +33,8 @@ export function reportRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     const { bytes, media_type, file_name, digest } = rendered(await makeReport(db, principal, params.report, asked), format)
     return {
       status: 200, body: bytes, version: digest,
-      headers: { 'content-type': media_type, ...(format === 'json' ? {} : { 'content-disposition': `attachment; filename="${file_name}"` }) }
+      headers: { 'content-type': media_type,
+        ...(format === 'json' ? {} : { 'content-disposition': `attachment; filename="${file_name}"` }) }
     }
   })
 }

@@ -21,7 +21,8 @@ import type { Report, ReportRow } from './rendering.ts'
 import { eventsAbout, keepRegulatorRead, newestEvent, regulatorReadsOf } from './store.ts'
 import { smallestGroupOn, tableOf, type ShownRow } from './table.ts'
 
-export interface Asked { from?: string, to?: string, period?: string, region_code?: string, case_no?: string, reason?: string, uscc?: string }
+export interface Asked { from?: string, to?: string, period?: string, region_code?: string, case_no?: string, reason?: string,
+  uscc?: string }
 
 const sees_all: readonly Role[] = ['MEIC', 'FINANCE_BUREAU', 'REGULATOR_VIEWER']
 const sees_small_groups: ReadonlySet<Role> = new Set(['MEIC', 'FINANCE_BUREAU'])
@@ -43,10 +44,13 @@ function periodOf ({ from, to, period }: Asked): { from: string, to: string } {
     return { from: start, to: addMonths(start, quarter === undefined ? 12 : 3) }
   }
   if (period !== undefined || from === undefined || to === undefined || !isDate(from) || !isDate(to)) {
-    throw refuse('invalid_request', '/query/period', 'PERIOD_NEEDED', 'Send period=2026Q1 or period=2026, or both from and to (half-open days)', '请提供 period=2026Q1 或 period=2026，或同时提供 from 与 to（半开区间）')
+    throw refuse('invalid_request', '/query/period', 'PERIOD_NEEDED',
+      'Send period=2026Q1 or period=2026, or both from and to (half-open days)', '请提供 period=2026Q1 或 period=2026，或同时提供 from 与 to（半开区间）')
   }
-  if (from >= to) throw refuse('period_reversed', '/query/to', 'PERIOD_REVERSED', 'to has to come after from; the day to no longer counts', 'to 应晚于 from，且不含 to 当日')
-  if (daysBetween(from, to) > days_max) throw refuse('invalid_request', '/query/to', 'PERIOD_TOO_LONG', `A report covers at most ${days_max} days`, `单次报表最长 ${days_max} 天`)
+  if (from >= to) throw refuse('period_reversed', '/query/to', 'PERIOD_REVERSED', 'to has to come after from; the day to no longer counts',
+    'to 应晚于 from，且不含 to 当日')
+  if (daysBetween(from, to) > days_max) throw refuse('invalid_request', '/query/to', 'PERIOD_TOO_LONG',
+    `A report covers at most ${days_max} days`, `单次报表最长 ${days_max} 天`)
   return { from, to }
 }
 
@@ -62,7 +66,8 @@ async function readerOf (db: Db, principal: Principal, report: ReportName): Prom
   if (!own.includes(role)) {
     const allowed = [...sees_all, ...own]
     throw new Problem('role_not_allowed', {
-      detail: `${role} may not read ${report}; these may: ${allowed.join(', ')}`, detail_zh: `${role} 无权查看 ${report}，可查看角色：${allowed.join('、')}`
+      detail: `${role} may not read ${report}; these may: ${allowed.join(', ')}`,
+        detail_zh: `${role} 无权查看 ${report}，可查看角色：${allowed.join('、')}`
     })
   }
   const owner = role === 'DISTRICT_MEIC' ? (await findParticipant(db.read, participant_no))?.region_code ?? '' : participant_no
@@ -77,11 +82,13 @@ async function readerOf (db: Db, principal: Principal, report: ReportName): Prom
 function checkSteps (reader: Reader, asked: Asked, period: { from: string, to: string }): void {
   if (!reader.hides) return
   if (!isQuarter(period)) {
-    throw refuse('rule_broken', '/query/period', 'WHOLE_QUARTERS_ONLY', 'Statistics are given by whole quarter (period=2026Q1), so that no small group can be found by subtraction',
+    throw refuse('rule_broken', '/query/period', 'WHOLE_QUARTERS_ONLY',
+      'Statistics are given by whole quarter (period=2026Q1), so that no small group can be found by subtraction',
       '统计口径按整季度提供（period=2026Q1），以免通过相减推出小组数据')
   }
   if (asked.region_code !== undefined) {
-    throw refuse('rule_broken', '/query/region_code', 'ALL_DISTRICTS_ONLY', 'Statistics are given for all districts; the ledger of districts shows each', '统计口径不按单一区县筛选；分区县请看 district-ledger')
+    throw refuse('rule_broken', '/query/region_code', 'ALL_DISTRICTS_ONLY',
+      'Statistics are given for all districts; the ledger of districts shows each', '统计口径不按单一区县筛选；分区县请看 district-ledger')
   }
 }
 
@@ -91,26 +98,32 @@ interface Case { case_no: string, reason: string, uscc: string }
 function caseOf (principal: Principal, report: ReportName, { case_no, reason, uscc, region_code }: Asked): Case | null {
   if (case_no === undefined && reason === undefined && uscc === undefined) return null
   if (case_no === undefined || reason === undefined || uscc === undefined || region_code !== undefined) {
-    throw refuse('invalid_request', '/query/case_no', 'CASE_INCOMPLETE', 'A single case needs case_no, reason and uscc together, and no region_code', '单案查询须同时提供 case_no、reason、uscc，且不带 region_code')
+    throw refuse('invalid_request', '/query/case_no', 'CASE_INCOMPLETE',
+      'A single case needs case_no, reason and uscc together, and no region_code', '单案查询须同时提供 case_no、reason、uscc，且不带 region_code')
   }
-  if (principal.role !== 'REGULATOR_VIEWER') throw new Problem('role_not_allowed', { detail: 'Only REGULATOR_VIEWER reads single cases here', detail_zh: '仅监管查询角色可在此查看单案' })
+  if (principal.role !== 'REGULATOR_VIEWER') throw new Problem('role_not_allowed',
+    { detail: 'Only REGULATOR_VIEWER reads single cases here', detail_zh: '仅监管查询角色可在此查看单案' })
   if (!CATALOGUE[report].single_case) {
     const able = REPORTS.filter(each => CATALOGUE[each].single_case)
-    throw refuse('invalid_request', '/query/case_no', 'NO_SINGLE_CASE', `Single cases are read in ${able.join(', ')}`, `单案查询仅支持 ${able.join('、')}`)
+    throw refuse('invalid_request', '/query/case_no', 'NO_SINGLE_CASE', `Single cases are read in ${able.join(', ')}`,
+      `单案查询仅支持 ${able.join('、')}`)
   }
   personOf(principal)
   return { case_no, reason, uscc }
 }
 
-async function keepCase (sql: WriteSql, now: string, principal: Principal, { report, period, rows }: Report, { case_no, reason, uscc }: Case): Promise<void> {
+async function keepCase (sql: WriteSql, now: string, principal: Principal, { report, period, rows }: Report,
+  { case_no, reason, uscc }: Case): Promise<void> {
   const read_no = newNo('read')
   await keepRegulatorRead(sql, {
-    read_no, uscc, participant_no: principal.participant_no, user_no: personOf(principal), report, period_from: period.from, period_to: period.to, case_no, reason,
+    read_no, uscc, participant_no: principal.participant_no, user_no: personOf(principal), report, period_from: period.from,
+      period_to: period.to, case_no, reason,
     digest: digestOf(rows), read_at: now
   })
   const enterprise = (await enterpriseParticipants(sql, [uscc])).get(uscc)
   await append(sql, now, {
-    type: 'regulator_case.read', subject: read_no, actor: principal, audience: [principal.participant_no, ...enterprise === undefined ? [] : [enterprise]], data: { report, case_no, uscc }
+    type: 'regulator_case.read', subject: read_no, actor: principal, audience: [principal.participant_no,
+      ...enterprise === undefined ? [] : [enterprise]], data: { report, case_no, uscc }
   })
 }
 
@@ -119,9 +132,11 @@ export async function regulatorDisclosures (sql: ReadSql, authorization_no: stri
   const authorization = await findAuthorization(sql, authorization_no)
   if (authorization === undefined) return []
   const { grantor_uscc, created_at, withdrawn_at } = authorization
-  return (await regulatorReadsOf(sql, grantor_uscc)).filter(({ read_at }) => read_at >= created_at && (withdrawn_at === null || read_at < withdrawn_at))
+  return (await regulatorReadsOf(sql, grantor_uscc)).filter(({ read_at }) => read_at >= created_at &&
+    (withdrawn_at === null || read_at < withdrawn_at))
     .map(({ participant_no, report, digest, read_at }) => ({
-      basis: 'REGULATOR' as const, recipient_no: participant_no, lead_no: null, packet_no: null, fields_released: [report], disclosed_at: read_at, digest
+      basis: 'REGULATOR' as const, recipient_no: participant_no, lead_no: null, packet_no: null, fields_released: [report],
+        disclosed_at: read_at, digest
     }))
 }
 
@@ -135,7 +150,8 @@ export async function makeReport (db: Db, principal: Principal, report: ReportNa
   const today = beijingDate(db.clock.now())
   const as_of = period.to <= today ? period.to : today
   const making: Making = {
-    ...period, from_at: beginningOf(period.from), to_at: beginningOf(period.to), as_of, as_of_at: beginningOf(as_of), region_code: asked.region_code ?? null, uscc: single?.uscc ?? null
+    ...period, from_at: beginningOf(period.from), to_at: beginningOf(period.to), as_of, as_of_at: beginningOf(as_of),
+      region_code: asked.region_code ?? null, uscc: single?.uscc ?? null
   }
   const { seq, rows } = await settled(db, spec, making)
   const columns = spec.columns(addDays(period.to, -1))
@@ -143,7 +159,8 @@ export async function makeReport (db: Db, principal: Principal, report: ReportNa
   const shown = reader.all ? table.rows : table.rows.filter(({ owner }) => owner === reader.owner)
   const { policy_code, version } = nearestTerms(await policiesOf(db), spec.policy_code, addDays(period.to, -1))
   const made: Report = {
-    report, title: spec.title, title_zh: spec.title_zh, period: { ...period, as_of }, region_code: asked.region_code ?? null, policy: { policy_code, version }, generated_from_seq: seq,
+    report, title: spec.title, title_zh: spec.title_zh, period: { ...period, as_of }, region_code: asked.region_code ?? null,
+      policy: { policy_code, version }, generated_from_seq: seq,
     definitions: columns.map(({ name, definition, definition_zh, clause }) => ({ column: name, definition, definition_zh, clause })),
     rows: await outRows(db, shown, principal.role === 'MEIC'),
     totals: reader.all ? table.totals : [],
@@ -171,6 +188,7 @@ async function outRows (db: Db, rows: readonly ShownRow[], with_basis: boolean):
   const events = with_basis ? await eventsAbout(db.read, rows.flatMap(({ behind }) => behind.subjects)) : new Map<string, string[]>()
   return rows.map(({ cells, hidden, behind }) => ({
     ...cells, suppressed: hidden.length > 0, suppressed_columns: hidden,
-    basis: with_basis ? { ...behind, subjects: [...behind.subjects], events: behind.subjects.flatMap(subject => events.get(subject) ?? []).slice(0, sample_max) } : null
+    basis: with_basis ? { ...behind, subjects: [...behind.subjects],
+      events: behind.subjects.flatMap(subject => events.get(subject) ?? []).slice(0, sample_max) } : null
   }))
 }

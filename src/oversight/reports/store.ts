@@ -1,5 +1,6 @@
 /** What reports read of intake, matching and lending: sums and counts by group, and the times of leads page by page. */
-import { and, asc, count, countDistinct, desc, eq, gt, gte, inArray, isNotNull, like, lt, max, min, notInArray, or, sql as expression, sum, type SQL } from 'drizzle-orm'
+import { and, asc, count, countDistinct, desc, eq, gt, gte, inArray, isNotNull, like, lt, max, min, notInArray, or, sql as expression, sum,
+  type SQL } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
@@ -27,7 +28,8 @@ export interface Scope {
 export function inScope (sql: ReadSql, uscc: SQLiteColumn, scope: Pick<Scope, 'region_code' | 'uscc'>): SQL | undefined {
   return and(
     scope.uscc === null ? undefined : eq(uscc, scope.uscc),
-    scope.region_code === null ? undefined : inArray(uscc, sql.select({ uscc: enterprises.uscc }).from(enterprises).where(eq(enterprises.region_code, scope.region_code)))
+    scope.region_code === null ? undefined : inArray(uscc,
+      sql.select({ uscc: enterprises.uscc }).from(enterprises).where(eq(enterprises.region_code, scope.region_code)))
   )
 }
 
@@ -46,16 +48,20 @@ export async function newestEvent (sql: ReadSql, rooms: readonly string[]): Prom
 export async function eventsAbout (sql: ReadSql, subjects: readonly string[]): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>()
   if (subjects.length === 0) return found
-  const rows = await sql.select({ subject: events.subject, event_no: events.event_no }).from(events).where(inArray(events.subject, [...subjects])).orderBy(asc(events.entry))
+  const rows = await sql.select({ subject: events.subject, event_no: events.event_no }).from(events).where(inArray(events.subject,
+    [...subjects])).orderBy(asc(events.entry))
     .limit(10_000)
   for (const { subject, event_no } of rows) found.set(subject, [...found.get(subject) ?? [], event_no])
   return found
 }
 
 const lead_times = {
-  lead_no: leads.lead_no, need_no: leads.need_no, recipient_no: leads.recipient_no, recipient_kind: leads.recipient_kind, uscc: leads.uscc, pushed_at: leads.pushed_at,
-  ended_at: leads.ended_at, contact_due_date: leads.contact_due_date, contacted_at: leads.contacted_at, approval_due_date: leads.approval_due_date, decided_at: leads.decided_at,
-  approved_at: leads.approved_at, disbursement_due_date: leads.disbursement_due_date, disbursed_at: leads.disbursed_at, pauses: leads.pauses, park_no: financing_needs.park_no
+  lead_no: leads.lead_no, need_no: leads.need_no, recipient_no: leads.recipient_no, recipient_kind: leads.recipient_kind, uscc: leads.uscc,
+    pushed_at: leads.pushed_at,
+  ended_at: leads.ended_at, contact_due_date: leads.contact_due_date, contacted_at: leads.contacted_at,
+    approval_due_date: leads.approval_due_date, decided_at: leads.decided_at,
+  approved_at: leads.approved_at, disbursement_due_date: leads.disbursement_due_date, disbursed_at: leads.disbursed_at,
+    pauses: leads.pauses, park_no: financing_needs.park_no
 }
 
 /** Times of the leads pushed in the period, in the order of their numbers. */
@@ -74,15 +80,18 @@ const over_five_years = expression<number>`case when cast(substr(${loan_contract
 const relent = expression`case when ${loan_contracts.body} like '%"relending_supported":true%' then ${drawdowns.amount_fen} else 0 end`
 
 const drawnInPeriod = (sql: ReadSql, scope: Scope) => and(
-  eq(drawdowns.status, 'ACCEPTED'), gte(drawdowns.disbursed_date, scope.from), lt(drawdowns.disbursed_date, scope.to), inScope(sql, drawdowns.uscc, scope)
+  eq(drawdowns.status, 'ACCEPTED'), gte(drawdowns.disbursed_date, scope.from), lt(drawdowns.disbursed_date, scope.to),
+    inScope(sql, drawdowns.uscc, scope)
 )
 
 /** What each bank paid out in the period. */
 export async function drawnByBank (sql: ReadSql, scope: Scope) {
   return sql.select({
-    participant_no: drawdowns.participant_no, drawdowns: count(), amount_fen: fenSum(drawdowns.amount_fen), relent_fen: fenSum(relent), enterprises: countDistinct(drawdowns.uscc),
+    participant_no: drawdowns.participant_no, drawdowns: count(), amount_fen: fenSum(drawdowns.amount_fen), relent_fen: fenSum(relent),
+      enterprises: countDistinct(drawdowns.uscc),
     first: first(drawdowns.number), last: last(drawdowns.number)
-  }).from(drawdowns).innerJoin(loan_contracts, eq(loan_contracts.number, drawdowns.loan_contract_number)).where(drawnInPeriod(sql, scope)).groupBy(drawdowns.participant_no)
+  }).from(drawdowns).innerJoin(loan_contracts, eq(loan_contracts.number, drawdowns.loan_contract_number)).where(drawnInPeriod(sql,
+    scope)).groupBy(drawdowns.participant_no)
 }
 
 /**
@@ -95,7 +104,8 @@ export async function ratesByBank (sql: ReadSql, scope: Scope, prime_from: reado
   const cases = prime_from.toReversed().map(day => expression.raw(`when drawdowns.disbursed_date >= '${day}' then '${day}'`))
   const prime = expression<string>`case ${expression.join(cases, expression.raw(' '))} else '' end`
   return sql.select({
-    participant_no: drawdowns.participant_no, annual_rate_pct: loan_contracts.annual_rate_pct, over_five_years: over_five_years.mapWith(Number).as('over_five_years'),
+    participant_no: drawdowns.participant_no, annual_rate_pct: loan_contracts.annual_rate_pct,
+      over_five_years: over_five_years.mapWith(Number).as('over_five_years'),
     prime_from: prime.as('prime_from'), amount_fen: fenSum(drawdowns.amount_fen)
   }).from(drawdowns).innerJoin(loan_contracts, eq(loan_contracts.number, drawdowns.loan_contract_number)).where(drawnInPeriod(sql, scope))
     .groupBy(drawdowns.participant_no, loan_contracts.annual_rate_pct, over_five_years, prime)
@@ -104,19 +114,25 @@ export async function ratesByBank (sql: ReadSql, scope: Scope, prime_from: reado
 /** What was paid out in the period on needs that a park brought. */
 export async function drawnByPark (sql: ReadSql, scope: Scope) {
   return sql.select({
-    park_no: financing_needs.park_no, amount_fen: fenSum(drawdowns.amount_fen), enterprises: countDistinct(drawdowns.uscc), drawdowns: count(),
+    park_no: financing_needs.park_no, amount_fen: fenSum(drawdowns.amount_fen), enterprises: countDistinct(drawdowns.uscc),
+      drawdowns: count(),
     first: first(drawdowns.number), last: last(drawdowns.number)
-  }).from(drawdowns).innerJoin(loan_contracts, eq(loan_contracts.number, drawdowns.loan_contract_number)).innerJoin(leads, eq(leads.lead_no, loan_contracts.lead_no))
-    .innerJoin(financing_needs, eq(financing_needs.need_no, leads.need_no)).where(and(drawnInPeriod(sql, scope), isNotNull(financing_needs.park_no))).groupBy(financing_needs.park_no)
+  }).from(drawdowns).innerJoin(loan_contracts, eq(loan_contracts.number, drawdowns.loan_contract_number)).innerJoin(leads,
+    eq(leads.lead_no, loan_contracts.lead_no))
+    .innerJoin(financing_needs, eq(financing_needs.need_no, leads.need_no)).where(and(drawnInPeriod(sql, scope),
+      isNotNull(financing_needs.park_no))).groupBy(financing_needs.park_no)
 }
 
 /** Of those, enterprises to which nothing had been paid out before the period. */
 export async function newBorrowersByPark (sql: ReadSql, scope: Scope) {
-  const before = sql.select({ uscc: drawdowns.uscc }).from(drawdowns).where(and(eq(drawdowns.status, 'ACCEPTED'), lt(drawdowns.disbursed_date, scope.from)))
+  const before = sql.select({ uscc: drawdowns.uscc }).from(drawdowns).where(and(eq(drawdowns.status, 'ACCEPTED'),
+    lt(drawdowns.disbursed_date, scope.from)))
   return sql.select({ park_no: financing_needs.park_no, enterprises: countDistinct(drawdowns.uscc) }).from(drawdowns)
-    .innerJoin(loan_contracts, eq(loan_contracts.number, drawdowns.loan_contract_number)).innerJoin(leads, eq(leads.lead_no, loan_contracts.lead_no))
+    .innerJoin(loan_contracts, eq(loan_contracts.number, drawdowns.loan_contract_number)).innerJoin(leads,
+      eq(leads.lead_no, loan_contracts.lead_no))
     .innerJoin(financing_needs, eq(financing_needs.need_no, leads.need_no))
-    .where(and(drawnInPeriod(sql, scope), isNotNull(financing_needs.park_no), notInArray(drawdowns.uscc, before))).groupBy(financing_needs.park_no)
+    .where(and(drawnInPeriod(sql, scope), isNotNull(financing_needs.park_no),
+      notInArray(drawdowns.uscc, before))).groupBy(financing_needs.park_no)
 }
 
 const neededInPeriod = (sql: ReadSql, scope: Scope) => and(
@@ -124,57 +140,72 @@ const neededInPeriod = (sql: ReadSql, scope: Scope) => and(
 )
 
 export async function needsByPark (sql: ReadSql, scope: Scope) {
-  return sql.select({ park_no: financing_needs.park_no, needs: count(), amount_fen: fenSum(financing_needs.amount_fen), enterprises: countDistinct(financing_needs.uscc) })
+  return sql.select({ park_no: financing_needs.park_no, needs: count(), amount_fen: fenSum(financing_needs.amount_fen),
+    enterprises: countDistinct(financing_needs.uscc) })
     .from(financing_needs).where(and(neededInPeriod(sql, scope), isNotNull(financing_needs.park_no))).groupBy(financing_needs.park_no)
 }
 
 /** Projects in the library whose owner sent a need through a park. */
 export async function listedByPark (sql: ReadSql, scope: Pick<Scope, 'region_code' | 'uscc'>) {
-  return sql.select({ park_no: financing_needs.park_no, projects: countDistinct(expression`${projects.owner_uscc} || '/' || ${projects.project_code}`), owners: countDistinct(projects.owner_uscc) })
-    .from(projects).innerJoin(financing_needs, and(eq(financing_needs.uscc, projects.owner_uscc), eq(financing_needs.project_code, projects.project_code)))
-    .where(and(eq(projects.library_status, 'LISTED'), isNotNull(financing_needs.park_no), inScope(sql, projects.owner_uscc, scope))).groupBy(financing_needs.park_no)
+  return sql.select({ park_no: financing_needs.park_no,
+    projects: countDistinct(expression`${projects.owner_uscc} || '/' || ${projects.project_code}`),
+      owners: countDistinct(projects.owner_uscc) })
+    .from(projects).innerJoin(financing_needs, and(eq(financing_needs.uscc, projects.owner_uscc),
+      eq(financing_needs.project_code, projects.project_code)))
+    .where(and(eq(projects.library_status, 'LISTED'), isNotNull(financing_needs.park_no),
+      inScope(sql, projects.owner_uscc, scope))).groupBy(financing_needs.park_no)
 }
 
 export async function needsByDistrict (sql: ReadSql, scope: Scope) {
   return sql.select({
-    region_code: enterprises.region_code, needs: count(), amount_fen: fenSum(financing_needs.amount_fen), enterprises: countDistinct(financing_needs.uscc),
+    region_code: enterprises.region_code, needs: count(), amount_fen: fenSum(financing_needs.amount_fen),
+      enterprises: countDistinct(financing_needs.uscc),
     first: first(financing_needs.need_no), last: last(financing_needs.need_no)
-  }).from(financing_needs).leftJoin(enterprises, eq(enterprises.uscc, financing_needs.uscc)).where(neededInPeriod(sql, scope)).groupBy(enterprises.region_code)
+  }).from(financing_needs).leftJoin(enterprises, eq(enterprises.uscc, financing_needs.uscc)).where(neededInPeriod(sql,
+    scope)).groupBy(enterprises.region_code)
 }
 
 export async function projectsByDistrict (sql: ReadSql, scope: Pick<Scope, 'region_code' | 'uscc'>) {
-  return sql.select({ region_code: enterprises.region_code, projects: count(), enterprises: countDistinct(projects.owner_uscc) }).from(projects)
-    .leftJoin(enterprises, eq(enterprises.uscc, projects.owner_uscc)).where(and(eq(projects.library_status, 'LISTED'), inScope(sql, projects.owner_uscc, scope)))
+  return sql.select({ region_code: enterprises.region_code, projects: count(),
+    enterprises: countDistinct(projects.owner_uscc) }).from(projects)
+    .leftJoin(enterprises, eq(enterprises.uscc, projects.owner_uscc)).where(and(eq(projects.library_status, 'LISTED'),
+      inScope(sql, projects.owner_uscc, scope)))
     .groupBy(enterprises.region_code)
 }
 
 export async function leadsByDistrict (sql: ReadSql, scope: Scope) {
   return sql.select({ region_code: enterprises.region_code, leads: count(), enterprises: countDistinct(leads.uscc) }).from(leads)
-    .leftJoin(enterprises, eq(enterprises.uscc, leads.uscc)).where(and(gte(leads.pushed_at, scope.from_at), lt(leads.pushed_at, scope.to_at), inScope(sql, leads.uscc, scope)))
+    .leftJoin(enterprises, eq(enterprises.uscc, leads.uscc)).where(and(gte(leads.pushed_at, scope.from_at),
+      lt(leads.pushed_at, scope.to_at), inScope(sql, leads.uscc, scope)))
     .groupBy(enterprises.region_code)
 }
 
 /** Approvals of banks and lessors in the period with what they said, in the order of their numbers. */
 export async function approvals (sql: ReadSql, scope: Scope, after: string, limit: number) {
-  return sql.select({ lead_event_no: lead_events.lead_event_no, region_code: enterprises.region_code, uscc: leads.uscc, content: lead_events.content }).from(lead_events)
+  return sql.select({ lead_event_no: lead_events.lead_event_no, region_code: enterprises.region_code, uscc: leads.uscc,
+    content: lead_events.content }).from(lead_events)
     .innerJoin(leads, eq(leads.lead_no, lead_events.lead_no)).leftJoin(enterprises, eq(enterprises.uscc, leads.uscc)).where(and(
-      eq(lead_events.type, 'APPROVED'), eq(lead_events.occurred_at, leads.approved_at), gte(leads.approved_at, scope.from_at), lt(leads.approved_at, scope.to_at),
+      eq(lead_events.type, 'APPROVED'), eq(lead_events.occurred_at, leads.approved_at), gte(leads.approved_at, scope.from_at),
+        lt(leads.approved_at, scope.to_at),
       inArray(leads.recipient_kind, ['BANK', 'LESSOR']), inScope(sql, leads.uscc, scope), gt(lead_events.lead_event_no, after)
     )).orderBy(asc(lead_events.lead_event_no)).limit(limit)
 }
 
 export async function drawnByDistrict (sql: ReadSql, scope: Scope) {
-  return sql.select({ region_code: enterprises.region_code, amount_fen: fenSum(drawdowns.amount_fen), drawdowns: count(), enterprises: countDistinct(drawdowns.uscc) }).from(drawdowns)
+  return sql.select({ region_code: enterprises.region_code, amount_fen: fenSum(drawdowns.amount_fen), drawdowns: count(),
+    enterprises: countDistinct(drawdowns.uscc) }).from(drawdowns)
     .leftJoin(enterprises, eq(enterprises.uscc, drawdowns.uscc)).where(drawnInPeriod(sql, scope)).groupBy(enterprises.region_code)
 }
 
 /** What audits of the period recognised of what institutions claimed. */
 export async function auditsByInstitution (sql: ReadSql, scope: Scope) {
   return sql.select({
-    participant_no: subsidy_packets.participant_no, claimed_fen: fenSum(subsidy_packets.claimed_fen), recognised_fen: fenSum(subsidy_packets.recognised_fen),
+    participant_no: subsidy_packets.participant_no, claimed_fen: fenSum(subsidy_packets.claimed_fen),
+      recognised_fen: fenSum(subsidy_packets.recognised_fen),
     enterprises: countDistinct(subsidy_packets.uscc)
   }).from(subsidy_packets).where(and(
-    isNotNull(subsidy_packets.recognised_fen), gte(subsidy_packets.audited_at, scope.from_at), lt(subsidy_packets.audited_at, scope.to_at), inScope(sql, subsidy_packets.uscc, scope)
+    isNotNull(subsidy_packets.recognised_fen), gte(subsidy_packets.audited_at, scope.from_at), lt(subsidy_packets.audited_at, scope.to_at),
+      inScope(sql, subsidy_packets.uscc, scope)
   )).groupBy(subsidy_packets.participant_no)
 }
 

@@ -31,7 +31,8 @@ export interface Total { group: string, [column: string]: Cell }
 export interface Table { rows: ShownRow[], totals: Total[], suppressed_groups: number }
 
 /** A figure about fewer enterprises is not shown to those who may only read statistics. Dated like a policy parameter, oldest first. */
-export const SMALLEST_GROUPS: readonly { effective_from: string, enterprises: number }[] = [{ effective_from: '2024-06-09', enterprises: 3 }]
+export const SMALLEST_GROUPS: readonly { effective_from: string, enterprises: number }[] = [{ effective_from: '2024-06-09',
+  enterprises: 3 }]
 
 export function smallestGroupOn (day: string): number {
   return (SMALLEST_GROUPS.findLast(({ effective_from }) => effective_from <= day) ?? SMALLEST_GROUPS[0])?.enterprises ?? 0
@@ -52,8 +53,10 @@ function totalOf (group: string, rows: readonly Row[], columns: readonly Column[
 /**
  * Totals, and with `smallest` the hiding of figures about fewer enterprises than that.
  *
- * A hidden figure must not come back as total less the others: where figures of a count are hidden, a further row with enough enterprises is hidden
- * with them (the one with the fewest, first in the table), and where there is none, the total. Counts of rows may overlap, so two small rows
+ * A hidden figure must not come back as total less the others: where figures of a count are hidden, a further row with enough enterprises
+ * is hidden
+ * with them (the one with the fewest, first in the table), and where there is none, the total. Counts of rows may overlap, so two small
+ * rows
  * never protect each other.
  *
  * @param smallest 0: nothing is hidden
@@ -79,7 +82,8 @@ export function tableOf (columns: readonly Column[], rows: readonly Row[], small
   const shown = rows.map(row => {
     const gone = hidden.get(row) ?? new Set()
     const names = columns.filter(({ about = [] }) => about.some(count => gone.has(count))).map(({ name }) => name)
-    return { ...row, cells: Object.fromEntries(columns.map(({ name }) => [name, names.includes(name) ? null : row.cells[name] ?? null])), hidden: names }
+    return { ...row, cells: Object.fromEntries(columns.map(({ name }) => [name, names.includes(name) ? null : row.cells[name] ?? null])),
+      hidden: names }
   })
   return { rows: shown, totals, suppressed_groups: shown.filter(row => row.hidden.length > 0).length }
 }
