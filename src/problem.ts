@@ -60,7 +60,6 @@ const PROBLEMS = {
   land_over_amount: [422, 'The land part exceeds the amount', '土地部分超过总额'],
   amount_over_contract: [422, 'The drawdowns exceed the contract', '借据合计超过合同金额'],
   paid_over_due: [422, 'More was paid than was due', '实付超过应付'],
-  payer_not_borrower: [422, 'The payer is not the borrower', '付款人与借款人不一致'],
   nothing_to_pay: [422, 'There is nothing to pay', '没有可支付的款项'],
   account_missing: [422, 'There is no confirmed subsidy account', '尚无有效的贴息账户'],
   reconciliation_open: [422, 'A difference of an earlier day is not settled', '此前对账差异尚未处理'],

@@ -10,7 +10,7 @@ import { ConfigError, readConfig, type Config } from './config.ts'
 import { migrate, readMigrations } from './db/migrate.ts'
 import type { Db } from './db/db.ts'
 import { openDb } from './db/open.ts'
-import { loadHubKeys } from './keys.ts'
+import { loadHubKeys } from './db/keys.ts'
 import { seedSandbox, type SandboxFile } from './registry/participants/sandbox.ts'
 import { hasSandboxKeys } from './registry/participants/store.ts'
 

@@ -5,7 +5,7 @@ import t from 'tap'
 
 const root = join(import.meta.dirname, '..')
 const floors = ['policy', 'db', 'http', 'journal', 'delivery', 'registry', 'intake', 'matching', 'lending', 'subsidy', 'payment', 'risk', 'oversight']
-const foundations = ['clock.ts', 'config.ts', 'problem.ts', 'keys.ts']
+const foundations = ['clock.ts', 'config.ts', 'problem.ts']
 const wiring = ['app.ts', 'server.ts']
 
 interface Source { path: string, text: string, floor: string, imports: string[] }
@@ -78,7 +78,7 @@ t.test('a schema calls nothing that decides', async t => {
 })
 
 t.test('nothing is left undone or silenced', async t => {
-  t.same(broken(({ text }) => /\b(TODO|FIXME|XXX|HACK)\b|@ts-ignore|@ts-expect-error|(ox|es)lint-disable|: any\b|\bas any\b/.exec(text)?.[0]), [])
+  t.same(broken(({ text }) => /\b(TODO|FIXME|XXX|HACK)\b|@ts-ignore|@ts-expect-error|(ox|es)lint-disable/.exec(text)?.[0] ?? /: any\b|\bas any\b/.exec(code(text))?.[0]), [])
 })
 
 t.test('a newcomer finds a line: no file over 400 lines', async t => {

@@ -16,7 +16,7 @@ export const queue_length_max = 10_000
 interface Waiting { unit: Unit<unknown>, resolve (value: unknown): void, reject (reason: unknown): void }
 
 /** @param file path of the database file, created when missing; ':memory:' cannot be shared by the two connections */
-export function openSqlite (file: string, clock: Clock, options: { queue_length_max?: number } = {}): Db {
+export function openSqlite (file: string, clock: Clock, options: { queue_length_max?: number, group_size_max?: number } = {}): Db {
   const queue_max = options.queue_length_max ?? queue_length_max
   const writer = new Database(file)
   writer.pragma('journal_mode = WAL')
@@ -90,7 +90,7 @@ export function openSqlite (file: string, clock: Clock, options: { queue_length_
   async function drain (): Promise<void> {
     await new Promise(resolve => setImmediate(resolve))
     while (queue.length > 0) {
-      const group = queue.splice(0, group_size_max)
+      const group = queue.splice(0, options.group_size_max ?? group_size_max)
       try {
         await runGroup(group)
       } catch (reason) {

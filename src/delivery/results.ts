@@ -3,10 +3,10 @@ import { newNo } from '../clock.ts'
 import type { WriteSql } from '../db/db.ts'
 import { append, the_hub } from '../journal/events.ts'
 import { isGivenUp, nextAttemptAt, restUntil } from './schedule.ts'
-import { changeDelivery, changeEndpoint, delivered, findEndpoint, insertAttempts, noteHealth, type Attempt, type Delivery, type Endpoint } from './store.ts'
+import { changeDelivery, changeEndpoint, deliveredSince, findEndpoint, insertAttempts, noteHealth, type Attempt, type DueDelivery, type Endpoint } from './store.ts'
 
 export interface Result {
-  row: Delivery
+  row: DueDelivery
   attempted_at: string
   status_code: number | null
   error: string | null
@@ -34,8 +34,9 @@ export async function keepResults (sql: WriteSql, now: string, endpoint: Endpoin
       })
     }
   }
-  await delivered(sql, endpoint_no, results.filter(({ ok }) => ok).map(({ row }) => row.event_no), now)
   await insertAttempts(sql, attempts)
+  const [first] = attempts
+  if (first !== undefined) await deliveredSince(sql, endpoint_no, first.attempt_no, now)
   const some_ok = results.some(({ ok }) => ok)
   const asked_ms = Math.max(0, ...results.filter(({ status_code }) => busy_statuses.has(status_code)).map(({ retry_after_ms }) => retry_after_ms ?? 0))
   const failing_since = failures === 0 ? null : some_ok ? now : endpoint.failing_since ?? now

@@ -15,7 +15,7 @@ import { keepChallenge, keepResults, type Result } from './results.ts'
 import { isResting, retryAfterMs } from './schedule.ts'
 import { openSigners } from './secrets.ts'
 import { signedHeaders, type Signer } from './signature.ts'
-import { dueDeliveries, endpointsToServe, leaseEndpoint, releaseEndpoint, type Delivery, type Endpoint } from './store.ts'
+import { dueDeliveries, endpointsToServe, leaseEndpoint, releaseEndpoint, type DueDelivery, type Endpoint } from './store.ts'
 
 export interface Sender {
   /** Starts a worker for every endpoint that has something to do. @returns how many were started */
@@ -35,7 +35,8 @@ export interface SenderParts {
 }
 
 const endpoints_per_step_max = 100
-const batch_max = 256
+/** What a crash could send a second time. */
+const batch_max = 1000
 /** A batch takes no further delivery after this time: then it ends within the lease. */
 const batch_ms = 20_000
 const lease_ms = 60_000
@@ -43,22 +44,27 @@ const pools_max = 200
 const reply_bytes_max = 65_536
 const errors_length_max = 200
 
+/** Connections to one address. */
+interface Line { url: string, path: string, pool: Pool }
+
 interface Reply { status_code: number | null, error: string | null, duration_ms: number, retry_after: string | undefined, text: string }
 
 export function createSender ({ db, cipher, dialler, log, challenge_echoed }: SenderParts): Sender {
   const holder = newNo('sender')
   const workers = new Map<string, Promise<void>>()
-  const pools = new Map<string, { url: string, pool: Pool }>()
+  const pools = new Map<string, Line>()
   const closing = new AbortController()
+  const underway = new Set<AbortController>()
 
-  function poolOf ({ endpoint_no, url, concurrency }: Endpoint): Pool {
+  function lineTo ({ endpoint_no, url, concurrency }: Endpoint): Line {
     const known = pools.get(endpoint_no)
-    if (known?.url === url) return known.pool
+    if (known?.url === url) return known
     if (known !== undefined) drop(endpoint_no)
     for (const oldest of pools.keys()) if (pools.size >= pools_max && !workers.has(oldest)) drop(oldest)
-    const pool = dialler.pool(new URL(url), concurrency)
-    pools.set(endpoint_no, { url, pool })
-    return pool
+    const parsed = new URL(url)
+    const line = { url, path: parsed.pathname + parsed.search, pool: dialler.pool(parsed, concurrency) }
+    pools.set(endpoint_no, line)
+    return line
   }
 
   function drop (endpoint_no: string): void {
@@ -66,35 +72,45 @@ export function createSender ({ db, cipher, dialler, log, challenge_echoed }: Se
     pools.delete(endpoint_no)
   }
 
-  async function post (endpoint: Endpoint, signers: readonly Signer[], id: string, body: string): Promise<Reply> {
+  async function post (endpoint: Endpoint, signers: readonly Signer[], id: string, body: string, reads: boolean): Promise<Reply> {
     const elapsed = stopwatch()
-    const { pathname, search } = new URL(endpoint.url)
+    const { pool, path } = lineTo(endpoint)
+    const attempt = new AbortController()
+    const timer = setTimeout(() => attempt.abort(new Error('TIMEOUT')), attempt_timeout_ms)
+    underway.add(attempt)
     const headers = signedHeaders(signers, id, Math.floor(instantMs(db.clock.now()) / 1000), body)
     try {
-      const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(attempt_timeout_ms)])
-      const reply = await poolOf(endpoint).request({ method: 'POST', path: pathname + search, headers, body, signal })
-      const text = await firstBytes(reply.body)
+      const reply = await pool.request({ method: 'POST', path, headers, body, signal: attempt.signal })
+      const text = reads ? await firstBytes(reply.body) : ''
+      if (!reads) await reply.body.dump({ limit: reply_bytes_max })
       const retry_after = reply.headers['retry-after']
       return {
         status_code: reply.statusCode, error: null, duration_ms: Math.round(elapsed()), retry_after: typeof retry_after === 'string' ? retry_after : undefined, text
       }
     } catch (error) {
       return { status_code: null, error: wordsFor(error), duration_ms: Math.round(elapsed()), retry_after: undefined, text: '' }
+    } finally {
+      clearTimeout(timer)
+      underway.delete(attempt)
     }
   }
 
-  async function deliver (endpoint: Endpoint, signers: readonly Signer[], row: Delivery): Promise<Result> {
+  async function deliver (endpoint: Endpoint, signers: readonly Signer[], row: DueDelivery): Promise<Result> {
     const { event_no, type, occurred_at, subject } = row
     const body = JSON.stringify({ type, timestamp: occurred_at, data: { event_no, subject, link: linkOf(type, subject) } })
     const attempted_at = db.clock.now()
-    const { status_code, error, duration_ms, retry_after } = await post(endpoint, signers, event_no, body)
+    const { status_code, error, duration_ms, retry_after } = await post(endpoint, signers, event_no, body, false)
     return { row, attempted_at, status_code, error, duration_ms, retry_after_ms: retryAfterMs(retry_after, attempted_at), ok: isSuccess(status_code) }
   }
 
   /** Sends a batch, at most `concurrency` at once; what is about one subject goes one after the other and stops at a failure. */
-  async function sendAll (endpoint: Endpoint, signers: readonly Signer[], rows: readonly Delivery[]): Promise<{ results: Result[], failures: number }> {
-    const chains = new Map<string, Delivery[]>()
-    for (const row of rows) chains.set(row.subject, [...chains.get(row.subject) ?? [], row])
+  async function sendAll (endpoint: Endpoint, signers: readonly Signer[], rows: readonly DueDelivery[]): Promise<{ results: Result[], failures: number }> {
+    const chains = new Map<string, DueDelivery[]>()
+    for (const row of rows) {
+      const chain = chains.get(row.subject)
+      if (chain === undefined) chains.set(row.subject, [row])
+      else chain.push(row)
+    }
     const waiting = [...chains.values()].values()
     const results: Result[] = []
     const elapsed = stopwatch()
@@ -122,32 +138,62 @@ export function createSender ({ db, cipher, dialler, log, challenge_echoed }: Se
   async function challenge (endpoint: Endpoint, signers: readonly Signer[]): Promise<void> {
     const now = db.clock.now()
     const body = JSON.stringify({ type: 'webhook_endpoint.challenge', timestamp: now, data: { challenge: endpoint.challenge } })
-    const { status_code, text } = await post(endpoint, signers, endpoint.challenge, body)
+    const { status_code, text } = await post(endpoint, signers, endpoint.challenge, body, true)
     if (closing.signal.aborted) return
     const passed = isSuccess(status_code) && (!challenge_echoed || echoes(text, endpoint.challenge))
     await db.write((sql, at) => keepChallenge(sql, at, endpoint, passed))
   }
 
+  async function lease (endpoint_no: string): Promise<Endpoint | undefined> {
+    return db.write((sql, now) => leaseEndpoint(sql, endpoint_no, holder, now, instantOf(instantMs(now) + lease_ms)))
+  }
+
+  /** Keeps the results of a batch and renews the lease. @returns the endpoint as it is now; undefined when it is no longer ours */
+  async function keep (endpoint: Endpoint, results: readonly Result[], failures: number): Promise<Endpoint | undefined> {
+    return db.write(async (sql, now) => {
+      await keepResults(sql, now, endpoint, results, failures)
+      return leaseEndpoint(sql, endpoint.endpoint_no, holder, now, instantOf(instantMs(now) + lease_ms))
+    })
+  }
+
+  /** Sends what is due, batch after batch. While all goes well the next batch is on its way before the last one is recorded. */
+  async function sendDue (first: Endpoint, signers: readonly Signer[]): Promise<Endpoint | undefined> {
+    let endpoint: Endpoint | undefined = first
+    let keeping: Promise<Endpoint | undefined> | null = null
+    let unrecorded = new Set<string>()
+    while (endpoint !== undefined && !closing.signal.aborted && endpoint.circuit_until <= db.clock.now()) {
+      const limit = isResting(endpoint.consecutive_failures) ? 1 : batch_max + unrecorded.size
+      const rows = (await dueDeliveries(db.read, endpoint.endpoint_no, db.clock.now(), limit)).filter(({ event_no }) => !unrecorded.has(event_no))
+      const sent = rows.length === 0 ? null : await sendAll(endpoint, signers, rows)
+      if (keeping !== null) endpoint = await keeping
+      else if (sent === null) return undefined
+      keeping = null
+      unrecorded = new Set()
+      if (sent === null || endpoint === undefined) continue
+      keeping = keep(endpoint, sent.results, sent.failures)
+      if (sent.results.length === rows.length && sent.results.every(({ ok }) => ok)) {
+        unrecorded = new Set(rows.map(({ event_no }) => event_no))
+      } else {
+        endpoint = await keeping
+        keeping = null
+      }
+    }
+    return keeping ?? endpoint
+  }
+
   async function serve (endpoint_no: string): Promise<void> {
-    const lease = (endpoint: string) => db.write((sql, now) => leaseEndpoint(sql, endpoint, holder, now, instantOf(instantMs(now) + lease_ms)))
     let endpoint = await lease(endpoint_no)
     try {
       while (endpoint !== undefined && !closing.signal.aborted && endpoint.circuit_until <= db.clock.now()) {
         const signers = await openSigners(db.read, cipher, endpoint_no, db.clock.now())
-        if (endpoint.verified_at === null) {
-          if (endpoint.challenge_next_at > db.clock.now()) return
+        if (endpoint.verified_at !== null) {
+          endpoint = await sendDue(endpoint, signers)
+        } else if (endpoint.challenge_next_at <= db.clock.now()) {
           await challenge(endpoint, signers)
           endpoint = await lease(endpoint_no)
-          continue
+        } else {
+          return
         }
-        const rows = await dueDeliveries(db.read, endpoint_no, db.clock.now(), isResting(endpoint.consecutive_failures) ? 1 : batch_max)
-        if (rows.length === 0) return
-        const served: Endpoint = endpoint
-        const { results, failures } = await sendAll(served, signers, rows)
-        endpoint = await db.write(async (sql, now) => {
-          await keepResults(sql, now, served, results, failures)
-          return leaseEndpoint(sql, endpoint_no, holder, now, instantOf(instantMs(now) + lease_ms))
-        })
       }
     } finally {
       await db.write(sql => releaseEndpoint(sql, endpoint_no, holder))
@@ -171,6 +217,7 @@ export function createSender ({ db, cipher, dialler, log, challenge_echoed }: Se
     },
     async close () {
       closing.abort()
+      for (const attempt of underway) attempt.abort(new Error('CLOSING'))
       await Promise.all(workers.values())
       for (const endpoint_no of pools.keys()) drop(endpoint_no)
     }
@@ -204,7 +251,6 @@ async function firstBytes (body: AsyncIterable<Buffer>): Promise<string> {
 function wordsFor (error: unknown): string {
   if (error instanceof AddressRefused) return 'ADDRESS_REFUSED'
   if (!(error instanceof Error)) return 'UNKNOWN'
-  if (error.name === 'TimeoutError' || error.name === 'AbortError') return 'TIMEOUT'
   const code = (error as { code?: unknown }).code
   return (typeof code === 'string' ? code : error.message).slice(0, errors_length_max)
 }

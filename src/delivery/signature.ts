@@ -2,7 +2,7 @@
  * Signatures of Standard Webhooks 1.0 over the exact bytes that are sent: HMAC-SHA256 (`v1`) and Ed25519 (`v1a`).
  * Source: standard-webhooks specification 1.0, "Verifying webhook authenticity".
  */
-import { createHmac, createPrivateKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
+import { createHmac, createPrivateKey, createSecretKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { newSecret } from '../clock.ts'
 
 const secret_prefix = 'whsec_'
@@ -31,7 +31,7 @@ export function newSigningSecret (): SigningSecret {
 export interface Signer { sign (id: string, timestamp: number, body: string): string }
 
 export function signerOf ({ secret, private_key }: Pick<SigningSecret, 'secret' | 'private_key'>): Signer {
-  const shared = Buffer.from(secret.slice(secret_prefix.length), 'base64')
+  const shared = createSecretKey(secret.slice(secret_prefix.length), 'base64')
   const key = createPrivateKey({ key: Buffer.concat([pkcs8_head, Buffer.from(private_key, 'base64')]), format: 'der', type: 'pkcs8' })
   return {
     sign (id, timestamp, body) {

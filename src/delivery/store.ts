@@ -1,8 +1,8 @@
 /** Tables of webhook endpoints, their secrets, deliveries and attempts. */
-import { aliasedTable, and, asc, count, desc, eq, exists, gt, gte, inArray, isNotNull, isNull, lt, lte, ne, notExists, or, sql as expression } from 'drizzle-orm'
+import { aliasedTable, and, asc, count, desc, eq, exists, gt, gte, inArray, isNotNull, isNull, lt, lte, ne, notExists, or, sql as expression, type Placeholder } from 'drizzle-orm'
 import { bulkInsert } from '../db/bulk.ts'
 import { integer, json, table, text } from '../db/columns.ts'
-import type { ReadSql, WriteSql } from '../db/db.ts'
+import { hot, type ReadSql, type WriteSql } from '../db/db.ts'
 import { event_audience, events } from '../journal/events.ts'
 import type { AttemptOutcome, EndpointStatus } from './kinds.ts'
 
@@ -170,7 +170,7 @@ export async function insertDeliveries (sql: WriteSql, rows: readonly Delivery[]
 }
 
 /** Due and not waiting behind an earlier undelivered event about the same subject. */
-function dueOf (sql: ReadSql, now: string) {
+function dueOf (sql: ReadSql, now: string | Placeholder) {
   const earlier = aliasedTable(webhook_deliveries, 'earlier')
   return and(
     eq(webhook_deliveries.status, 'PENDING'), lte(webhook_deliveries.next_at, now),
@@ -181,10 +181,19 @@ function dueOf (sql: ReadSql, now: string) {
   )
 }
 
+const due_columns = {
+  event_no: webhook_deliveries.event_no, type: webhook_deliveries.type, subject: webhook_deliveries.subject, occurred_at: webhook_deliveries.occurred_at,
+  attempts: webhook_deliveries.attempts
+}
+export type DueDelivery = Pick<Delivery, keyof typeof due_columns>
+
+const buildDue = (sql: ReadSql) => sql.select(due_columns).from(webhook_deliveries)
+  .where(and(eq(webhook_deliveries.endpoint_no, expression.placeholder('endpoint_no')), dueOf(sql, expression.placeholder('now'))))
+  .orderBy(asc(webhook_deliveries.seq)).limit(expression.placeholder('limit')).prepare()
+
 /** Deliveries an endpoint can get now, in the order of the log. Those about one subject may follow each other in it. */
-export async function dueDeliveries (sql: ReadSql, endpoint_no: string, now: string, limit: number): Promise<Delivery[]> {
-  return sql.select().from(webhook_deliveries).where(and(eq(webhook_deliveries.endpoint_no, endpoint_no), dueOf(sql, now)))
-    .orderBy(asc(webhook_deliveries.seq)).limit(limit)
+export async function dueDeliveries (sql: ReadSql, endpoint_no: string, now: string, limit: number): Promise<DueDelivery[]> {
+  return hot(sql, buildDue).execute({ endpoint_no, now, limit })
 }
 
 /** Endpoints with something to do for this process: a delivery that is due, or an unanswered challenge. */
@@ -211,11 +220,19 @@ export async function releaseEndpoint (sql: WriteSql, endpoint_no: string, holde
   await sql.update(webhook_endpoints).set({ leased_by: null }).where(and(eq(webhook_endpoints.endpoint_no, endpoint_no), eq(webhook_endpoints.leased_by, holder)))
 }
 
-/** Marks many deliveries as delivered. */
-export async function delivered (sql: WriteSql, endpoint_no: string, event_nos: readonly string[], now: string): Promise<void> {
-  if (event_nos.length === 0) return
-  await sql.update(webhook_deliveries).set({ status: 'DELIVERED', attempts: expression`${webhook_deliveries.attempts} + 1`, updated_at: now })
-    .where(and(eq(webhook_deliveries.endpoint_no, endpoint_no), inArray(webhook_deliveries.event_no, [...event_nos]), eq(webhook_deliveries.status, 'PENDING')))
+const buildDelivered = (sql: WriteSql) => sql.update(webhook_deliveries)
+  .set({ status: 'DELIVERED', attempts: expression`${webhook_deliveries.attempts} + 1`, updated_at: expression`${expression.placeholder('now')}` })
+  .where(and(
+    eq(webhook_deliveries.endpoint_no, expression.placeholder('endpoint_no')), eq(webhook_deliveries.status, 'PENDING'),
+    inArray(webhook_deliveries.event_no, sql.select({ event_no: webhook_attempts.event_no }).from(webhook_attempts).where(and(
+      eq(webhook_attempts.endpoint_no, expression.placeholder('endpoint_no')), gte(webhook_attempts.attempt_no, expression.placeholder('first')),
+      eq(webhook_attempts.outcome, 'DELIVERED')
+    )))
+  )).prepare()
+
+/** Marks as delivered what the attempts from a number on delivered; numbers rise within the one process that holds the endpoint. */
+export async function deliveredSince (sql: WriteSql, endpoint_no: string, first: string, now: string): Promise<void> {
+  await hot(sql, buildDelivered).execute({ endpoint_no, first, now })
 }
 
 export async function changeDelivery (sql: WriteSql, endpoint_no: string, event_no: string, change: Partial<Delivery>): Promise<void> {

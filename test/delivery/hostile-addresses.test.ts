@@ -10,7 +10,7 @@ import { addEndpoint } from '../../src/delivery/service.ts'
 import { attemptsOf, noteHealth } from '../../src/delivery/store.ts'
 import { append, sequence, the_hub } from '../../src/journal/events.ts'
 import { admit } from '../../src/http/access.ts'
-import { loadHubKeys } from '../../src/keys.ts'
+import { loadHubKeys } from '../../src/db/keys.ts'
 import { build } from '../helper.ts'
 
 const production: AddressRules = { sandbox: false, opened: networksOf([]) }

@@ -8,7 +8,7 @@ import { pauses_ms } from '../../src/delivery/schedule.ts'
 import { createSender } from '../../src/delivery/sender.ts'
 import { leaseEndpoint } from '../../src/delivery/store.ts'
 import { append, sequence, the_hub } from '../../src/journal/events.ts'
-import { loadHubKeys } from '../../src/keys.ts'
+import { loadHubKeys } from '../../src/db/keys.ts'
 import { build, type Built } from '../helper.ts'
 import { receiver, until, type Receiver } from './receivers.ts'
 
@@ -99,6 +99,7 @@ t.test('Retry-After is honoured, a redirect is a failure and not followed, 410 d
   hub.clock.advance(3_600_000)
   await attempted(t, hub, endpoint_no, 3)
   t.match(await see(hub, endpoint_no), { status: 'DISABLED', disabled_reason: 'GONE', pending: 1 })
+  await hub.loops.settle()
   const { items } = (await hub.as('bank-1').get('/v1/events?limit=200')).json() as { items: { type: string, data: unknown }[] }
   t.match(items.at(-1), { type: 'webhook_endpoint.disabled', data: { reason: 'GONE' } })
   hook.answer = () => ({ status: 200 })

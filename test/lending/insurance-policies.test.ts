@@ -41,7 +41,6 @@ t.test('every broken rule refuses a policy', async t => {
     [{ paid_date: '2026-03-19' }, 422, 'paid_date_in_future'],
     [{ insurance_kind: 'RENOVATION_COST_LOSS' }, 422, 'rule_broken'],
     [{ insurance_kind: 'HEALTH' }, 400, 'invalid_request'],
-    [{ payer_account_name: name_2 }, 422, 'payer_not_borrower'],
     [{ document_no: await aDocument(hub, 'bank-1') }, 422, 'document_unknown'],
     [{ insured_uscc: '91500115MAXX00023Y' }, 403, 'authorization_missing']
   ]

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox'
 import {
   Day, InstantOut, listOf, named, No, nullable, oneOf, PageQuery, ParticipantNo, Sha256, Text, UpdatedSince, Uscc, Version
 } from '../../http/schema.ts'
-import { METHODS, PURPOSES, SCOPES, SIGNER_ROLES, STATUSES } from './store.ts'
+import { METHODS, PURPOSES, SCOPES, SIGNER_ROLES, STATUSES } from './kinds.ts'
 
 export const AuthorizationNo = No('auth', 'Number of the authorization 授权编号')
 export const AuthorizationParams = Type.Object({ authorization_no: AuthorizationNo })

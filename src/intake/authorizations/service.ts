@@ -15,10 +15,8 @@ import { withdrawNeedsUnder } from '../financing-needs/store.ts'
 import type { Disclosure, IntakeHooks } from '../hooks.ts'
 import { mistake, refuseIfAny, usccMistakes, type Mistake } from '../mistakes.ts'
 import type { AuthorizationQuery, InlineAuthorization, NewAuthorization } from './schema.ts'
-import {
-  authorizationsByNo, authorizationsOf, collectedFrom, findAuthorization, insertAuthorizations, listAuthorizations, RECIPIENT_CLASSES, withdrawAuthorization,
-  type Authorization, type AuthorizationStatus, type RecipientClass, type Scope
-} from './store.ts'
+import { RECIPIENT_CLASSES, type AuthorizationStatus, type RecipientClass, type Scope } from './kinds.ts'
+import { authorizationsByNo, authorizationsOf, collectedFrom, findAuthorization, insertAuthorizations, listAuthorizations, withdrawAuthorization, type Authorization } from './store.ts'
 
 /** Recipients delete within thirty days of a request. Source: GB/T 35273-2020 8.7. */
 const deletion_days = 30

@@ -4,7 +4,7 @@ import {
 } from '../../http/schema.ts'
 import { REFUSAL_CODES } from './refusals.ts'
 import { OUTCOMES } from './rows.ts'
-import { LIST_STATUSES } from './store.ts'
+import { LIST_STATUSES } from './kinds.ts'
 
 export const list_bytes_max = 20 * 1024 * 1024
 export const rows_max = 5000

@@ -4,14 +4,11 @@ import { fen, flag, integer, json, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import { opened, sealed } from '../../db/sealing.ts'
-import type { StateOf } from '../../policy/lifecycle.ts'
 import type { Counts } from './deciding.ts'
 import type { ListFinding } from './findings.ts'
 import type { Refusal } from './refusals.ts'
 import type { DecidedRow, Normalisation, Outcome, RowValues, SheetReading } from './rows.ts'
-
-export type ListStatus = StateOf<'list'>
-export const LIST_STATUSES = ['RECEIVED', 'READING', 'DECIDED', 'REFUSED'] as const satisfies readonly ListStatus[]
+import type { ListStatus } from './kinds.ts'
 
 export const enterprise_lists = table('enterprise_lists', {
   list_no: text().primaryKey(),

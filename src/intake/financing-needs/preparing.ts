@@ -16,7 +16,7 @@ import { projectsOf } from '../projects/store.ts'
 import { judgeNeed } from './judging.ts'
 import type { Placing } from './placing.ts'
 import type { BatchItem } from './schema.ts'
-import type { NeedSource } from './store.ts'
+import type { NeedSource } from './kinds.ts'
 
 export type SentNeed = BatchItem & { content_digest: string }
 export type Preparation = { placing: Placing, mistakes: readonly [] } | { placing: null, mistakes: Mistake[] }

@@ -6,7 +6,7 @@ import { FAST_TRACKS } from '../../policy/eligibility.ts'
 import { PURPOSE_CODES } from '../../policy/purposes.ts'
 import { TAGS } from '../../policy/tags.ts'
 import { InlineAuthorization, new_authorization_example } from '../authorizations/schema.ts'
-import { NEED_SOURCES, NEED_STATUSES } from './store.ts'
+import { NEED_SOURCES, NEED_STATUSES } from './kinds.ts'
 
 export const NeedNo = No('need', 'Number of the financing need 融资需求编号')
 export const NeedParams = Type.Object({ need_no: NeedNo })

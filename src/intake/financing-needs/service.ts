@@ -16,10 +16,8 @@ import { placeNeeds } from './placing.ts'
 import { prepareNeeds, type Preparation } from './preparing.ts'
 import { sameProject } from './same-project.ts'
 import type { BatchAnswer, NeedBatch, NeedQuery, NewNeed } from './schema.ts'
-import {
-  advanceNeed, findBatch, findByReference, findNeed, findView, insertBatch, needsSentBy, OPEN_STATUSES, restOn, sourcesOf, withdrawSource,
-  type NeedFilter, type NeedView
-} from './store.ts'
+import { OPEN_STATUSES } from './kinds.ts'
+import { advanceNeed, findBatch, findByReference, findNeed, findView, insertBatch, needsSentBy, restOn, sourcesOf, withdrawSource, type NeedFilter, type NeedView } from './store.ts'
 
 /** What an enterprise may see beside its own door. */
 export function ownUscc (principal: Principal): string | null {

@@ -4,15 +4,10 @@ import { fen, flag, integer, json, primaryKey, table, text } from '../../db/colu
 import { bulkInsert } from '../../db/bulk.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { FastTrack } from '../../policy/eligibility.ts'
-import { isEnd, type StateOf } from '../../policy/lifecycle.ts'
+import { isEnd } from '../../policy/lifecycle.ts'
 import type { PurposeCode } from '../../policy/purposes.ts'
+import { OPEN_STATUSES, type NeedSource, type NeedStatus } from './kinds.ts'
 
-export const NEED_SOURCES = ['PARK_BATCH', 'ENTERPRISE_SELF', 'PARTNER_PLATFORM'] as const
-export type NeedSource = typeof NEED_SOURCES[number]
-export type NeedStatus = StateOf<'need'>
-export const NEED_STATUSES = ['DRAFT', 'SUBMITTED', 'REJECTED_BY_CHECK', 'MATCHED', 'PUSHED', 'PARTLY_FUNDED', 'FUNDED', 'CLOSED_UNFUNDED', 'WITHDRAWN'] as const satisfies readonly NeedStatus[]
-/** Needs that may still be funded. */
-export const OPEN_STATUSES = ['SUBMITTED', 'MATCHED', 'PUSHED', 'PARTLY_FUNDED'] as const satisfies readonly NeedStatus[]
 const without_contract = ['SUBMITTED', 'MATCHED', 'PUSHED'] as const
 
 const content = {

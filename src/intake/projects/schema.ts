@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox'
 import {
   BusinessNo, Day, Finding, InstantOut, listOf, Money, named, nullable, oneOf, PageQuery, ParticipantNo, ProjectCode, Text, UpdatedSince, Uscc, Version
 } from '../../http/schema.ts'
-import { LIBRARY_STATUSES, NATURES, STAGES } from './store.ts'
+import { LIBRARY_STATUSES, NATURES, STAGES } from './kinds.ts'
 
 export const ProjectParams = Type.Object({ project_code: ProjectCode() })
 export const imports_max = 1000

@@ -4,14 +4,7 @@ import { fen, flag, integer, json, primaryKey, table, text } from '../../db/colu
 import { bulkInsert } from '../../db/bulk.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { Role } from '../../http/access.ts'
-import type { StateOf } from '../../policy/lifecycle.ts'
-
-export const NATURES = ['NEW_LINE', 'UPGRADE', 'EXPANSION', 'EQUIPMENT_ONLY', 'DIGITAL'] as const
-export type Nature = typeof NATURES[number]
-export const STAGES = ['PLANNED', 'UNDER_CONSTRUCTION', 'COMPLETED'] as const
-export type Stage = typeof STAGES[number]
-export type LibraryStatus = StateOf<'library_entry'>
-export const LIBRARY_STATUSES = ['APPLIED', 'DISTRICT_PASSED', 'LISTED', 'REJECTED', 'REMOVED'] as const satisfies readonly LibraryStatus[]
+import type { Nature, Stage, LibraryStatus } from './kinds.ts'
 
 /** One review of a library entry: by whom, when, with which result. */
 export interface Review { decision: 'PASS' | 'REJECT', decided_by: string, user_no: string, decided_at: string, note: string | null }

@@ -22,7 +22,7 @@ export function feeVoucherRoutes (app: FastifyInstance, { db }: { db: Db }): voi
     replies: { 201: FeeVoucher, 200: FeeVoucher },
     refuses: ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'state_conflict', 'amount_not_positive',
       'paid_date_in_future', 'period_reversed', 'contract_unknown',
-      'amount_over_contract', 'document_unknown', 'payer_not_borrower', 'voucher_unknown'],
+      'amount_over_contract', 'document_unknown', 'voucher_unknown'],
     example: { request: fee_voucher_example, reply: fee_voucher_shown }
   }, async call => call.decide(async (sql, now) => {
     const { row, is_new } = await acceptFeeVoucher(sql, now, call.principal, call.body)

@@ -9,11 +9,11 @@ import { stateConflict } from '../../problem.ts'
 import { findDocument } from '../documents/store.ts'
 import { completed } from '../evidence/schema.ts'
 import {
-  announce, contentDigest, contractUnknown, enterpriseFacts, firstOf, invoiceUses, isOtherName, keepUses, keptOrAgain, mandate, storedTwin,
+  announce, contentDigest, contractUnknown, enterpriseFacts, firstOf, invoiceUses, keepUses, keptOrAgain, mandate, storedTwin,
     unknownDocument, usedElsewhere, voucherUses
 } from '../evidence/service.ts'
 import { countCharged, guaranteeContracts } from '../guarantee-contracts/store.ts'
-import { correctedBy, paidInFuture, payerMistake, reviewed } from '../interest-vouchers/accepting.ts'
+import { correctedBy, paidInFuture, payerFindings, reviewed } from '../interest-vouchers/accepting.ts'
 import { historyFindings, isCoveredByHistory, isHeld, shownFindings } from '../interest-vouchers/judging.ts'
 import { reversed } from '../loan-contracts/service.ts'
 import { mark } from '../marks.ts'
@@ -39,7 +39,7 @@ const history = ({ period_start, paid_date }: NewFeeVoucher) => ({ period_start:
  * Takes in a fee voucher: ACCEPTED, or HELD where its receipt or invoice was used before or it is older than the authorization.
  *
  * Errors: duplicate_key, amount_not_positive, paid_date_in_future, period_reversed, contract_unknown, authorization_missing,
- * authorization_not_active, document_unknown, payer_not_borrower, voucher_unknown, state_conflict, amount_over_contract.
+ * authorization_not_active, document_unknown, voucher_unknown, state_conflict, amount_over_contract.
  * Source: S2 (五); domain notes §5.10.
  */
 export async function acceptFeeVoucher (sql: WriteSql, now: string, principal: Principal,
@@ -53,10 +53,7 @@ export async function acceptFeeVoucher (sql: WriteSql, now: string, principal: P
   const authorization = await mandate(sql, principal, contract.uscc, now, 'GUARANTEE', one => isCoveredByHistory(history(body), one))
   const document = await findDocument(sql, principal.participant_no, body.document_no)
   const enterprise = await enterpriseFacts(sql, contract.uscc, authorization)
-  refuseIfAny([
-    ...(document === undefined ? [unknownDocument()] : []),
-    ...(body.payer_account_name !== undefined && isOtherName(body.payer_account_name, enterprise.name) ? [payerMistake()] : [])
-  ])
+  if (document === undefined) refuseIfAny([unknownDocument()])
   const earlier = await correctedBy(sql, principal, feeVouchers, body.correction_of)
   const first = earlier === null ? null : await firstOf(sql, feeVouchers, earlier)
   const fee_fen = fenOf(body.fee_amount)
@@ -65,7 +62,7 @@ export async function acceptFeeVoucher (sql: WriteSql, now: string, principal: P
     ...invoiceUses('FEE_VOUCHER', first?.business_no ?? body.fee_voucher_no, [body], 'RECEIPT_REUSED')
   ]
   const notes = await usedElsewhere(sql, principal, uses)
-  const findings = [...historyFindings(history(body), authorization), ...reviewed(principal, notes)]
+  const findings = [...payerFindings(body.payer_account_name, enterprise.name), ...historyFindings(history(body), authorization), ...reviewed(principal, notes)]
   const row: FeeVoucherRow = {
     number: newNo('vch'),
     participant_no: principal.participant_no,

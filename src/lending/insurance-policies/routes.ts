@@ -23,7 +23,7 @@ export function insurancePolicyRoutes (app: FastifyInstance, { db }: { db: Db })
     replies: { 201: InsurancePolicy, 200: InsurancePolicy },
     refuses: ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'state_conflict', 'uscc_check_digit',
       'project_code_invalid', 'amount_not_positive', 'period_reversed',
-      'paid_date_in_future', 'rate_too_high', 'document_unknown', 'payer_not_borrower', 'voucher_unknown', 'rule_broken'],
+      'paid_date_in_future', 'rate_too_high', 'document_unknown', 'voucher_unknown', 'rule_broken'],
     example: { request: insurance_policy_example, reply: insurance_policy_shown }
   }, async call => call.decide(async (sql, now) => {
     const { row, is_new } = await acceptInsurancePolicy(sql, now, call.principal, call.body)

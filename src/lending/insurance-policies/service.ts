@@ -8,9 +8,9 @@ import { fenOf } from '../../policy/money.ts'
 import { stateConflict } from '../../problem.ts'
 import { findDocument } from '../documents/store.ts'
 import { completed } from '../evidence/schema.ts'
-import { announce, contentDigest, enterpriseFacts, firstOf, isOtherName, keepUses, keptOrAgain, mandate, storedTwin, unknownDocument, usedElsewhere,
+import { announce, contentDigest, enterpriseFacts, firstOf, keepUses, keptOrAgain, mandate, storedTwin, unknownDocument, usedElsewhere,
   voucherUses, type Use } from '../evidence/service.ts'
-import { correctedBy, paidInFuture, payerMistake, reviewed } from '../interest-vouchers/accepting.ts'
+import { correctedBy, paidInFuture, payerFindings, reviewed } from '../interest-vouchers/accepting.ts'
 import { historyFindings, isCoveredByHistory, isHeld, shownFindings } from '../interest-vouchers/judging.ts'
 import { rateMistakes, reversed } from '../loan-contracts/service.ts'
 import { mark } from '../marks.ts'
@@ -42,7 +42,7 @@ const history = ({ paid_date }: NewInsurancePolicy) => ({ period_start: paid_dat
  * Takes in a policy with its paid premium: ACCEPTED, or HELD where its receipt was used before or it is older than the authorization.
  *
  * Errors: duplicate_key, uscc_check_digit, project_code_invalid, amount_not_positive, period_reversed, paid_date_in_future,
- * rate_too_high, rule_broken, authorization_missing, authorization_not_active, document_unknown, payer_not_borrower, voucher_unknown, state_conflict.
+ * rate_too_high, rule_broken, authorization_missing, authorization_not_active, document_unknown, voucher_unknown, state_conflict.
  * Source: S2 (六), S3 (十三); domain notes §5.11.
  */
 export async function acceptInsurancePolicy (sql: WriteSql, now: string, principal: Principal,
@@ -54,16 +54,13 @@ export async function acceptInsurancePolicy (sql: WriteSql, now: string, princip
   const authorization = await mandate(sql, principal, body.insured_uscc, now, 'INSURANCE', one => isCoveredByHistory(history(body), one))
   const document = await findDocument(sql, principal.participant_no, body.document_no)
   const enterprise = await enterpriseFacts(sql, body.insured_uscc, authorization)
-  refuseIfAny([
-    ...(document === undefined ? [unknownDocument()] : []),
-    ...(body.payer_account_name !== undefined && isOtherName(body.payer_account_name, enterprise.name) ? [payerMistake()] : [])
-  ])
+  if (document === undefined) refuseIfAny([unknownDocument()])
   const earlier = await correctedBy(sql, principal, insurancePolicies, body.correction_of)
   const first = earlier === null ? null : await firstOf(sql, insurancePolicies, earlier)
   const uses: Use[] = voucherUses('INSURANCE_POLICY', first?.business_no ?? body.policy_no, document?.sha256 ?? '',
     principal, body.bank_txn_no)
   const notes = await usedElsewhere(sql, principal, uses)
-  const findings = [...historyFindings(history(body), authorization), ...reviewed(principal, notes)]
+  const findings = [...payerFindings(body.payer_account_name, enterprise.name), ...historyFindings(history(body), authorization), ...reviewed(principal, notes)]
   const row: InsurancePolicyRow = {
     number: newNo('pol'),
     participant_no: principal.participant_no,

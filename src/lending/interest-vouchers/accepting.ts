@@ -53,9 +53,11 @@ export interface InterestRoom<Body extends StatedVoucher> {
   pointer: string
 }
 
-export function payerMistake (): Mistake {
-  return mistake('payer_not_borrower', '/payer_account_name', 'PAYER_NOT_BORROWER',
-    'What somebody else paid is not subsidised; the payer has to be the enterprise', '付款账户名称与企业登记名称不一致；仅对企业自付部分予以补贴')
+/** What somebody else paid is not subsidised: it waits until it is corrected. Source: contract §6; domain notes §5.9. */
+export function payerFindings (payer_account_name: string | undefined, name: string | null): VoucherFinding[] {
+  if (payer_account_name === undefined || !isOtherName(payer_account_name, name)) return []
+  return [{ code: 'NAME_MISMATCH', rule_id: null, consequence: 'HOLD', message: 'The payer is not the enterprise; what somebody else paid is not subsidised. Correct the name or the voucher.',
+    message_zh: '付款账户名称与企业登记名称不一致；仅对企业自付部分予以补贴，请核对后以更正方式重报。' }]
 }
 
 /** Doubts about where the evidence was used before: they hold, in the words the sender may read. */
@@ -93,7 +95,7 @@ export async function correctedBy<Row extends { status: string }> (
  * Takes in a voucher: ACCEPTED, or HELD with findings.
  *
  * Errors: duplicate_key, segments_reversed, segments_overlap, segment_outside_period, period_reversed, rate_too_high,
- * paid_date_in_future, paid_over_due, contract_unknown, authorization_missing, authorization_not_active, document_unknown, payer_not_borrower, balance_over_loan,
+ * paid_date_in_future, paid_over_due, contract_unknown, authorization_missing, authorization_not_active, document_unknown, balance_over_loan,
  * interest_recalc_mismatch, voucher_unknown, state_conflict, period_overlap.
  * Source: contract §6; S2 (十三); domain notes §5.9, §7.9, A-13.
  */
@@ -110,10 +112,7 @@ export async function acceptInterest<Body extends StatedVoucher> (
   const document = await findDocument(sql, principal.participant_no, body.document_no)
   const enterprise = await enterpriseFacts(sql, lent.uscc, authorization)
   const judgement = judgeInterest(body, segments, lent, terms)
-  refuseIfAny([
-    ...(document === undefined ? [unknownDocument()] : []), ...(isOtherName(body.payer_account_name,
-      enterprise.name) ? [payerMistake()] : []), ...judgement.mistakes
-  ])
+  refuseIfAny([...(document === undefined ? [unknownDocument()] : []), ...judgement.mistakes])
   const earlier = await correctedBy(sql, principal, room.store, body.correction_of)
   const beside = await room.periods.beside(sql, lent.number, body.period_end, earlier?.number ?? null)
   const around = checkPeriodBeside({ from: body.period_start, to: body.period_end }, beside === undefined ? [] : [beside], lent.starts,
@@ -122,7 +121,7 @@ export async function acceptInterest<Body extends StatedVoucher> (
   if (overlap !== undefined) throw overlapProblem(overlap)
   const uses = voucherUses(room.event.toUpperCase(), lent.business_no, document?.sha256 ?? '', principal, body.bank_txn_no)
   const notes = await usedElsewhere(sql, principal, uses)
-  const findings = [...judgement.findings, ...around, ...historyFindings(body, authorization), ...reviewed(principal, notes)]
+  const findings = [...judgement.findings, ...payerFindings(body.payer_account_name, enterprise.name), ...around, ...historyFindings(body, authorization), ...reviewed(principal, notes)]
   const held = isHeld(findings, earlier?.status === 'HELD' && body.reason !== undefined)
   const row: InterestVoucherRow = {
     number: newNo('vch'),

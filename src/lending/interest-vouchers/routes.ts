@@ -17,7 +17,7 @@ export const interest_refusals = ['authorization_missing', 'authorization_not_ac
   'segments_reversed', 'segments_overlap',
   'segment_outside_period', 'period_reversed', 'rate_too_high', 'balance_over_loan', 'interest_recalc_mismatch', 'paid_date_in_future',
     'paid_over_due',
-  'contract_unknown', 'document_unknown', 'payer_not_borrower', 'voucher_unknown', 'rule_broken'] as const
+  'contract_unknown', 'document_unknown', 'voucher_unknown', 'rule_broken'] as const
 
 export function interestVoucherRoutes (app: FastifyInstance, { db }: { db: Db }): void {
   operation(app, { db }, {

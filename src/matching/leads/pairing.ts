@@ -3,7 +3,8 @@
  * Source: S1 四(二)(三)3 and last paragraph (enterprises outside parks); S2 (三) lessors; S2 (十五) other platforms.
  */
 import { coveringOf } from '../../intake/authorizations/service.ts'
-import type { Authorization, RecipientClass, Scope } from '../../intake/authorizations/store.ts'
+import type { RecipientClass, Scope } from '../../intake/authorizations/kinds.ts'
+import type { Authorization } from '../../intake/authorizations/store.ts'
 import type { Need } from '../../intake/financing-needs/store.ts'
 import type { Participant } from '../../registry/participants/store.ts'
 import type { Facts } from './facts.ts'

@@ -18,8 +18,8 @@ import { dueDates, runningStage, type Timed, type TimingTerms } from './stages.t
 import { insertLeads, keepRecipients, pushedBefore, type Lead, type NeedRecipient } from './store.ts'
 import { timingOf } from './timing.ts'
 
-/** A unit holds the event loop: with three recipients a need this is about 40 ms. */
-export const needs_per_unit_max = 100
+/** A unit holds the event loop: with three recipients a need this is about 25 ms. */
+export const needs_per_unit_max = 50
 const lead_days = 90
 const day_ms = 86_400_000
 

@@ -5,8 +5,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ConfigError, type Config } from './config.ts'
-import { keyringFromFile, newKeyring, type Keyring } from './db/cipher.ts'
+import { ConfigError, type Config } from '../config.ts'
+import { keyringFromFile, newKeyring, type Keyring } from './cipher.ts'
 
 export interface HubKeys {
   private_key: KeyObject
