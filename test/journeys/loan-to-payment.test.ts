@@ -56,6 +56,7 @@ t.test('a voucher that may be right is held with its findings, one that cannot b
   t.equal((await status(span('2026-01-13', '2026-01-23', '10045.00')))[0], 'HELD', 'interest off by less than half a percent, more than a yuan')
   t.equal((await status(span('2026-01-23', '2026-02-02', '10001.00')))[0], 'ACCEPTED', 'off by one yuan')
   t.equal((await status(span('2026-02-02', '2026-02-12', '11111.11', {}, '4.00')))[0], 'HELD', 'another rate than the contract\'s')
+  t.same(await status(span('2026-02-24', '2026-02-25', '1000.00', { payer_account_name: '别的公司（虚构）' })), ['HELD', ['NAME_MISMATCH', 'VOUCHER_PERIOD_GAP']], 'somebody else paid')
   const text = next('the same receipt')
   const receipt = await documentOf(bank, text)
   t.equal((await status(span('2026-02-12', '2026-02-13', '1000.00', { document_no: receipt })))[0], 'ACCEPTED')

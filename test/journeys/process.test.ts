@@ -79,8 +79,13 @@ t.test('events reach a feed that waits and a webhook that is signed, thin and re
   t.match(endpoint.secret, /^whsec_/)
   const shown = await hub.call<{ secret?: string }>('bank-1', 'GET', `/v1/webhook-endpoints/${endpoint.endpoint_no}`)
   t.equal(shown.secret, undefined, 'a secret is shown once')
-  const start = (await hub.call<{ next_cursor: string }>('bank-1', 'GET', '/v1/events')).next_cursor
-  const waiting = hub.call<{ items: { type: string, subject: string, link: string | null }[] }>('bank-1', 'GET', `/v1/events?after=${encodeURIComponent(start)}&wait=20`)
+  await until(async () => (await hub.call<{ verified: boolean }>('bank-1', 'GET', `/v1/webhook-endpoints/${endpoint.endpoint_no}`)).verified || undefined, 'the endpoint to be verified')
+  interface Feed { items: { type: string }[], next_cursor: string }
+  const start = await until(async () => {
+    const { items, next_cursor } = await hub.call<Feed>('bank-1', 'GET', '/v1/events')
+    return items.some(item => item.type === 'webhook_endpoint.verified') ? next_cursor : undefined
+  }, 'the event of the verification')
+  const waiting = hub.call<Feed>('bank-1', 'GET', `/v1/events?after=${encodeURIComponent(start)}&wait=20`)
   await hub.call('park-1', 'POST', '/v1/enterprise-lists', { rows: [{ name: name_1, uscc: uscc_1, amount: '5000000.00', term_months: 36, purpose: '购置数控设备', consent: true }] })
   const { items } = await waiting
   t.ok(items.some(item => item.type === 'lead.pushed'), JSON.stringify(items))

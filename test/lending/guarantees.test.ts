@@ -123,6 +123,8 @@ t.test('every broken rule refuses a fee; a receipt of an interest voucher holds 
     t.match((await guarantor(loan).post('/v1/fee-vouchers', aFeeVoucher(guarantee_contract_no, document_no, changes))).json(),
       { status, code }, code)
   }
+  t.match(created(await guarantor(loan).post('/v1/fee-vouchers', aFeeVoucher(guarantee_contract_no, document_no, { payer_account_name: name_2 }))),
+    { status: 'HELD', findings: [{ code: 'NAME_MISMATCH' }] }, 'somebody else paid')
   created(await loan.hub.as('bank-1').post('/v1/interest-vouchers',
     aVoucher(loan.iou_no, await aDocument(loan.hub, 'bank-1', 'one receipt'))))
   const reused = created(await guarantor(loan).post('/v1/fee-vouchers',

@@ -48,6 +48,8 @@ t.test('every broken rule refuses a policy', async t => {
     { status, code }, code)
   t.match(created(await insurer.post('/v1/insurance-policies', aPolicy(document_no, { insurance_kind: 'RENOVATION_COST_LOSS',
     project_code: project_1 }))), { status: 'ACCEPTED' })
+  t.match(created(await insurer.post('/v1/insurance-policies', aPolicy(await aDocument(hub, 'insurer-1'), { payer_account_name: name_2 }))),
+    { status: 'HELD', findings: [{ code: 'NAME_MISMATCH' }] }, 'somebody else paid')
 })
 
 t.test('one receipt does not prove two policies', async t => {

@@ -71,9 +71,10 @@ t.test('every broken rule of a lease or a rent refuses it', async t => {
       code)
   }
   const other_rate = created(await lessor.post('/v1/rent-vouchers', aRentVoucher(lease.lease_contract_no, document_no, {
-    segments: [{ from: '2026-03-21', to: '2026-06-21', balance: '30000000.00', annual_rate_pct: '5.10' }], normal_interest: '391000.00'
+    segments: [{ from: '2026-03-21', to: '2026-06-21', balance: '30000000.00', annual_rate_pct: '5.10' }], normal_interest: '391000.00',
+      payer_account_name: name_2
   })))
-  t.match(other_rate, { status: 'HELD', findings: [{ code: 'RATE_NOT_OF_CONTRACT' }] })
+  t.match(other_rate, { status: 'HELD', findings: [{ code: 'RATE_NOT_OF_CONTRACT' }, { code: 'NAME_MISMATCH' }] }, 'another rate, and somebody else paid')
   t.match((await lessor.post('/v1/rent-vouchers', aRentVoucher(lease.lease_contract_no, document_no))).json(),
     { status: 409, code: 'period_overlap' })
 })
