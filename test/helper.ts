@@ -2,8 +2,7 @@
  * `build(t)`: the whole hub on a temporary database with a frozen clock and the sandbox's participants.
  * SQLite by default; PostgreSQL when DATABASE_URL says so (a database of its own per build).
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import pg from 'pg'
@@ -13,8 +12,10 @@ import { buildApp, type HubApp } from '../src/app.ts'
 import { frozenClock, newNo } from '../src/clock.ts'
 import { readConfig, type Config } from '../src/config.ts'
 import { migrate, readMigrations } from '../src/db/migrate.ts'
+import { digestOf } from '../src/db/canonical.ts'
 import { openDb } from '../src/db/open.ts'
 import type { Db } from '../src/db/db.ts'
+import { temporary_root } from '../scripts/postgres.ts'
 import { seedSandbox, type SandboxFile } from '../src/registry/participants/sandbox.ts'
 
 export const start_of_test = '2026-03-18T02:00:00.000Z'
@@ -41,26 +42,65 @@ export interface Built extends HubApp {
   as (participant_no: string, user?: number): Caller
 }
 
-/** Makes an empty database of its own and removes it at the end. */
-export async function temporaryDatabase (t: Test): Promise<{ target: string, folder: string }> {
-  const folder = mkdtempSync(join(tmpdir(), 'rongqiao-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const server = process.env.DATABASE_URL
-  if (server === undefined || server === '') return { target: join(folder, 'hub.sqlite'), folder }
-  const name = newNo('test').toLowerCase()
+const migrations = readMigrations(join(import.meta.dirname, '../migrations'))
+const template_lock = 7_315_002
+
+async function administer<T> (server: string, work: (admin: pg.Client) => Promise<T>): Promise<T> {
   const admin = new pg.Client({ connectionString: server })
   await admin.connect()
-  await admin.query(`create database ${name}`)
-  await admin.end()
-  t.teardown(async () => {
-    const client = new pg.Client({ connectionString: server })
-    await client.connect()
-    await client.query(`drop database if exists ${name} with (force)`)
-    await client.end()
-  })
+  try {
+    return await work(admin)
+  } finally {
+    await admin.end()
+  }
+}
+
+function databaseOf (server: string, name: string): string {
   const url = new URL(server)
   url.pathname = `/${name}`
-  return { target: url.href, folder }
+  return url.href
+}
+
+/** Migrating once and copying is what makes hundreds of databases cheap. @returns name of the migrated database, or path of the migrated file */
+async function template (server: string | undefined): Promise<string> {
+  const digest = digestOf(migrations.map(({ name, checksum }) => [name, checksum])).slice(0, 16)
+  if (server === undefined) {
+    const file = join(temporary_root, `rongqiao-template-${digest}.sqlite`)
+    if (!existsSync(file)) {
+      const own = `${file}.${process.pid}`
+      await migrate(own, migrations)
+      renameSync(own, file)
+    }
+    return file
+  }
+  const name = `template_${digest}`
+  await administer(server, async admin => {
+    await admin.query('select pg_advisory_lock($1)', [template_lock])
+    if ((await admin.query('select 1 from pg_database where datname = $1', [name])).rowCount === 0) {
+      const half = `${name}_${process.pid}`
+      await admin.query(`create database ${half}`)
+      await migrate(databaseOf(server, half), migrations)
+      await admin.query(`alter database ${half} rename to ${name}`)
+    }
+  })
+  return name
+}
+
+/** Makes a database of its own and removes it at the end: empty, or with all tables. */
+export async function temporaryDatabase (t: Test, migrated = false): Promise<{ target: string, folder: string }> {
+  const folder = mkdtempSync(join(temporary_root, 'rongqiao-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const server = process.env.DATABASE_URL === '' ? undefined : process.env.DATABASE_URL
+  const from = migrated ? await template(server) : null
+  if (server === undefined) {
+    const target = join(folder, 'hub.sqlite')
+    if (from !== null) copyFileSync(from, target)
+    return { target, folder }
+  }
+  const name = newNo('test').toLowerCase()
+  await administer(server, admin => admin.query(`create database ${name}${from === null ? '' : ` template ${from}`}`))
+  t.teardown(() => administer(server, admin => admin.query(`drop database if exists ${name} with (force)`)))
+  return { target: databaseOf(server, name), folder }
 }
 
 export function newKey (): string {
@@ -68,9 +108,8 @@ export function newKey (): string {
 }
 
 export async function build (t: Test, options: { now?: string, config?: Partial<Config> } = {}): Promise<Built> {
-  const { target, folder } = await temporaryDatabase(t)
+  const { target, folder } = await temporaryDatabase(t, true)
   const clock = frozenClock(options.now ?? start_of_test)
-  await migrate(target, readMigrations(join(import.meta.dirname, '../migrations')))
   const db = openDb(target, clock)
   const logged: string[] = []
   const log = pino({ level: 'info' }, { write: line => { logged.push(line) } })
