@@ -53,7 +53,7 @@ create table webhook_deliveries (
   updated_at text not null,
   primary key (endpoint_no, event_no)
 );
-create index webhook_deliveries_due on webhook_deliveries (endpoint_no, next_at) where status = 'PENDING';
+create index webhook_deliveries_due on webhook_deliveries (endpoint_no, seq, next_at) where status = 'PENDING';
 create index webhook_deliveries_order on webhook_deliveries (endpoint_no, subject, seq) where status = 'PENDING';
 
 create table webhook_attempts (

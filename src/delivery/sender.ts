@@ -169,8 +169,9 @@ export function createSender ({ db, cipher, dialler, log, challenge_echoed }: Se
       else if (sent === null) return undefined
       keeping = null
       unrecorded = new Set()
-      if (sent === null || endpoint === undefined) continue
-      keeping = keep(endpoint, sent.results, sent.failures)
+      if (sent === null) continue
+      // Recorded also where the lease was lost meanwhile: what arrived need not be sent again.
+      keeping = keep(endpoint ?? first, sent.results, sent.failures)
       if (sent.results.length === rows.length && sent.results.every(({ ok }) => ok)) {
         unrecorded = new Set(rows.map(({ event_no }) => event_no))
       } else {

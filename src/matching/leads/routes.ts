@@ -34,6 +34,11 @@ function shown ({ lead_event_no, lead_no, type, occurred_at, recorded_at, actor_
   return { lead_event_no, lead_no, type, occurred_at, recorded_at, user_no: actor_user, overdue, ...content }
 }
 
+/** What is left of a report when the lead's content may no longer be read: what happened, when. */
+function withoutContent (row: LeadEventRow): LeadEventRow {
+  return { ...row, content: {} }
+}
+
 export function leadRoutes (app: FastifyInstance, { db }: { db: Db }, hooks: MatchingHooks): void {
   operation(app, { db }, {
     id: 'listLeads',
@@ -114,19 +119,19 @@ export function leadRoutes (app: FastifyInstance, { db }: { db: Db }, hooks: Mat
     path: '/v1/leads/{lead_no}/events',
     summary: 'List what happened with a lead',
     summary_zh: '查询线索进展',
-    description: 'The caller’s own reports, in the order they came. S2 (十五).',
+    description: 'The caller’s own reports, in the order they came; once the lead’s content may no longer be read, without persons and terms. S2 (十五).',
     callers: recipients,
     params: LeadParams,
     query: LeadEventQuery,
     replies: { 200: LeadEventPage },
     example: { reply: { items: [event_example], next_cursor: null } }
-  }, async ({ principal, params, query }) => {
-    await ownLead(db.read, principal, params.lead_no)
+  }, async ({ principal, params, query, now }) => {
+    const lead = await ownLead(db.read, principal, params.lead_no)
     const operation_id = `listLeadEvents ${params.lead_no}`
     const page = pageRequest(operation_id, principal, query)
     const rows = await eventsOfLead(db.read, params.lead_no, page.after, page.limit + 1)
     const { items, next_cursor } = pageOf(operation_id, principal, page, rows, row => row.lead_event_no)
-    return { status: 200, body: { items: items.map(shown), next_cursor } }
+    return { status: 200, body: { items: items.map(row => shown(lead.content_until <= now ? withoutContent(row) : row)), next_cursor } }
   })
 
   operation(app, { db }, {
