@@ -199,6 +199,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   registerHealth(app, { db, ready, check: () => checkpointAge(db) })
   app.addHook('onClose', async () => {
     await loops.stop()
+    await sender.close()
     await lists.reader.close()
   })
   return { app, loops, ready }

@@ -172,6 +172,8 @@ export function createSender ({ db, cipher, dialler, log, challenge_echoed }: Se
       if (sent === null) continue
       // Recorded also where the lease was lost meanwhile: what arrived need not be sent again.
       keeping = keep(endpoint ?? first, sent.results, sent.failures)
+      // A failure is met where it is awaited, also when the next batch fails before.
+      keeping.catch(() => undefined)
       if (sent.results.length === rows.length && sent.results.every(({ ok }) => ok)) {
         unrecorded = new Set(rows.map(({ event_no }) => event_no))
       } else {
