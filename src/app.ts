@@ -41,7 +41,6 @@ import { findDocument } from './lending/documents/store.ts'
 import { drawdownRoutes } from './lending/drawdowns/routes.ts'
 import { feeVoucherRoutes } from './lending/fee-vouchers/routes.ts'
 import { guaranteeContractRoutes } from './lending/guarantee-contracts/routes.ts'
-import { guarantees } from './lending/guarantee-contracts/store.ts'
 import { insurancePolicyRoutes } from './lending/insurance-policies/routes.ts'
 import { interestVoucherRoutes } from './lending/interest-vouchers/routes.ts'
 import { leaseContractRoutes } from './lending/lease-contracts/routes.ts'
@@ -165,7 +164,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
 
   const bodies = directoryStore(join(config.data_dir, 'documents'), rooms.cipher)
   documentRoutes(app, { db, bodies, mayRead: async (...asked) => await mayReadDocument(...asked) || await mayReadClaimDocument(...asked) })
-  loanContractRoutes(app, { db, guarantees })
+  loanContractRoutes(app, { db })
   drawdownRoutes(app, rooms)
   leaseContractRoutes(app, rooms)
   guaranteeContractRoutes(app, rooms)

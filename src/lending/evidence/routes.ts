@@ -9,7 +9,7 @@ import { listOf } from '../../http/schema.ts'
 import { instantMs, instantOf } from '../../policy/calendar.ts'
 import { evidenceQuery, NumberParams } from './schema.ts'
 import { readable } from './service.ts'
-import type { EvidenceRow, EvidenceStore } from './store.ts'
+import type { Condition, EvidenceRow, EvidenceStore } from './store.ts'
 
 export interface ReadingRoom<Row extends EvidenceRow> {
   /** last part of the path, e.g. loan-contracts */
@@ -28,8 +28,8 @@ export interface ReadingRoom<Row extends EvidenceRow> {
   schema: TSchema
   example: unknown
   shown: (row: Row, principal: Principal) => unknown
-  /** others that may read a single one; its list stays their own */
-  mayAlsoRead?: (sql: ReadSql, principal: Principal, row: Row) => Promise<boolean>
+  /** which ones of others this caller reads instead of its own; undefined: none */
+  readsOf?: (sql: ReadSql, principal: Principal) => Condition | undefined
 }
 
 /** One that this caller may read, by the hub's number, or by its own number where it was sent by the caller. */
@@ -37,10 +37,11 @@ async function findFor<Row extends EvidenceRow> (sql: ReadSql, room: ReadingRoom
   number: string): Promise<Row | undefined> {
   const own = principal.role === 'ENTERPRISE' ? undefined : await room.store.findOwn(sql, principal.participant_no, number)
   if (own !== undefined) return own
+  const of_others = room.readsOf?.(sql, principal)
+  if (of_others !== undefined) return (await room.store.list(sql, { named: number, after: null, limit: 1 }, of_others))[0]
+  if (principal.role !== 'ENTERPRISE') return undefined
   const row = await room.store.find(sql, number)
-  if (row === undefined) return undefined
-  if (principal.role === 'ENTERPRISE') return row.uscc === principal.uscc ? row : undefined
-  return await room.mayAlsoRead?.(sql, principal, row) === true ? row : undefined
+  return row?.uscc === principal.uscc ? row : undefined
 }
 
 export function readingRoutes<Row extends EvidenceRow> (app: FastifyInstance, { db }: { db: Db }, room: ReadingRoom<Row>): void {
@@ -59,8 +60,9 @@ export function readingRoutes<Row extends EvidenceRow> (app: FastifyInstance, { 
   }, async ({ principal, query }) => {
     const page = pageRequest(list_id, principal, query)
     const { status, uscc, project_code, updated_since } = query
-    const scope = principal.role === 'ENTERPRISE' ? { uscc: principal.uscc } : { participant_no: principal.participant_no,
-      ...(uscc === undefined ? {} : { uscc }) }
+    const of_others = room.readsOf?.(db.read, principal)
+    const scope = principal.role === 'ENTERPRISE' ? { uscc: principal.uscc }
+      : { ...(of_others === undefined ? { participant_no: principal.participant_no } : {}), ...(uscc === undefined ? {} : { uscc }) }
     if (principal.role === 'ENTERPRISE' && uscc !== undefined && uscc !== principal.uscc) return { status: 200,
       body: { items: [], next_cursor: null } }
     const rows = await room.store.list(db.read, {
@@ -70,7 +72,7 @@ export function readingRoutes<Row extends EvidenceRow> (app: FastifyInstance, { 
       ...(updated_since === undefined ? {} : { updated_since: instantOf(instantMs(updated_since)) }),
       after: page.after,
       limit: page.limit + 1
-    })
+    }, of_others)
     const { items, next_cursor } = pageOf(list_id, principal, page, rows, row => row.number)
     return { status: 200, body: { items: items.map(row => room.shown(row, principal)), next_cursor } }
   })

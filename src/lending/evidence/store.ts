@@ -39,11 +39,16 @@ export interface EvidenceFilter {
   uscc?: string
   status?: string
   project_code?: string
+  /** its number here or at its sender */
+  named?: string
   updated_since?: string
   /** number of the last one of the page before */
   after: string | null
   limit: number
 }
+
+/** A condition on the table of a room. */
+export type Condition = SQL
 
 export interface EvidenceStore<Row extends EvidenceRow> {
   /** by the hub's number, whoever sent it */
@@ -77,12 +82,13 @@ export function evidenceStore<Row extends EvidenceRow> (kept: unknown): Evidence
     },
     byBusinessNo: async (sql, participant_no, business_no) =>
       (await hot(sql, buildByBusinessNo).execute({ participant_no, business_no }) as unknown as Row[])[0],
-    list: async (sql, { participant_no, uscc, status, project_code, updated_since, after, limit },
+    list: async (sql, { participant_no, uscc, status, project_code, named, updated_since, after, limit },
       ...conditions) => sql.select().from(rows).where(and(
       participant_no === undefined ? undefined : eq(rows.participant_no, participant_no),
       uscc === undefined ? undefined : eq(rows.uscc, uscc),
       status === undefined ? undefined : eq(rows.status, status as EvidenceStatus),
       project_code === undefined ? undefined : eq(rows.project_code, project_code),
+      named === undefined ? undefined : or(eq(rows.number, named), eq(rows.business_no, named)),
       updated_since === undefined ? undefined : gte(rows.updated_at, updated_since),
       after === null ? undefined : gt(rows.number, after),
       ...conditions

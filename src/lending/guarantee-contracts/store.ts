@@ -38,12 +38,10 @@ export async function countCharged (sql: WriteSql, number: string, fee_fen: numb
   return rows.length > 0
 }
 
-/** Whether a guarantor stands behind a loan contract. */
-export async function guarantees (sql: ReadSql, guarantor_no: string, loan_contract_number: string): Promise<boolean> {
-  const rows = await sql.select({ number: guarantee_contracts.number }).from(guarantee_contracts)
-    .where(and(eq(guarantee_contracts.loan_contract_number, loan_contract_number), eq(guarantee_contracts.participant_no, guarantor_no),
-      eq(guarantee_contracts.status, 'ACCEPTED'))).limit(1)
-  return rows.length > 0
+/** Numbers of the loan contracts behind which a guarantor stands. */
+export function guaranteedLoans (sql: ReadSql, guarantor_no: string) {
+  return sql.select({ number: guarantee_contracts.loan_contract_number }).from(guarantee_contracts)
+    .where(and(eq(guarantee_contracts.participant_no, guarantor_no), eq(guarantee_contracts.status, 'ACCEPTED')))
 }
 
 /** Ends a guarantee. false: it was released before. */

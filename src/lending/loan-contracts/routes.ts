@@ -1,17 +1,15 @@
 import type { FastifyInstance } from 'fastify'
-import type { Db, ReadSql } from '../../db/db.ts'
-import type { Principal } from '../../http/access.ts'
+import type { Db } from '../../db/db.ts'
 import { operation } from '../../http/operation.ts'
 import { readingRoutes } from '../evidence/routes.ts'
+import { guaranteedLoans } from '../guarantee-contracts/store.ts'
 import { LoanContract, loan_contract_example, loan_contract_shown, NewLoanContract } from './schema.ts'
 import { acceptLoanContract, shownLoanContract } from './service.ts'
-import { loanContracts, type LoanContractRow } from './store.ts'
+import { amongLoans, loanContracts, type LoanContractRow } from './store.ts'
 
 const clause = 'S2 (13): the institution submits the contract, the enterprise nothing; S2 (1): the whole project loan without land.'
 
-/** @param guarantees whether a guarantor stands behind a loan contract: it may read that one */
-export function loanContractRoutes (app: FastifyInstance, { db, guarantees }: { db: Db, guarantees: (sql: ReadSql, guarantor_no: string,
-  loan_number: string) => Promise<boolean> }): void {
+export function loanContractRoutes (app: FastifyInstance, { db }: { db: Db }): void {
   operation(app, { db }, {
     id: 'createLoanContract',
     method: 'POST',
@@ -35,7 +33,6 @@ export function loanContractRoutes (app: FastifyInstance, { db, guarantees }: { 
     path: 'loan-contracts', one: 'LoanContract', many: 'LoanContracts', english: 'loan contracts', chinese: '借款合同', description: clause,
       store: loanContracts,
     readers: ['BANK', 'ENTERPRISE', 'GUARANTOR'], schema: LoanContract, example: loan_contract_shown, shown: shownLoanContract,
-    mayAlsoRead: async (sql, principal: Principal, row) => principal.role === 'GUARANTOR' && guarantees(sql, principal.participant_no,
-      row.number)
+    readsOf: (sql, { role, participant_no }) => role === 'GUARANTOR' ? amongLoans(guaranteedLoans(sql, participant_no)) : undefined
   })
 }

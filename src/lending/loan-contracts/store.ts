@@ -1,5 +1,5 @@
 /** Table of loan contracts with the counter of what was drawn. */
-import { and, eq, gt, inArray, sql as expression, sum } from 'drizzle-orm'
+import { and, eq, gt, inArray, sql as expression, sum, type SQL, type SQLWrapper } from 'drizzle-orm'
 import { fen, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { DayCount } from '../../policy/period.ts'
@@ -22,6 +22,11 @@ export const loan_contracts = table('loan_contracts', {
 export type LoanContractRow = typeof loan_contracts.$inferSelect
 
 export const loanContracts = evidenceStore<LoanContractRow>(loan_contracts)
+
+/** Only the contracts whose numbers a query gives. */
+export function amongLoans (numbers: SQLWrapper): SQL {
+  return inArray(loan_contracts.number, numbers)
+}
 
 /** Counts a drawdown on its contract. false: the contract does not carry it; nothing is changed. */
 export async function countDrawn (sql: WriteSql, number: string, amount_fen: number, land_fen: number, now: string): Promise<boolean> {
