@@ -22,8 +22,8 @@ export function receiptRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     query: ReceiptQuery,
     replies: { 200: ReceiptSchema },
     example: { query: { format: 'json' }, reply: receipt_example }
-  }, async ({ principal, params, query }) => {
-    const receipt = await receiptOf(db.read, principal, params.uscc)
+  }, async ({ principal, params, query, now }) => {
+    const receipt = await receiptOf(db.read, principal, params.uscc, now)
     const version = digestOf([query.format ?? 'json', receipt])
     if (query.format !== 'html') return { status: 200, body: frozen(JSON.stringify(receipt)), version }
     return {

@@ -4,7 +4,10 @@
  */
 import type { ReadSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
+import { statusOn } from '../../intake/authorizations/service.ts'
+import { authorizationsByNo } from '../../intake/authorizations/store.ts'
 import { findEnterprise } from '../../intake/enterprises/store.ts'
+import { beijingDate } from '../../policy/calendar.ts'
 import { yuanOf } from '../../policy/money.ts'
 import type { TraceStep } from '../../policy/terms.ts'
 import { notFound } from '../../problem.ts'
@@ -54,12 +57,22 @@ export interface Receipt {
 
 const live_payments: ReadonlySet<string> = new Set(['GENERATED', 'SENT', 'PAID', 'UNKNOWN', 'RETURNED'])
 
+/** Needs whose authorization is live today: what an ended one let out leaves no more, except to the enterprise itself (contract §5). */
+async function stillAuthorized<Need extends { authorization_no: string }> (sql: ReadSql, needs: readonly Need[], now: string): Promise<Need[]> {
+  const given = await authorizationsByNo(sql, [...new Set(needs.map(({ authorization_no }) => authorization_no))])
+  const day = beijingDate(now)
+  return needs.filter(({ authorization_no }) => {
+    const one = given.get(authorization_no)
+    return one !== undefined && statusOn(one, day) === 'ACTIVE'
+  })
+}
+
 /** Errors: not_found for another enterprise, and for one that nobody ever named. */
-export async function receiptOf (sql: ReadSql, principal: Principal, uscc: string): Promise<Receipt> {
+export async function receiptOf (sql: ReadSql, principal: Principal, uscc: string, now: string): Promise<Receipt> {
   if (principal.role !== 'MEIC' && principal.uscc !== uscc) throw notFound()
   const enterprise = await findEnterprise(sql, uscc)
   if (enterprise === undefined && principal.role === 'MEIC') throw notFound()
-  const needs = await needsOf(sql, uscc)
+  const needs = principal.role === 'MEIC' ? await stillAuthorized(sql, await needsOf(sql, uscc), now) : await needsOf(sql, uscc)
   const leads = await leadsAbout(sql, uscc)
   const packet_reads = await packetReadsAbout(sql, uscc)
   const regulator_reads = await regulatorReadsOf(sql, uscc)

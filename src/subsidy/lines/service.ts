@@ -80,8 +80,10 @@ export async function ceilingsFor (
   })
   const premiums = granted.filter((row: ProjectYear) => row.kind === 'PREMIUM' && row.year === year &&
     (principal.role !== 'INSURER' || lines.length > 0))
-  for (const { kind, scope, cap_fen, granted_fen } of premiums) ceilings.push({ kind, rule_id: rule_of_premium(scope), span: year, scope,
-    cap_fen, granted_fen })
+  // The product that a first set's ceiling is about is known from another's policy: institutions see the sum without it.
+  const sees_products = authorities.has(principal.role) || principal.role === 'ENTERPRISE'
+  for (const { kind, scope, cap_fen, granted_fen } of premiums) ceilings.push({ kind, rule_id: rule_of_premium(scope), span: year,
+    scope: sees_products ? scope : scope.replace(/:.*$/s, ''), cap_fen, granted_fen })
   return { ceilings, lines: lines.filter(({ line }) => line.status !== 'SUPERSEDED') }
 }
 
