@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import pg from 'pg'
 import { pino } from 'pino'
-import type { Test } from 'tap'
 import { buildApp, type HubApp } from '../src/app.ts'
 import { frozenClock, newNo } from '../src/clock.ts'
 import { readConfig, type Config } from '../src/config.ts'
@@ -19,6 +18,9 @@ import { temporary_root } from '../scripts/postgres.ts'
 import { seedSandbox, type SandboxFile } from '../src/registry/participants/sandbox.ts'
 
 export const start_of_test = '2026-03-18T02:00:00.000Z'
+
+/** Where a temporary thing says how it is undone: a test, or a command. */
+export interface Scope { teardown (undo: () => unknown): unknown }
 
 export interface Caller {
   /** Sends one request; POSTs get a fresh Idempotency-Key unless one is given. */
@@ -87,7 +89,7 @@ async function template (server: string | undefined): Promise<string> {
 }
 
 /** Makes a database of its own and removes it at the end: empty, or with all tables. */
-export async function temporaryDatabase (t: Test, migrated = false): Promise<{ target: string, folder: string }> {
+export async function temporaryDatabase (t: Scope, migrated = false): Promise<{ target: string, folder: string }> {
   const folder = mkdtempSync(join(temporary_root, 'rongqiao-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const server = process.env.DATABASE_URL === '' ? undefined : process.env.DATABASE_URL
@@ -107,7 +109,7 @@ export function newKey (): string {
   return newNo('key')
 }
 
-export async function build (t: Test, options: { now?: string, config?: Partial<Config> } = {}): Promise<Built> {
+export async function build (t: Scope, options: { now?: string, config?: Partial<Config> } = {}): Promise<Built> {
   const { target, folder } = await temporaryDatabase(t, true)
   const clock = frozenClock(options.now ?? start_of_test)
   const db = openDb(target, clock)

@@ -5,14 +5,24 @@
 import AjvCompiler from '@fastify/ajv-compiler'
 import fastJsonStringify from 'fast-json-stringify'
 import type { FastifySchemaCompiler, FastifySerializerCompiler } from 'fastify'
+import { isInstant } from '../policy/calendar.ts'
+import { isDate } from '../policy/period.ts'
 
 interface Validator { (value: unknown): boolean, errors?: unknown }
 
 const ajv = AjvCompiler()
 const options = { removeAdditional: false, useDefaults: false, allErrors: true } as const
-const strict = ajv({}, { customOptions: { ...options, coerceTypes: false } })
+/** The kernel's own days and instants; an instant of the first or last year would leave the calendar in another time zone. */
+const formats = {
+  date: isDate,
+  'date-time': (text: string) => isInstant(text) && text >= '0002' && text < '9999'
+}
+const onCreate = (made: { addFormat (name: string, format: (text: string) => boolean): unknown }): void => {
+  for (const [name, format] of Object.entries(formats)) made.addFormat(name, format)
+}
+const strict = ajv({}, { customOptions: { ...options, coerceTypes: false }, onCreate })
 /** Text of a query becomes the number or flag it stands for; bodies are never coerced (D13). */
-const coercing = ajv({}, { customOptions: { ...options, coerceTypes: true } })
+const coercing = ajv({}, { customOptions: { ...options, coerceTypes: true }, onCreate })
 
 const strict_validators = new WeakMap<object, Validator>()
 const coercing_validators = new WeakMap<object, Validator>()

@@ -52,6 +52,7 @@ export function registerHealth (app: FastifyInstance, { db, ready, check }: { db
     const unfit = [...settings.unsafe, ...checked.unfit, ...(ready.value ? [] : ['starting'])]
     return {
       status: unfit.length === 0 ? 200 : 503,
+      ...(unfit.length === 0 ? {} : { headers: { 'retry-after': '1' } }),
       body: { status: unfit.length === 0 ? 'ready' : 'not_ready', database: db.dialect, settings: settings.facts, ...checked.facts, unfit }
     }
   })
