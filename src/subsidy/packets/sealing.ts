@@ -40,7 +40,8 @@ const flag_utf8 = 0x0800
 function itemOf (line: SubsidyLine): Record<string, unknown> {
   return {
     line_no: line.line_no, kind: line.kind, voucher_no: line.voucher_no, voucher_number: line.voucher_number, contract_no: line.contract_no,
-    paid_date: line.paid_date, year: line.year, period: line.period, payee_kind: line.payee_kind, payee_uscc: line.payee_uscc,
+    paid_date: line.paid_date, order_key: line.order_key,
+    year: line.year, period: line.period, payee_kind: line.payee_kind, payee_uscc: line.payee_uscc,
     eligible_interest: line.eligible_interest_fen === null ? null : yuanOf(line.eligible_interest_fen),
     formula_amount: yuanOf(line.formula_fen), amount: yuanOf(line.amount_fen), policy: { policy_code: line.policy_code,
       version: line.policy_version },

@@ -1,0 +1,225 @@
+/** What parks and institutions send in the simulated year. */
+import { newNo } from '../../src/clock.ts'
+import type { FrozenHub } from './in-process.ts'
+
+export interface Enterprise { n: number, uscc: string, name: string, project_code: string, park: string }
+export interface Loan { of: Enterprise, bank: string, contract_no: string, iou_no: string, amount_fen: number, rate_bp: number, scheme: 'PLAIN' | 'NATIONAL' | 'PARTIAL' | 'CORRECTED' }
+export interface Counts { vouchers: number, retries: number, duplicates: number, corrections: number, refused_again: number, crashes: number }
+export interface Player {
+  hub: FrozenHub
+  random: () => number
+  counts: Counts
+  enterprises: Enterprise[]
+  loans: Loan[]
+  leases: { of: Enterprise, lease_contract_no: string, principal_fen: number }[]
+  guarantees: { of: Enterprise, guarantor: string, guarantee_contract_no: string, fee_fen: number }[]
+}
+
+export const yuan = (fen: number): string => `${Math.floor(fen / 100)}.${String(fen % 100).padStart(2, '0')}`
+const daysOf = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / 86_400_000
+const pctOf = (bp: number): string => (bp / 100).toFixed(2)
+const dayBefore = (day: string, days: number): string => new Date(Date.parse(day) - days * 86_400_000).toISOString().slice(0, 10)
+
+/** Balance × days ÷ 360 × rate, rounded half up. */
+export function interestFen (balance_fen: number, days: number, rate_bp: number): number {
+  return Number((2n * BigInt(balance_fen) * BigInt(days) * BigInt(rate_bp) + 3_600_000n) / 7_200_000n)
+}
+
+const grant = {
+  recipients: ['PAIRED_BANK', 'PAIRED_GUARANTOR', 'AUDITOR', 'FISCAL', 'LESSOR', 'INSURER', 'RE_GUARANTOR'],
+  scopes: ['ENTERPRISE_BASIC', 'PROJECT', 'FINANCING_NEED', 'CREDIT_CONTRACT', 'INTEREST_PAYMENT', 'GUARANTEE', 'INSURANCE', 'SUBSIDY_ACCOUNT', 'POST_LOAN'],
+  purposes: ['FINANCING_MATCHING', 'CREDIT_ASSESSMENT', 'SUBSIDY_SETTLEMENT'], covers_history_from: '2025-01-01', valid_from: '2026-01-12', valid_to: '2030-12-31',
+  method: 'PORTAL_CONFIRM', evidence_digest: 'a'.repeat(64)
+}
+
+/** Sends evidence as a bank's system on a bad line does: sometimes the same request again, sometimes under a new key. */
+export async function post (player: Player, who: string, url: string, body: Record<string, unknown>): Promise<Record<string, unknown>> {
+  const { hub, random, counts } = player
+  const key = newNo('key')
+  const first = await hub.call<Record<string, unknown>>(who, 'POST', url, body, { key })
+  if (random() < 0.2) {
+    const { status, headers, bytes } = await hub.send(who, 'POST', url, body, { key })
+    if (status !== 201 || headers['idempotency-replayed'] !== 'true' || JSON.parse(bytes.toString()).number !== first.number) throw new Error(`a retry was not replayed: ${status} ${bytes}`)
+    counts.retries++
+  }
+  if (random() < 0.2) {
+    const { status, bytes } = await hub.send(who, 'POST', url, body)
+    if (status !== 200 || JSON.parse(bytes.toString()).number !== first.number) throw new Error(`a duplicate was not recognised: ${status} ${bytes}`)
+    counts.duplicates++
+  }
+  return first
+}
+
+async function bringLists ({ hub, enterprises }: Player): Promise<void> {
+  for (const park of ['park-1', 'park-2']) {
+    const rows = enterprises.filter(one => one.park === park).map(({ uscc, name, project_code }) => ({
+      name, uscc, amount: '3000000.00', term_months: 36, purpose: '购置数控设备', consent: true, project_code, project_name: '生产线智能化改造项目', industry_code: '3411'
+    }))
+    const { list_no } = await hub.call<{ list_no: string }>(park, 'POST', '/v1/enterprise-lists', { rows })
+    await hub.settle()
+    const { status, counts } = await hub.call<{ status: string, counts: { ACCEPTED: number } }>(park, 'GET', `/v1/enterprise-lists/${list_no}`)
+    if (status !== 'DECIDED' || counts.ACCEPTED !== rows.length) throw new Error(`${list_no}: ${status} ${JSON.stringify(counts)}`)
+  }
+  for (const { park, uscc, name, project_code } of enterprises) {
+    await hub.call(park, 'POST', '/v1/authorizations', { ...grant, grantor_uscc: uscc, grantor_name: name })
+    await hub.call(park, 'POST', '/v1/projects', {
+      owner_uscc: uscc, project_code, name: '生产线智能化改造项目', nature: 'UPGRADE', filing_no: project_code, filing_date: '2026-01-10', total_investment: '2000000000.00', land_cost: '0.00'
+    })
+    await hub.call('district-meic-1', 'POST', `/v1/projects/${project_code}/library-entry`, { decision: 'PASS' }, { user: 1 })
+    await hub.call('meic', 'POST', `/v1/projects/${project_code}/library-entry`, { decision: 'PASS', entry_no: `JG-${project_code.slice(-6)}` }, { user: 1 })
+  }
+}
+
+async function bringLoan (player: Player, of: Enterprise, bank: string, over: { amount_fen: number, rate_bp: number, land_fen?: number, scheme?: Loan['scheme'] }): Promise<Loan> {
+  const { amount_fen, rate_bp, land_fen = 0, scheme = 'PLAIN' } = over
+  const contract_no = `HT-${of.n}-${player.loans.length}`
+  const iou_no = `JJ-${of.n}-${player.loans.length}`
+  const dates = { maturity_date: '2028-12-21' }
+  await post(player, bank, '/v1/loan-contracts', {
+    loan_contract_no: contract_no, borrower_uscc: of.uscc, project_code: of.project_code, contract_amount: yuan(amount_fen), land_amount: yuan(land_fen), signed_date: '2025-12-20',
+    start_date: '2025-12-21', ...dates, annual_rate_pct: pctOf(rate_bp), document_no: await player.hub.paper(bank, `contract ${contract_no}`)
+  })
+  await post(player, bank, '/v1/drawdowns', { iou_no, loan_contract_no: contract_no, amount: yuan(amount_fen), land_amount: yuan(land_fen), disbursed_date: '2025-12-21', ...dates })
+  const loan = { of, bank, contract_no, iou_no, amount_fen, rate_bp, scheme }
+  player.loans.push(loan)
+  return loan
+}
+
+async function bringGuarantee (player: Player, of: Enterprise, guarantor: string, loan: Loan, fee_fen: number): Promise<void> {
+  const guarantee_contract_no = `DB-${of.n}-${guarantor}`
+  await post(player, guarantor, '/v1/guarantee-contracts', {
+    guarantee_contract_no, borrower_uscc: of.uscc, lender_no: loan.bank, loan_contract_no: loan.contract_no, guaranteed_principal: yuan(fee_fen * 100), guarantee_fee_total: yuan(fee_fen),
+    start_date: '2026-02-01', end_date: '2027-02-01', override_reason: '技改专项贷项目，不受单户额度限制', document_no: await player.hub.paper(guarantor, `guarantee ${guarantee_contract_no}`)
+  })
+  player.guarantees.push({ of, guarantor, guarantee_contract_no, fee_fen })
+}
+
+/** Enterprises, leads that are answered, contracts of four sorts in turn, accounts. */
+export async function bringWorld (player: Player): Promise<void> {
+  const { hub, random, enterprises } = player
+  await bringLists(player)
+  await hub.settle()
+  const now = () => hub.clock.now()
+  const { items: leads } = await hub.call<{ items: { lead_no: string }[] }>('bank-1', 'GET', '/v1/leads?limit=20')
+  for (const { lead_no } of leads) {
+    await hub.call('bank-1', 'POST', `/v1/leads/${lead_no}/events`, { type: 'CONTACTED', occurred_at: now(), channel: 'PHONE', person: '客户经理', result: '有意向' })
+    await hub.call('bank-1', 'POST', `/v1/leads/${lead_no}/events`, { type: 'APPROVED', occurred_at: now(), amount: '3000000.00', annual_rate_pct: '3.60', term_months: 36 })
+  }
+  hub.clock.set('2026-02-01T02:00:00.000Z')
+  for (const of of enterprises) {
+    const second = of.park === 'park-1' ? 'bank-2' : 'bank-3'
+    const some = Math.floor(random() * 1000) * 12_345
+    if (of.n % 4 === 0) {
+      await bringLoan(player, of, 'bank-1', { amount_fen: 60_000_000_000 + some, rate_bp: 361 })
+      await bringLoan(player, of, second, { amount_fen: 40_000_000_000 + some, rate_bp: 345 })
+    } else if (of.n % 4 === 1) {
+      await bringLoan(player, of, second, { amount_fen: 800_000_000 + some, land_fen: 160_000_000, rate_bp: 520 })
+    } else if (of.n % 4 === 2) {
+      await bringLoan(player, of, 'bank-1', { amount_fen: 500_000_000 + some, rate_bp: 333, land_fen: 70_000_001, scheme: 'NATIONAL' })
+      await bringLoan(player, of, 'bank-1', { amount_fen: 200_000_000 + some, rate_bp: 395 })
+      await bringLoan(player, of, second, { amount_fen: 300_000_000 + some, rate_bp: 407, scheme: 'PARTIAL' })
+    } else {
+      const loan = await bringLoan(player, of, 'bank-1', { amount_fen: 60_000_000_000 + some, rate_bp: 280, scheme: 'CORRECTED' })
+      const lease_contract_no = `ZL-${of.n}`
+      const principal_fen = 40_000_000_000 + some
+      await post(player, 'lessor-1', '/v1/lease-contracts', {
+        lease_contract_no, lessee_uscc: of.uscc, project_code: of.project_code, lease_mode: 'DIRECT', financed_principal: yuan(principal_fen), lease_start: '2025-12-21',
+        lease_end: '2028-12-21', document_no: await hub.paper('lessor-1', `lease ${lease_contract_no}`)
+      })
+      player.leases.push({ of, lease_contract_no, principal_fen })
+      for (const guarantor of ['guarantor-1', 'guarantor-2']) await bringGuarantee(player, of, guarantor, loan, 130_000_000)
+      await post(player, 'insurer-1', '/v1/insurance-policies', {
+        policy_no: `BD-${of.n}`, insured_uscc: of.uscc, insurance_kind: 'FIRST_SET_EQUIPMENT', annual_premium: '3333333.33', insured_amount: '100000000.00', product_name: '智能压铸机组',
+        policy_start: '2026-01-20', policy_end: '2027-01-20', paid_date: '2026-01-20', document_no: await hub.paper('insurer-1', `policy ${of.n}`)
+      })
+      await post(player, 'insurer-1', '/v1/insurance-policies', {
+        policy_no: `BX-${of.n}`, insured_uscc: of.uscc, insurance_kind: 'RENOVATION_COST_LOSS', annual_premium: '1400000.00', project_code: of.project_code,
+        policy_start: '2026-01-20', policy_end: '2027-01-20', paid_date: '2026-01-21', document_no: await hub.paper('insurer-1', `policy ${of.n} of loss`)
+      })
+    }
+    await declareAccount(player, of, 1)
+  }
+  for (const [index, guarantor] of ['guarantor-1', 'guarantor-2'].entries()) {
+    const { name, uscc } = hub.participant(guarantor)
+    await hub.call(guarantor, 'POST', '/v1/subsidy-accounts', {
+      holder_uscc: uscc, account_name: name, account_no: `500077770000000${index}`, opening_bank_name: '巴渝示范银行渝北支行', cnaps_code: '999653000014'
+    })
+  }
+}
+
+/** The enterprise's account; another `edition` is another number, which a person has to confirm with the same request. */
+export async function declareAccount ({ hub }: Player, of: Enterprise, edition: number): Promise<string> {
+  const bank = 'bank-1'
+  const account = { holder_uscc: of.uscc, account_name: of.name, account_no: `5000${edition}234${String(of.n).padStart(8, '0')}`, opening_bank_name: '巴渝示范银行渝北支行', cnaps_code: '999653000014' }
+  const { status } = await hub.call<{ status: string }>(bank, 'POST', '/v1/subsidy-accounts', account)
+  return status === 'ACTIVE' ? status : (await hub.call<{ status: string }>(bank, 'POST', '/v1/subsidy-accounts', account, { user: 1 })).status
+}
+
+interface Sending { who: string, url: string, body: Record<string, unknown> }
+
+async function loanVoucher ({ hub, random }: Player, loan: Loan, quarter: number, from: string, to: string): Promise<Sending> {
+  const interest = interestFen(loan.amount_fen, daysOf(from, to), loan.rate_bp)
+  const extra = loan.scheme === 'NATIONAL' ? { national_subsidy_deducted: yuan(Math.floor(interest * (0.3 + 0.3 * random()))) }
+    : loan.scheme === 'PARTIAL' && quarter === 1 ? { normal_interest_paid: yuan(Math.floor(interest * 0.6)), is_partial_payment: true } : {}
+  return {
+    who: loan.bank, url: '/v1/interest-vouchers', body: {
+      voucher_no: `V-${loan.iou_no}-${quarter}`, iou_no: loan.iou_no, period_start: from, period_end: to, segments: [{ from, to, balance: yuan(loan.amount_fen), annual_rate_pct: pctOf(loan.rate_bp) }],
+      normal_interest: yuan(interest), paid_date: dayBefore(to, Math.floor(random() * 2)), payer_account_name: loan.of.name, document_no: await hub.paper(loan.bank, `receipt ${loan.iou_no} ${quarter}`), ...extra
+    }
+  }
+}
+
+/** A quarter's vouchers in an order of chance; corrections of some. */
+export async function bringQuarter (player: Player, quarter: number, from: string, to: string): Promise<void> {
+  const { hub, random, counts, loans, leases, guarantees } = player
+  const sendings: Sending[] = []
+  for (const loan of loans) sendings.push(await loanVoucher(player, loan, quarter, from, to))
+  for (const { of, lease_contract_no, principal_fen } of leases) {
+    const balance = principal_fen - quarter * 1_000_000_000
+    sendings.push({
+      who: 'lessor-1', url: '/v1/rent-vouchers', body: {
+        voucher_no: `R-${of.n}-${quarter}`, lease_contract_no, period_start: from, period_end: to, segments: [{ from, to, balance: yuan(balance), annual_rate_pct: '5.20' }],
+        normal_interest: yuan(interestFen(balance, daysOf(from, to), 520)), paid_date: to, payer_account_name: of.name, document_no: await hub.paper('lessor-1', `rent ${of.n} ${quarter}`)
+      }
+    })
+  }
+  for (const { of, guarantor, guarantee_contract_no, fee_fen } of quarter < 2 ? guarantees : []) {
+    sendings.push({
+      who: guarantor, url: '/v1/fee-vouchers', body: {
+        fee_voucher_no: `F-${of.n}-${quarter}`, guarantee_contract_no, fee_amount: yuan(fee_fen / 2), paid_date: dayBefore(to, 3), document_no: await hub.paper(guarantor, `fee ${guarantee_contract_no} ${quarter}`)
+      }
+    })
+  }
+  const in_order = sendings.map(sending => ({ sending, at: random() })).sort((a, b) => a.at - b.at)
+  hub.clock.advance(3_600_000)
+  for (const { sending: { who, url, body } } of in_order) {
+    const { status, findings } = await post(player, who, url, body)
+    if (status !== 'ACCEPTED') throw new Error(`${JSON.stringify(body)}: ${status} ${JSON.stringify(findings)}`)
+    counts.vouchers++
+    if (random() < 0.1) {
+      const changed = await hub.send(who, 'POST', url, { ...body, paid_date: dayBefore(to, 5) })
+      if (changed.status !== 409) throw new Error(`other content under a number that is taken: ${changed.status}`)
+      counts.refused_again++
+    }
+    if (random() < 0.3) await hub.settle()
+  }
+  await correct(player, quarter, from, to)
+}
+
+/** Before the packets: a first statement set right. After them: a part paid later in full (a supplement), a smaller interest (a claw-back). */
+async function correct (player: Player, quarter: number, from: string, to: string): Promise<void> {
+  const { hub, loans, counts } = player
+  const send = async (loan: Loan, of_quarter: number, suffix: string, over: Record<string, unknown>, days: [string, string]): Promise<void> => {
+    const { who, url, body } = await loanVoucher(player, loan, of_quarter, ...days)
+    const before = await hub.call<{ paid_date: string }>(who, 'GET', `${url}/${body.voucher_no}`)
+    const { status, findings } = await post(player, who, url, { ...body, paid_date: before.paid_date, normal_interest_paid: body.normal_interest, is_partial_payment: false,
+      voucher_no: `${body.voucher_no}-${suffix}`, correction_of: body.voucher_no, reason: '更正', ...over })
+    if (status !== 'ACCEPTED') throw new Error(`${body.voucher_no}: ${status} ${JSON.stringify(findings)}`)
+    counts.corrections++
+  }
+  for (const loan of loans) {
+    if (loan.scheme === 'CORRECTED' && quarter === 0) await send(loan, 0, 'A', { other_subsidy_received: '1234.56' }, [from, to])
+    if (loan.scheme === 'PARTIAL' && quarter === 2) await send(loan, 1, 'B', {}, ['2026-03-21', '2026-06-21'])
+    if (loan.scheme === 'NATIONAL' && quarter === 2) await send(loan, 1, 'C', { other_subsidy_received: '20000.00' }, ['2026-03-21', '2026-06-21'])
+  }
+}
