@@ -190,7 +190,7 @@ t.test('voucher to packet to audit to payment, four eyes at every step', async (
 t.test('without a budget nothing is paid', async (t) => {
   const hub = await hubInMarch(t)
   await approvedPacket(hub, (await settled(hub)).packet_no)
-  await refused(t, 'no budget', 422, 'budget_missing', headers => hub.as('finance-bureau', 1).post('/v1/payment-batches', { year: '2026', fund_source: 'CENTRAL' }, headers))
+  await refused(t, 'no budget', 422, 'budget_missing', headers => hub.as('finance-bureau', 1).post('/v1/payment-batches', { year: 2026, fund_source: 'CENTRAL' }, headers))
   t.equal((await items(hub.as('meic'), '/v1/budgets')).length, 1, 'the sandbox has a budget for the year')
 })
 

@@ -26,7 +26,7 @@ t.test('what was approved is paid once, to the account of the enterprise', async
   t.match((await bureau(hub).get('/v1/payment-batches/PB-1/instruction')).json(), { code: 'state_conflict', allowed: ['APPROVED'] })
   t.match(done(await bureau(hub, 2).post(approve, { digest: batch.digest })), { status: 'APPROVED' })
   t.match(done<{ items: object[] }>(await bureau(hub).get('/v1/budgets')).items,
-    [{ year: '2026', fund_source: 'MUNICIPAL', used: '30000.00' }])
+    [{ year: 2026, fund_source: 'MUNICIPAL', used: '30000.00' }])
   t.match((await bureau(hub, 2).post(approve, { digest: batch.digest })).json(), { code: 'state_conflict' })
   const payment = batch.payments[0]
   const results = '/v1/payment-batches/PB-1/results'
@@ -73,7 +73,7 @@ t.test('a batch number is kept for ever: the same request is the batch, another 
   const again = await bureau(hub, 1).post('/v1/payment-batches', { batch_no: 'PB-1' })
   t.equal(again.statusCode, 200)
   t.equal(again.json().message_no, first.message_no)
-  t.match((await bureau(hub, 1).post('/v1/payment-batches', { batch_no: 'PB-1', year: '2027' })).json(),
+  t.match((await bureau(hub, 1).post('/v1/payment-batches', { batch_no: 'PB-1', year: 2027 })).json(),
     { status: 409, code: 'duplicate_key' })
   t.match((await bureau(hub).post('/v1/payment-batches', {})).json(), { code: 'person_required' })
 })
@@ -83,7 +83,7 @@ t.test('no budget, no account, nothing approved: each is told by its name', asyn
   t.match((await bureau(hub, 1).post('/v1/payment-batches', {})).json(), { code: 'nothing_to_pay' })
   await send(hub, 'bank-1', iou_no)
   await approveAll(hub)
-  t.match((await bureau(hub, 1).post('/v1/payment-batches', { year: '2027' })).json(), { status: 422, code: 'budget_missing' })
+  t.match((await bureau(hub, 1).post('/v1/payment-batches', { year: 2027 })).json(), { status: 422, code: 'budget_missing' })
   t.match((await bureau(hub, 1).post('/v1/payment-batches', { fund_source: 'DISTRICT' })).json(), { status: 422, code: 'budget_missing' })
   t.match((await bureau(hub, 1).post('/v1/payment-batches', {})).json(), { status: 422, code: 'nothing_to_pay',
     errors: [{ code: 'ACCOUNT_MISSING' }] })
@@ -98,7 +98,7 @@ t.test('a short budget pays cooperating institutions first, whole lines in the o
   await send(hub, 'bank-1', iou_no, { paid_date: '2026-03-20' })
   await send(hub, 'bank-2', second, { paid_date: '2026-03-21' })
   await approveAll(hub)
-  t.match((await bureau(hub, 1).post('/v1/budgets', { year: '2026', fund_source: 'DISTRICT', amount: '40000.00' })).statusCode, 201)
+  t.match((await bureau(hub, 1).post('/v1/budgets', { year: 2026, fund_source: 'DISTRICT', amount: '40000.00' })).statusCode, 201)
   const batch = await opened(hub, { fund_source: 'DISTRICT' })
   const of_line = new Map((await lines(hub)).map(line => [line.line_no, line.participant_no]))
   t.match(batch.payments, [{ amount: '30000.00' }])
@@ -106,7 +106,7 @@ t.test('a short budget pays cooperating institutions first, whole lines in the o
   t.match(batch.left_out.map(({ line_no, reason }) => [of_line.get(line_no), reason]), [['bank-1', 'BUDGET_SHORT']])
   t.match((await bureau(hub, 1).post('/v1/payment-batches', { fund_source: 'DISTRICT' })).json(), { code: 'budget_exhausted' },
     'an open batch has reserved it')
-  t.match((await bureau(hub, 1).post('/v1/budgets', { year: '2026', fund_source: 'DISTRICT', amount: '70000.00' })).json(),
+  t.match((await bureau(hub, 1).post('/v1/budgets', { year: 2026, fund_source: 'DISTRICT', amount: '70000.00' })).json(),
     { version: 2, left: '70000.00' })
   t.equal((await opened(hub, { fund_source: 'DISTRICT' })).payments.length, 1)
 })

@@ -11,7 +11,7 @@ t.test('a voucher becomes a line with its trace, and its quarter a draft packet'
   const { hub, iou_no } = await ready(t)
   await send(hub, 'bank-1', iou_no)
   const [line] = await lines(hub, 'bank-1')
-  t.match(line, { kind: 'LOAN_INTEREST', status: 'OPEN', amount: '30000.00', eligible_interest: '60000.00', period: '2026Q1', year: '2026',
+  t.match(line, { kind: 'LOAN_INTEREST', status: 'OPEN', amount: '30000.00', eligible_interest: '60000.00', period: '2026Q1', year: 2026,
     payment_status: 'NOT_DUE', payee_uscc: uscc_1 })
   const full = done(await hub.as('bank-1').get(`/v1/subsidy-lines/${line?.line_no}`)) as { trace: { rule_id: string, clause: string }[] }
   t.same(full.trace.map(({ rule_id }) => rule_id), ['A-12', 'L-02', 'L-01', 'L-03', 'L-06a', 'L-04', 'L-05', 'L-06'])

@@ -24,7 +24,7 @@ import {
   type Batch, type LeftOut, type Payment, type PaymentItem, type PaymentOffset
 } from './store.ts'
 
-export interface Collecting { batch_no?: string, year?: string, fund_source?: FundSource }
+export interface Collecting { batch_no?: string, year?: number, fund_source?: FundSource }
 
 /** What one payment is made of: lines of one payee, or a returned payment that goes out again whole. */
 interface Due { key: string, payee_uscc: string, payee_kind: Payment['payee_kind'], items: Omit<PaymentItem, 'payment_no' | 'live'>[],
@@ -154,7 +154,7 @@ export async function collect (sql: WriteSql, now: string, principal: Principal,
     return { batch: twin, is_new: false }
   }
   await refuseOpenDifferences(sql, now)
-  const year = sent.year ?? beijingDate(now).slice(0, 4)
+  const year = sent.year === undefined ? beijingDate(now).slice(0, 4) : String(sent.year)
   const fund_source = sent.fund_source ?? 'MUNICIPAL'
   const budget = await findBudget(sql, year, fund_source)
   if (budget === undefined) {

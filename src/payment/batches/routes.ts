@@ -63,7 +63,7 @@ export function batchRoutes (app: FastifyInstance, { db, cipher }: { db: Db, cip
     const page = pageRequest(spec.id, principal, query)
     const { updated_since, status, year } = query
     const rows = await listBatches(db.read, {
-      status, year, updated_since: updated_since === undefined ? undefined : instantOf(instantMs(updated_since)), after: page.after,
+      status, year: year === undefined ? undefined : String(year), updated_since: updated_since === undefined ? undefined : instantOf(instantMs(updated_since)), after: page.after,
         limit: page.limit + 1
     })
     const { items, next_cursor } = pageOf(spec.id, principal, page, rows, row => row.message_no)

@@ -117,7 +117,7 @@ export const ReconciliationView = named('Reconciliation', Type.Object({
 const no = '01JB2Q8Z6V7K3M5N9P4R1S0T2W'
 export const example_digest = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'
 export const batch_item_example = {
-  batch_no: 'PB-2026-001', message_no: `batch_${no}`, participant_no: 'finance-bureau', year: '2026', fund_source: 'MUNICIPAL',
+  batch_no: 'PB-2026-001', message_no: `batch_${no}`, participant_no: 'finance-bureau', year: 2026, fund_source: 'MUNICIPAL',
     status: 'CLOSED', count: 1, control_sum: '45000.00',
   digest: example_digest, created_by: 'finance-bureau-user-1', closed_by: 'finance-bureau-user-1', closed_at: '2026-04-06T02:00:00.000Z',
     approved_by: null, approved_at: null, sent_at: null,

@@ -4,8 +4,8 @@ import type { BatchView } from './service.ts'
 import type { Batch } from './store.ts'
 
 export function batchItem (batch: Batch) {
-  const { payment_count, control_sum_fen, content_digest: _digest, left_out: _left_out, ...rest } = batch
-  return { ...rest, count: payment_count, control_sum: yuanOf(control_sum_fen) }
+  const { payment_count, control_sum_fen, year, content_digest: _digest, left_out: _left_out, ...rest } = batch
+  return { ...rest, year: Number(year), count: payment_count, control_sum: yuanOf(control_sum_fen) }
 }
 
 /** A payee sees its own payments and their sum, nothing of the others. */

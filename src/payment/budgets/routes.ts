@@ -22,7 +22,7 @@ export function budgetRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     body: BudgetBody,
     replies: { 201: BudgetView, 200: BudgetView },
     refuses: ['budget_exhausted'],
-    example: { request: { year: '2026', fund_source: 'MUNICIPAL', amount: '1000000000.00' }, reply: budget_example }
+    example: { request: { year: 2026, fund_source: 'MUNICIPAL', amount: '1000000000.00' }, reply: budget_example }
   }, call => call.decide(async (sql, now) => {
     const { budget, is_new } = await decideBudget(sql, now, call.principal, call.body)
     return { status: is_new ? 201 : 200, body: budgetShown(budget), version: budget.version }
@@ -41,7 +41,7 @@ export function budgetRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     example: { reply: { items: [budget_example], next_cursor: null } }
   }, async ({ principal, query, spec }) => {
     const page = pageRequest(spec.id, principal, query)
-    const rows = await listBudgets(db.read, { year: query.year, after: page.after, limit: page.limit + 1 })
+    const rows = await listBudgets(db.read, { year: query.year === undefined ? undefined : String(query.year), after: page.after, limit: page.limit + 1 })
     const { items, next_cursor } = pageOf(spec.id, principal, page, rows, row => row.budget_no)
     return { status: 200, body: { items: items.map(budgetShown), next_cursor } }
   })

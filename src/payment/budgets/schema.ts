@@ -25,7 +25,7 @@ export const BudgetView = named('Budget', Type.Object({
 }))
 
 export const budget_example = {
-  budget_no: 'budget_01JB2Q8Z6V7K3M5N9P4R1S0T2W', year: '2026', fund_source: 'MUNICIPAL', amount: '1000000000.00', used: '45000.00',
+  budget_no: 'budget_01JB2Q8Z6V7K3M5N9P4R1S0T2W', year: 2026, fund_source: 'MUNICIPAL', amount: '1000000000.00', used: '45000.00',
     left: '999955000.00', version: 1,
   decided_by: 'finance-bureau-user-1', created_at: '2026-01-05T02:00:00.000Z', updated_at: '2026-04-05T02:00:00.000Z'
 }

@@ -11,9 +11,10 @@ import { anyBudget, changeBudget, findBudget, insertBudget, type Budget, type Fu
 
 /** Decides a budget. Errors: budget_exhausted when more is used already. */
 export async function decideBudget (
-  sql: WriteSql, now: string, principal: Principal, sent: { year: string, fund_source: FundSource, amount: string }
+  sql: WriteSql, now: string, principal: Principal, sent: { year: number, fund_source: FundSource, amount: string }
 ): Promise<{ budget: Budget, is_new: boolean }> {
-  const { year, fund_source } = sent
+  const { fund_source } = sent
+  const year = String(sent.year)
   const amount_fen = fenOf(sent.amount)
   const before = await findBudget(sql, year, fund_source)
   if (before?.amount_fen === amount_fen) return { budget: before, is_new: false }
@@ -54,6 +55,6 @@ export async function seedBudget (db: Db, hub_mode: 'sandbox' | 'production'): P
   })
 }
 
-export function budgetShown ({ amount_fen, used_fen, ...rest }: Budget) {
-  return { ...rest, amount: yuanOf(amount_fen), used: yuanOf(used_fen), left: yuanOf(amount_fen - used_fen) }
+export function budgetShown ({ amount_fen, used_fen, year, ...rest }: Budget) {
+  return { ...rest, year: Number(year), amount: yuanOf(amount_fen), used: yuanOf(used_fen), left: yuanOf(amount_fen - used_fen) }
 }

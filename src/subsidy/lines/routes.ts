@@ -26,9 +26,9 @@ export function lineRoutes (app: FastifyInstance, { db, paymentStatusOf }: { db:
     example: { query: { period: '2026Q1' }, reply: { items: [line_example], next_cursor: null } }
   }, async ({ principal, query, spec }) => {
     const page = pageRequest(spec.id, principal, query)
-    const { updated_since, limit: _limit, cursor: _cursor, ...filter } = query
+    const { updated_since, limit: _limit, cursor: _cursor, year, ...filter } = query
     const rows = await linesFor(db.read, principal, {
-      ...filter, updated_since: updated_since === undefined ? undefined : instantOf(instantMs(updated_since)), after: page.after,
+      ...filter, year: year === undefined ? undefined : String(year), updated_since: updated_since === undefined ? undefined : instantOf(instantMs(updated_since)), after: page.after,
         limit: page.limit + 1
     }, paymentStatusOf)
     const { items, next_cursor } = pageOf(spec.id, principal, page, rows, ({ line }) => line.line_no)
@@ -65,15 +65,15 @@ export function lineRoutes (app: FastifyInstance, { db, paymentStatusOf }: { db:
     example: {
       query: { uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001' },
       reply: {
-        uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001', year: '2026', lines: [line_example],
+        uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001', year: 2026, lines: [line_example],
         ceilings: [{ kind: 'LOAN_INTEREST', rule_id: 'L-05', span: '2026', scope: null, cap: '10000000.00', granted: '45000.00',
           left: '9955000.00' }]
       }
     }
   }, async ({ principal, query, now }) => {
-    const year = query.year ?? beijingDate(now).slice(0, 4)
+    const year = query.year ?? Number(beijingDate(now).slice(0, 4))
     const { uscc, project_code } = query
-    const { ceilings, lines } = await ceilingsFor(db.read, principal, { uscc, project_code, year }, paymentStatusOf)
+    const { ceilings, lines } = await ceilingsFor(db.read, principal, { uscc, project_code, year: String(year) }, paymentStatusOf)
     return { status: 200, body: { uscc, project_code, year, ceilings: ceilings.map(ceilingShown), lines: lines.map(lineItem) } }
   })
 }

@@ -9,7 +9,7 @@ const payees = ['ENTERPRISE', 'GUARANTOR'] as const
 const payment_statuses = ['NOT_DUE', 'WAITING', 'GENERATED', 'SENT', 'PAID', 'RETURNED', 'UNKNOWN', 'REISSUED', 'CANCELLED'] as const
 
 export const Period = (description: string) => Type.String({ pattern: '^\\d{4}Q[1-4]$', maxLength: 6, description, examples: ['2026Q1'] })
-export const Year = (description: string) => Type.String({ pattern: '^\\d{4}$', maxLength: 4, description, examples: ['2026'] })
+export const Year = (description: string) => Type.Integer({ minimum: 2000, maximum: 2999, description, examples: [2026] })
 export const Kind = (description = 'Kind of subsidy') => oneOf(KINDS, description)
 const AnyPolicyRef = named('PolicyRef', Type.Object({ policy_code: oneOf(POLICY_CODES, 'Policy'),
   version: Text('Version of the policy', 40) }))
@@ -26,7 +26,7 @@ const line = {
   payee_uscc: Uscc('Who is paid'),
   uscc: Uscc('Enterprise'),
   project_code: nullable(ProjectCode()),
-  year: Type.String({ maxLength: 4, description: 'Calendar year of the payment; its ceilings are used up', examples: ['2026'] }),
+  year: Year('Calendar year of the payment; its ceilings are used up'),
   period: Period('Quarter of the payment'),
   voucher_number: Type.String({ maxLength: 64, description: 'Number the hub gave the voucher' }),
   voucher_no: Type.String({ maxLength: 64, description: 'Number the institution gave the voucher' }),
@@ -74,7 +74,7 @@ export const CeilingQuery = Type.Object({
 export const CeilingView = named('Ceilings', Type.Object({
   uscc: Uscc('Enterprise'),
   project_code: ProjectCode('Project'),
-  year: Type.String({ maxLength: 4, description: 'Calendar year', examples: ['2026'] }),
+  year: Year('Calendar year'),
   ceilings: Type.Array(named('Ceiling', Type.Object({
     kind: Kind(),
     rule_id: Type.String({ maxLength: 40, description: 'Rule of the policy' }),
@@ -91,7 +91,7 @@ const example_no = '01JB2Q8Z6V7K3M5N9P4R1S0T2W'
 export const line_example = {
   line_no: `line_${example_no}`, kind: 'LOAN_INTEREST', status: 'OPEN', participant_no: 'bank-1', payee_kind: 'ENTERPRISE',
     payee_uscc: '91500112MAXX00015Q',
-  uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001', year: '2026', period: '2026Q1', voucher_number: `vch_${example_no}`,
+  uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001', year: 2026, period: '2026Q1', voucher_number: `vch_${example_no}`,
     voucher_no: 'V2026Q1-001',
   paid_date: '2026-03-21', eligible_interest: '90000.00', formula_amount: '45000.00', amount: '45000.00', recognised_amount: null,
     payment_status: 'NOT_DUE',

@@ -102,7 +102,7 @@ export function lineItem ({ line, payment_status }: LineShown) {
     formula_fen, amount_fen, recognised_fen, supplement_of, packet_no, authorization_no, blocked_by, version, created_at, updated_at
   } = line
   return {
-    line_no, kind, status, participant_no, payee_kind, payee_uscc, uscc, project_code: project_code === '' ? null : project_code, year,
+    line_no, kind, status, participant_no, payee_kind, payee_uscc, uscc, project_code: project_code === '' ? null : project_code, year: Number(year),
       period, voucher_number, voucher_no,
     paid_date, eligible_interest: money(eligible_interest_fen), formula_amount: yuanOf(formula_fen), amount: yuanOf(amount_fen),
       recognised_amount: money(recognised_fen),
