@@ -1,0 +1,53 @@
+/** What the harnesses under load share: a filled hub, its vouchers, memory of its process, and a database of its own. */
+import { readFileSync } from 'node:fs'
+import pg from 'pg'
+import { newNo } from '../../src/clock.ts'
+import type { RunningHub } from '../bench/hub.ts'
+import { bringLoans, bringNeeds } from '../bench/world.ts'
+
+export const loans = 20
+
+/** Enterprises, leads, loans. @returns number of a receipt that vouchers may name */
+export async function fill (hub: RunningHub): Promise<string> {
+  await bringNeeds(hub, 1, loans)
+  await bringLoans(hub, 1, loans)
+  const { document_no } = await hub.upload<{ document_no: string }>('bank-1', '/v1/documents', 'receipt.pdf', Buffer.from('%PDF receipt'))
+  return document_no
+}
+
+/** Every voucher_no the hub has. */
+export async function vouchersOf (hub: RunningHub): Promise<Set<string>> {
+  const found = new Set<string>()
+  let cursor: string | null = null
+  do {
+    const page: { items: { voucher_no: string }[], next_cursor: string | null } =
+      await hub.call('bank-1', 'GET', `/v1/interest-vouchers?limit=200${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`)
+    for (const { voucher_no } of page.items) found.add(voucher_no)
+    cursor = page.next_cursor
+  } while (cursor !== null)
+  return found
+}
+
+/** Memory of a process in use, in MiB (Linux); 0 where the system does not tell. */
+export function memoryOf (pid: number | undefined): number {
+  try {
+    return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024)
+  } catch {
+    return 0
+  }
+}
+
+/** A PostgreSQL database of its own on that server. */
+export async function ownDatabase (server: string): Promise<{ url: string, drop (): Promise<void> }> {
+  const name = newNo('harness').toLowerCase()
+  async function ask (text: string): Promise<void> {
+    const client = new pg.Client({ connectionString: server })
+    await client.connect()
+    await client.query(text)
+    await client.end()
+  }
+  await ask(`create database ${name}`)
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return { url: url.href, drop: () => ask(`drop database if exists ${name} with (force)`) }
+}

@@ -1,0 +1,117 @@
+/**
+ * Sustained: node scripts/harness/sustained.ts [seconds] [--fault]
+ *
+ * A mixed load (60 % lead pages, 25 % vouchers, 10 % lead events, 5 % lists as JSON) against one hub on SQLite, or against two hubs over
+ * one PostgreSQL (DATABASE_URL names the server). Every answer has to be good, and every acknowledged voucher has to be there at the end.
+ * `--fault` forgets an acknowledgement on purpose: it must be noticed.
+ */
+import { mkdtempSync, copyFileSync, cpSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { nextKey, startHub, type RunningHub } from '../bench/hub.ts'
+import { load, type LoadRequest } from '../bench/load.ts'
+import { bearer, inventedName, inventedProject, inventedUscc, inventedVoucher, leadsOf } from '../bench/world.ts'
+import { fill, loans, memoryOf, ownDatabase, vouchersOf } from './hubs.ts'
+
+export interface SustainedReport {
+  database: string
+  hubs: number
+  seconds: number
+  per_second: number
+  p99_ms: number
+  /** answers of 400 or above, with an example */
+  errors: number
+  error: string | null
+  acknowledged: number
+  lost: number
+  memory_mib: { begin: number, middle: number, end: number }
+}
+
+const connections_per_hub = 8
+/** In twenty requests: what each is. */
+const mix = ['lead', 'lead', 'voucher', 'lead', 'event', 'lead', 'lead', 'voucher', 'lead', 'list', 'lead', 'voucher', 'lead', 'lead', 'event', 'lead', 'voucher', 'lead', 'lead', 'voucher'] as const
+
+export async function sustained (seconds: number, server: string, options: { fault?: boolean } = {}): Promise<SustainedReport> {
+  const database = server === '' ? null : await ownDatabase(server)
+  const folders = Array.from({ length: database === null ? 1 : 2 }, () => mkdtempSync(join(tmpdir(), 'rongqiao-sustained-')))
+  const hubs: RunningHub[] = []
+  const env = { DATABASE_URL: database?.url ?? '', LOG_LEVEL: 'fatal' }
+  try {
+    const [first_folder = '', ...others] = folders
+    const first = await startHub(env, first_folder)
+    hubs.push(first)
+    for (const folder of others) {
+      // The second process of a site shares keys and the sandbox's file with the first.
+      cpSync(join(first_folder, 'keys'), join(folder, 'keys'), { recursive: true })
+      copyFileSync(join(first_folder, 'sandbox.json'), join(folder, 'sandbox.json'))
+      hubs.push(await startHub(env, folder))
+    }
+    const document_no = await fill(first)
+    await leadsOf(first, 'bank-1', loans)
+    const { items } = await first.call<{ items: { lead_no: string }[] }>('bank-1', 'GET', '/v1/leads?limit=200')
+    const acknowledged = new Set<string>()
+    const vouchers = new Map<LoadRequest, string>()
+    let errors = 0
+    let error: string | null = null
+    let n = 0
+    const bank = bearer(first, 'bank-1')
+    const park = bearer(first, 'park-1')
+    function next (): LoadRequest {
+      const turn = n++
+      const writing = (headers: Record<string, string>, path: string, body: unknown): LoadRequest => ({ method: 'POST', path, headers: { ...headers, 'idempotency-key': nextKey() }, body: JSON.stringify(body) })
+      switch (mix[turn % mix.length]) {
+        case 'voucher': {
+          const voucher = inventedVoucher(vouchers_sent++, 1, loans, document_no)
+          const request = writing(bank, '/v1/interest-vouchers', voucher)
+          vouchers.set(request, String(voucher.voucher_no))
+          return request
+        }
+        case 'event': return writing(bank, `/v1/leads/${items[turn % items.length]?.lead_no}/events`, { type: 'ACKNOWLEDGED', occurred_at: new Date().toISOString() })
+        case 'list': return writing(park, '/v1/enterprise-lists', {
+          rows: [{
+            name: inventedName(1000 + turn), uscc: inventedUscc(1000 + turn), amount: '5000000.00', term_months: 36, purpose: '设备购置', consent: true,
+            project_code: inventedProject(1000 + turn), project_name: '精密加工线数字化改造'
+          }]
+        })
+        default: return { method: 'GET', path: '/v1/leads?limit=20', headers: bank }
+      }
+    }
+    let vouchers_sent = 0
+    function onAnswer (request: LoadRequest, status: number, body: string): void {
+      if (status >= 400) {
+        errors++
+        error ??= `${request.method} ${request.path}: ${status} ${body.slice(0, 300)}`
+      }
+      const voucher_no = vouchers.get(request)
+      vouchers.delete(request)
+      if (voucher_no !== undefined && status === 201) acknowledged.add(voucher_no)
+    }
+    const half = async () => Promise.all(hubs.map(async ({ base_url }) => load({ base_url, connections: connections_per_hub, duration_ms: seconds * 500, next, onAnswer })))
+    const memory = () => hubs.reduce((sum, hub) => sum + memoryOf(hub.process.pid), 0)
+    const begin = memory()
+    const halves = [await half()]
+    const middle = memory()
+    halves.push(await half())
+    const end = memory()
+    if (options.fault === true) acknowledged.add('V-never-sent')
+    const found = await vouchersOf(hubs.at(-1) ?? first)
+    return {
+      database: database === null ? 'sqlite' : 'postgres', hubs: hubs.length, seconds,
+      per_second: Math.round(halves.flat().reduce((sum, { per_second }) => sum + per_second, 0) / halves.length),
+      p99_ms: Math.max(...halves.flat().map(({ p99_ms }) => p99_ms)),
+      errors, error, acknowledged: acknowledged.size, lost: [...acknowledged].filter(voucher_no => !found.has(voucher_no)).length,
+      memory_mib: { begin, middle, end }
+    }
+  } finally {
+    for (const hub of hubs) await hub.stop()
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+    await database?.drop()
+  }
+}
+
+if (import.meta.main) {
+  const seconds = Number(process.argv.slice(2).find(word => !word.startsWith('--')) ?? 300)
+  const report = await sustained(seconds, process.env.DATABASE_URL ?? '', { fault: process.argv.includes('--fault') })
+  console.log(JSON.stringify(report))
+  process.exit(report.errors + report.lost === 0 ? 0 : 1)
+}
