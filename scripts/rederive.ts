@@ -20,7 +20,9 @@ interface Item { line_no: string, kind: string, voucher_no: string, paid_date: s
 export interface Archive { packet_no: string, uscc: string, project_code: string, participant_no: string, sealed_at: string, items: Item[], terms: Terms[] }
 export type Recognised = Readonly<Record<string, { amount: string, at: string }>>
 export interface Ceiling { name: string, cap: bigint, used: bigint }
-export interface Rederived { lines: number, differences: string[], ceilings: Ceiling[] }
+export interface Rederived { lines: number, differences: string[], ceilings: Ceiling[]
+  /** what chains are still due when all packets are counted */
+  left: bigint }
 
 const of = (n: bigint, d = 1n): Fraction => ({ n, d })
 const plus = (a: Fraction, b: Fraction): Fraction => of(a.n * b.d + b.n * a.d, a.d * b.d)
@@ -184,17 +186,21 @@ export function rederive (archives: readonly Archive[], recognised: Recognised =
   const meeting = new Map<string, Claim[]>()
   for (const claim of claims) for (const { name } of claim.worth.limits) meeting.set(name, [...meeting.get(name) ?? [], claim])
   const sealed: { line_no: string, at: string, amount: bigint }[] = []
-  for (const { packet_no, items, sealed_at } of in_order) {
+  const heldAt = (instant: string): Map<string, Held> => {
     const held = new Map<string, Held>()
     for (const { line_no, at, amount } of sealed) {
       const judged = recognised[line_no]
-      const isJudged = judged !== undefined && judged.at < sealed_at
+      const isJudged = judged !== undefined && judged.at < instant
       const now = isJudged ? fen(judged.amount) : amount
       const chain = chain_of.get(line_no) ?? line_no
       const before = held.get(chain) ?? { amount: 0n, since: `${at} ${line_no}`, reduced: new Set<string>() }
       const cut = isJudged && now < amount ? [of_line.get(line_no)?.voucher_number ?? ''] : []
       held.set(chain, { ...before, amount: before.amount + now, reduced: new Set([...before.reduced, ...cut]) })
     }
+    return held
+  }
+  for (const { packet_no, items, sealed_at } of in_order) {
+    const held = heldAt(sealed_at)
     for (const item of items) {
       const own = of_line.get(item.line_no)
       if (own === undefined) continue
@@ -212,6 +218,9 @@ export function rederive (archives: readonly Archive[], recognised: Recognised =
     }
     for (const { line_no, amount } of items) sealed.push({ line_no, at: sealed_at, amount: fen(amount) })
   }
+  const held = heldAt('9999')
+  const last = [...new Map(claims.map(claim => [claim.chain, claim])).values()]
+  const left = [...dues(last, held)].reduce((sum, [chain, due]) => sum + notNegative(due - (held.get(chain)?.amount ?? 0n)), 0n)
   const ceilings = [...meeting].map(([name, met]): Ceiling => {
     const lines = [...new Set(met)]
     return {
@@ -220,7 +229,7 @@ export function rederive (archives: readonly Archive[], recognised: Recognised =
     }
   })
   for (const { name, cap, used } of ceilings) if (used > cap) differences.push(`${name}: ${yuan(used)} granted, the ceiling is ${yuan(cap)}`)
-  return { lines: claims.length, differences, ceilings }
+  return { lines: claims.length, differences, ceilings, left }
 }
 
 if (import.meta.main) {

@@ -11,7 +11,10 @@ interface Payment { payment_no: string, payee_uscc: string, status: string, amou
 async function submitAll (hub: FrozenHub): Promise<Packet[]> {
   const packets: Packet[] = []
   for (const { packet_no, participant_no } of await all<Packet>(hub, 'meic', '/v1/subsidy-packets?status=DRAFT')) {
-    packets.push(await hub.call<Packet>(participant_no, 'POST', `/v1/subsidy-packets/${packet_no}/submit`, {}))
+    const { status, bytes } = await hub.send(participant_no, 'POST', `/v1/subsidy-packets/${packet_no}/submit`, {})
+    const answer = JSON.parse(bytes.toString())
+    if (status === 200) packets.push(answer)
+    else if (answer.code !== 'packet_empty') throw new Error(`${packet_no}: ${status} ${bytes}`)
     await hub.settle()
   }
   return packets

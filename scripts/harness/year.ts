@@ -26,6 +26,8 @@ export interface YearReport extends Counts, Settled {
   offset: bigint
   paid_twice: number
   unpaid: number
+  /** lines of money that no packet took up */
+  left_open: number
   rederived: Rederived
   archives: Buffer[]
   recognised_of: Recognised
@@ -79,10 +81,12 @@ async function count (hub: FrozenHub, player: Player, settled: Settled): Promise
   for (const { line_no } of done.flatMap(({ lines }) => lines)) times.set(line_no, (times.get(line_no) ?? 0) + 1)
   const due = Object.entries(recognised_of).filter(([, { amount }]) => fen(amount) > 0n)
   const leads = await all(hub, 'bank-1', '/v1/leads')
+  const lines = await all<{ status: string, amount: string }>(hub, 'meic', '/v1/subsidy-lines')
   return {
     ...player.counts, ...settled, enterprises: player.enterprises.length, leads: leads.length, packets: approved.length, lines: Object.keys(recognised_of).length,
     recognised: sum(due.map(([, { amount }]) => fen(amount))), paid: sum(done.map(({ amount }) => fen(amount))), offset: sum(done.map(({ offset }) => fen(offset))),
     paid_twice: [...times.values()].filter(each => each > 1).length, unpaid: due.filter(([line_no]) => !times.has(line_no)).length,
+    left_open: lines.filter(({ status, amount }) => (status === 'OPEN' || status === 'BLOCKED') && fen(amount) > 0n).length,
     rederived: rederive(archives.map(readArchive), recognised_of), archives, recognised_of
   }
 }
@@ -134,5 +138,5 @@ if (import.meta.main) {
     ...figures, recognised: yuan(recognised), paid: yuan(paid), offset: yuan(offset), rederived: rederived.lines, ceilings: rederived.ceilings.length, met,
     differences: rederived.differences.length
   }))
-  process.exitCode = rederived.differences.length + figures.paid_twice + figures.unpaid > 0 || recognised !== paid + offset ? 1 : 0
+  process.exitCode = rederived.differences.length + figures.paid_twice + figures.unpaid + figures.left_open > 0 || recognised !== paid + offset ? 1 : 0
 }
