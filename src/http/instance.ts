@@ -16,6 +16,11 @@ export const body_limit_bytes = 8 * 1024 * 1024
 const request_timeout_ms = 60_000
 const keep_alive_ms = 72_000
 const headers_timeout_ms = 15_000
+/** how often slow headers and bodies are looked for */
+const connections_check_ms = 5000
+/** a connection on which nothing moves for so long, as with a reader that does not read, is closed; longer than any wait of the feed */
+const silence_max_ms = 90_000
+const closing_sweep_ms = 250
 /** failed logins and wrong signatures per minute and address */
 const failures_max = 600
 const known_bearers_max = 10_000
@@ -45,7 +50,8 @@ export async function createInstance (options: InstanceOptions): Promise<Fastify
     bodyLimit: body_limit_bytes,
     requestTimeout: request_timeout_ms,
     keepAliveTimeout: keep_alive_ms,
-    http: { headersTimeout: headers_timeout_ms },
+    connectionTimeout: silence_max_ms,
+    http: { headersTimeout: headers_timeout_ms, connectionsCheckingInterval: connections_check_ms },
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
     trustProxy: options.trusted_proxies.length === 0 ? false : [...options.trusted_proxies],
     forceCloseConnections: 'idle',
@@ -137,6 +143,18 @@ export async function createInstance (options: InstanceOptions): Promise<Fastify
     checkCaller(spec.callers, spec.person === true, request.principal)
     if (request.headers.authorization === undefined && !signers.count(request.principal.client_id)) throw limited(signers.retryAfterSeconds())
   }, failed)
+  // A closing hub answers what is under way and lets each connection go with its answer, so that none holds up the end.
+  let closing = false
+  app.addHook('preClose', async () => {
+    closing = true
+    const sweep = setInterval(() => app.server.closeIdleConnections(), closing_sweep_ms)
+    app.server.once('close', () => clearInterval(sweep))
+    sweep.unref()
+  })
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (closing) reply.header('connection', 'close')
+    done(null, payload)
+  })
   app.addHook('onResponse', (request, reply, done) => {
     const spec = request.routeOptions.config.operation
     request.log.info({

@@ -6,9 +6,10 @@ import { operation } from '../http/operation.ts'
 import { InstantOut, nullable } from '../http/schema.ts'
 import { Problem } from '../problem.ts'
 import { EventItem } from './schema.ts'
-import { waitForFeed } from './service.ts'
+import { endWaiting, waitForFeed } from './service.ts'
 
 export function journalRoutes (app: FastifyInstance, { db }: { db: Db }): void {
+  app.addHook('preClose', async () => endWaiting(db))
   operation(app, { db }, {
     id: 'listEvents',
     method: 'GET',

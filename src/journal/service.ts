@@ -45,7 +45,7 @@ export async function waitForFeed (db: Db, participant_no: string, after: number
   for (;;) {
     const items = await read(db, participant_no, after, limit)
     const left_ms = until - performance.now()
-    if (items.length > 0 || left_ms <= 0 || signal?.aborted === true) return items
+    if (items.length > 0 || left_ms <= 0 || signal?.aborted === true || ending.has(db)) return items
     await new Promise<void>(resolve => {
       const wake = (): void => {
         clearTimeout(timer)
@@ -58,4 +58,12 @@ export async function waitForFeed (db: Db, participant_no: string, after: number
       signal?.addEventListener('abort', wake)
     })
   }
+}
+
+const ending = new WeakSet<Db>()
+
+/** The process ends: whoever waits for something new is answered now, and nobody waits again. */
+export function endWaiting (db: Db): void {
+  ending.add(db)
+  for (const wake of waitersOf(db)) wake()
 }
