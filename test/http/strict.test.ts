@@ -13,6 +13,8 @@ t.test('what is not in the agreed form is refused with a pointer in both languag
     ['unknown field', { ...good, colour: 'red' }, '/colour', 'UNKNOWN_FIELD'],
     ['missing field', {}, '/pushed_at', 'MISSING_FIELD'],
     ['wrong type', { pushed_at: 5 }, '/pushed_at', 'WRONG_TYPE'],
+    ['instant beyond the calendar', { pushed_at: '9999-12-31T23:59:59-14:00' }, '/pushed_at', 'WRONG_FORMAT'],
+    ['leap second', { pushed_at: '2026-06-30T23:59:60Z' }, '/pushed_at', 'WRONG_FORMAT'],
     ['null', { pushed_at: null }, '/pushed_at', 'WRONG_TYPE'],
     ['impossible date', { pushed_at: '2026-02-31T09:00:00+08:00' }, '/pushed_at', 'WRONG_FORMAT'],
     ['instant without offset', { pushed_at: '2026-03-18T09:00:00' }, '/pushed_at', 'WRONG_FORMAT'],
