@@ -32,6 +32,8 @@ const neighbour_requests = 20
 const connections = 200
 const times_capacity = 5
 const slow_wait_max_ms = 150_000
+/** longer than the hub bears a silent connection; before that not even a probe breaks the silence */
+const silence_ms = 110_000
 
 const isRefusal = (status: number, retry_after: unknown): boolean => (status === 429 || status === 503) && Number(retry_after) > 0
 
@@ -79,7 +81,7 @@ async function untilClosed (hub: RunningHub, first: string, options: { drip_ms?:
     }
     const late = setTimeout(() => end(null), slow_wait_max_ms)
     // Whoever does not read does not hear the end either: its own next word is refused.
-    const probe = options.reads === false ? setInterval(() => socket.write(' '), slow_wait_max_ms / 3) : undefined
+    const probe = options.reads === false ? setInterval(() => { if (performance.now() - begun > silence_ms) socket.write(' ') }, 1000) : undefined
     if (options.reads !== false) socket.resume()
     socket.on('error', () => end(Math.round(performance.now() - begun)))
     socket.on('close', () => end(Math.round(performance.now() - begun)))

@@ -125,7 +125,7 @@ function callOf<S extends OperationSpec> (context: OperationContext, spec: S, re
     chinese: wantsChinese(request),
     if_match,
     async decide (unit, content) {
-      const digest = digestOf([request.method, request.url, content ?? request.body ?? null])
+      const digest = requestDigest(request, content)
       const caller = `${principal.participant_no}/${principal.user_no ?? ''}`
       if (key === null) throw new Error(`${spec.id} decides without an idempotency key`)
       const { signature } = request
@@ -145,6 +145,16 @@ function callOf<S extends OperationSpec> (context: OperationContext, spec: S, re
       const headers = stored.replayed ? { ...stored.headers, 'idempotency-replayed': 'true' } : stored.headers
       return { status: stored.status, headers, body: new Serialized(stored.body) }
     }
+  }
+}
+
+/** What an idempotency key is bound to. Errors: invalid_request for a body nested too deep to have a digest. */
+function requestDigest ({ method, url, body }: FastifyRequest, content: string | undefined): string {
+  try {
+    return digestOf([method, url, content ?? body ?? null])
+  } catch (error) {
+    if (error instanceof RangeError) throw new Problem('invalid_request', { detail: 'The body is nested too deep', detail_zh: '请求体嵌套过深' })
+    throw error
   }
 }
 
