@@ -37,7 +37,7 @@ export async function finale (world: World, transport: Transport, into: Swept): 
     ['importProjects', 'district-meic-1', 1, 'POST', '/v1/projects/imports', example('importProjects')],
     ['submitFinancingNeedBatch', 'park-2', 1, 'POST', '/v1/financing-needs/batches', { batch_no: 'FINALE', needs: [{ uscc: right.uscc, amount: '100000.00', term_months: 12, purpose: '设备' }] }],
     ['withdrawFinancingNeed', 'park-2', 1, 'POST', `/v1/financing-needs/${right.numbers['financing-needs']}/withdraw`, {}],
-    ['decideBudget', 'finance-bureau', 1, 'POST', '/v1/budgets', { year: '2027', fund_source: 'MUNICIPAL', amount: '1000000.00' }],
+    ['decideBudget', 'finance-bureau', 1, 'POST', '/v1/budgets', { year: 2027, fund_source: 'MUNICIPAL', amount: '1000000.00' }],
     ['settleBreakers', 'finance-bureau', 1, 'POST', '/v1/breakers/settlements', { year: 2025 }]
   ]
   let key_no = ''
