@@ -32,6 +32,7 @@ interface Document {
 }
 interface Sent { method: Operation['method'], url: string, headers: Record<string, string>, payload?: string | Buffer }
 
+const suspension_counts_ms = 1000
 const enterprises = 6
 const known_max = 60
 /** Background work, and time, go on between requests. */
@@ -212,6 +213,8 @@ export async function fuzz (t: { teardown (undo: () => unknown): unknown }, opti
     const code = answer.statusCode < 400 || !is_json ? '' : String((answer.json() as { code?: unknown }).code)
     report.requests++
     report.outcomes.push(`${asked.id} ${answer.statusCode} ${code}`)
+    // A suspension counts within a second of the machine's time: wait it out, or the two databases tell it apart by their speed.
+    if (asked.id === 'changeParticipant' && answer.statusCode < 300) await new Promise(resolve => setTimeout(resolve, suspension_counts_ms))
     if (answer.statusCode < 300) {
       report.succeeded++
       if (is_json && !asked.path.startsWith('/openapi')) harvest(known, rootOf(asked.path), answer.json())
