@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { crash } from '../../scripts/harness/crash.ts'
 import { temporaryDatabase } from '../helper.ts'
 
-const kills = process.env.FULL === '1' ? 200 : 4
+const kills = process.env.FULL === '1' ? 200 : process.env.DATABASE_URL ? 2 : 4
 const urlFor = async (t: Test): Promise<string> => process.env.DATABASE_URL ? (await temporaryDatabase(t)).target : ''
 
 t.test('a forgotten acknowledgement is noticed', async t => {
