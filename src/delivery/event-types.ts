@@ -84,6 +84,7 @@ const ROOMS: Readonly<Record<string, { readonly subject: string, readonly path: 
   },
   rent_voucher: { subject: 'vch_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/rent-vouchers/', facts: { accepted: ['A rent voucher was accepted', '租金凭证已采信'] } },
   fee_voucher: { subject: 'vch_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/fee-vouchers/', facts: { accepted: ['A fee voucher was accepted', '担保费凭证已采信'] } },
+  evidence: { subject: 'vch_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: null, facts: { reused: ['Evidence was used before; for the commission', '材料此前已被使用（市经信委核查）'] } },
   subsidy_account: {
     subject: 'acct_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/subsidy-accounts/', facts: {
       active: ['A subsidy account is active', '贴息账户生效'],

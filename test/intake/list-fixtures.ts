@@ -100,6 +100,7 @@ export function aContext (overrides: Partial<DecidingContext> = {}): DecidingCon
     park_names: ['渝北示范产业园（虚构）'],
     other_park_names: ['江津示范产业园（虚构）'],
     known_names: () => [],
+    name_elsewhere: () => null,
     open_needs: () => [],
     household: () => ({ in_force_fen: 0, open_fen: 0 }),
     tags: () => [],

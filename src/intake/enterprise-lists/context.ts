@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { ReadSql } from '../../db/db.ts'
 import { fenParameter, nearestTerms, type PolicyVersion } from '../../policy/terms.ts'
 import { listParticipants } from '../../registry/participants/store.ts'
-import { enterprisesFrom, tagsOf } from '../enterprises/store.ts'
+import { enterprisesFrom, namesOf, tagsOf } from '../enterprises/store.ts'
 import { OPEN_STATUSES } from '../financing-needs/kinds.ts'
 import { needsSentBy, openNeedSums } from '../financing-needs/store.ts'
 import type { IntakeHooks } from '../hooks.ts'
@@ -30,6 +30,7 @@ export async function lookUp (
 ): Promise<LookedUp> {
   const parks = await listParticipants(sql, { roles: ['PARK'] })
   const names = new Map<string, string[]>()
+  const elsewhere = new Map<string, string>()
   const open = new Map<string, OpenNeed[]>()
   const withdrawn = new Set<string>()
   const sums = new Map<string, number>()
@@ -38,6 +39,7 @@ export async function lookUp (
   for (let from = 0; from < usccs.length; from += usccs_per_query) {
     const slice = usccs.slice(from, from + usccs_per_query)
     for (const [uscc, { name }] of await enterprisesFrom(sql, park_no, slice)) names.set(uscc, [name])
+    for (const [uscc, name] of await namesOf(sql, slice)) elsewhere.set(uscc, name)
     const needs = await needsSentBy(sql, park_no, slice)
     const places = await placesOf(sql, needs.flatMap(({ row_id }) => row_id ?? []))
     for (const need of needs) {
@@ -63,6 +65,7 @@ export async function lookUp (
       park_names: called(true),
       other_park_names: called(false),
       known_names: uscc => names.get(uscc) ?? [],
+      name_elsewhere: uscc => elsewhere.get(uscc) ?? null,
       open_needs: uscc => open.get(uscc) ?? [],
       household: uscc => ({ in_force_fen: limits.get(uscc) ?? 0, open_fen: sums.get(uscc) ?? 0 }),
       tags: uscc => tags.get(uscc) ?? [],

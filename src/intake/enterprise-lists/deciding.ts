@@ -25,6 +25,8 @@ export interface DecidingContext {
   other_park_names: readonly string[]
   /** names under which the same park sent this code before */
   known_names (uscc: string): readonly string[]
+  /** the name the hub knows for this code, whoever sent it; it is compared, never shown */
+  name_elsewhere (uscc: string): string | null
   /** open needs of this enterprise that the same park sent */
   open_needs (uscc: string): readonly OpenNeed[]
   /** contract limits in force and open needs without contract, over all banks and parks */
@@ -140,6 +142,8 @@ export function decider (context: DecidingContext): (row: ListRow) => DecidedRow
     }
     const known = context.known_names(row.uscc)
     if (known.length > 0 && !known.some((one) => nameKey(one) === name)) note('NAME_DIFFERS_FROM_EARLIER', 'name', [known[0] ?? ''])
+    const elsewhere = context.name_elsewhere(row.uscc)
+    if (known.length === 0 && elsewhere !== null && nameKey(elsewhere) !== name) note('NAME_DIFFERS', 'name', [])
   }
 
   const checkPark = (row: ListRow, note: Note): void => {

@@ -112,6 +112,8 @@ const table = {
     '{0}名称相同而代码不同（{1}），必有一处有误。', '请与营业执照核对后确认或撤下该行。'),
   NAME_DIFFERS_FROM_EARLIER: text('REMARK', null, 'your park sent this code earlier under the name {0}.', 'Check which name is in force.',
     '贵园区此前报送该代码时名称为“{0}”。', '请核对现用名称。'),
+  NAME_DIFFERS: text('REMARK', null, 'the name differs from the one the hub knows for this code.', 'Check which name is in force.',
+    '企业名称与平台已有记录不一致。', '请核对现用名称。'),
   DUPLICATE: text('REJECTED', null, 'the same need of this enterprise is already there: {0}{1}.',
     'Nothing, if it is the same; otherwise give the project its own code or withdraw the earlier need first.',
     '该企业的同一融资需求已存在：{0}{1}。', '如为同一需求无须处理；如为另一项目请填写各自的项目代码，或先撤回原需求。'),

@@ -105,6 +105,13 @@ export async function enterprisesFrom (sql: ReadSql, source_no: string, usccs: r
   return new Map(rows.map(row => [row.uscc, { ...row, ...contactOf(sql, row.uscc, row) }]))
 }
 
+/** Names of many enterprises as the hub knows them, whoever sent them. */
+export async function namesOf (sql: ReadSql, usccs: readonly string[]): Promise<Map<string, string>> {
+  if (usccs.length === 0) return new Map()
+  const rows = await sql.select({ uscc: enterprises.uscc, name: enterprises.name }).from(enterprises).where(inArray(enterprises.uscc, [...usccs]))
+  return new Map(rows.map(({ uscc, name }) => [uscc, name]))
+}
+
 /** Tags of many enterprises as the hub knows them. */
 export async function tagsOf (sql: ReadSql, usccs: readonly string[]): Promise<Map<string, SourcedTag[]>> {
   if (usccs.length === 0) return new Map()

@@ -11,9 +11,10 @@ import type { RecipientClass, Scope } from '../../intake/authorizations/kinds.ts
 import type { Authorization } from '../../intake/authorizations/store.ts'
 import { nameKey } from '../../intake/enterprise-lists/values.ts'
 import { mistake, type Mistake } from '../../intake/mistakes.ts'
-import { append } from '../../journal/events.ts'
+import { append, the_hub } from '../../journal/events.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { finding, type Finding } from '../../policy/findings.ts'
+import { activeOfRole } from '../../registry/participants/store.ts'
 import { authorizationsGiven, enterpriseOf, findUse, keepUse, type EvidenceRow, type ReviewNote } from './store.ts'
 
 /** Under which class a sender may be authorized; besides that, evidence is collected for auditors and the fiscal side (A-30). */
@@ -97,13 +98,25 @@ export function contractUnknown (pointer: string): Problem {
 
 /** Appends the event of an acceptance for the sender, the enterprise where it takes part, and others concerned. */
 export async function announce (
-  sql: WriteSql, now: string, principal: Principal, type: string, row: Pick<EvidenceRow, 'number' | 'authorization_no' | 'business_no'>,
+  sql: WriteSql, now: string, principal: Principal, type: string, row: Pick<EvidenceRow, 'number' | 'authorization_no' | 'business_no' | 'review_notes'>,
     others: readonly (string | null)[],
   data: Record<string, unknown> = {}
 ): Promise<void> {
   await append(sql, now, {
     type, subject: row.number, actor: principal, audience: [principal.participant_no, ...others.filter(each => each !== null)],
     authorization_no: row.authorization_no, data: { business_no: row.business_no, ...data }
+  })
+  if (row.review_notes.length > 0 && !type.endsWith('.superseded')) await tellReviewers(sql, now, principal, row)
+}
+
+/** The commission hears where a piece of evidence was used before; its sender only that it is looked into (contract §2). */
+async function tellReviewers (sql: WriteSql, now: string, principal: Principal, row: Pick<EvidenceRow, 'number' | 'business_no' | 'review_notes'>): Promise<void> {
+  await append(sql, now, {
+    type: 'evidence.reused', subject: row.number, actor: the_hub, audience: (await activeOfRole(sql, 'MEIC')).map(({ participant_no }) => participant_no),
+    data: {
+      business_no: row.business_no, participant_no: principal.participant_no,
+      reasons: row.review_notes.map(({ code, first_participant_no, first_number, first_kind }) => ({ code, first_participant_no, first_number, first_kind }))
+    }
   })
 }
 

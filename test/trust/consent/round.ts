@@ -22,9 +22,10 @@ import type { seeded } from '../mutate.ts'
 
 const recipients = ['bank-1', 'bank-2', 'guarantor-1'] as const
 const day_ms = 86_400_000
+const rounds_per_sending = 8
 
 /** The running hub: after a crash another one on the same data. */
-export interface Running { hub: Built, messages: { to: string, body: string }[], crashes: number, read_to: Record<string, string>, close: () => Promise<void>, sabotage?: Sabotage }
+export interface Running { hub: Built, messages: { to: string, body: string }[], crashes: number, read_to: Record<string, string>, ended: Subject[], close: () => Promise<void>, sabotage?: Sabotage }
 /** A deliberate hole: what goes wrong right after the acknowledgement of a withdrawal. */
 export type Sabotage = (hub: Built, authorization_no: string, answer: LightMyRequestResponse) => Promise<LightMyRequestResponse>
 export interface Outcome { schedule: string[], pushed: number, disclosed: number, faults: string[] }
@@ -48,7 +49,7 @@ export async function crash (running: Running): Promise<void> {
   running.crashes++
 }
 
-interface Subject {
+export interface Subject {
   uscc: string, authorization_no: string, need_no: string, lead_of: Map<string, string>, etag_of: Map<string, string>
   /** what must not leave once the authorization is over */
   secrets: Record<string, string>
@@ -175,12 +176,17 @@ const ending: Step = async ({ hub }, subject) => {
 
 /** Events and messages of the whole round, and what the answer of the withdrawal lists. */
 async function settled (running: Running, subject: Subject, from_seq: Readonly<Record<string, string>>, faults: string[]): Promise<number> {
-  const { hub, messages } = running
-  await hub.loops.settle()
+  const { hub, messages, ended } = running
+  ended.push(subject)
+  // Sending looks at every loop: some rounds together.
+  if (ended.length >= rounds_per_sending) {
+    await hub.loops.settle()
+    for (const { to, body } of messages.splice(0)) for (const one of ended) inspect(one, to, `a message ${body}`, body, faults)
+    ended.length = 0
+  } else while (await sequence(hub.db) > 0 || await matchNeeds(hub.db) > 0 || await expireLeads(hub.db) > 0) continue
   const under = await leadsUnder(hub.db.read, subject.authorization_no)
   for (const name of ['bank 1 reads', 'bank 2 reads', 'guarantor reads', 'authorities read']) await steps[name]?.(running, subject, faults)
   for (const [who, after] of Object.entries(from_seq)) inspect(subject, who, 'the feed', (await hub.as(who).get(`/v1/events?after=${after}&limit=200`)).body, faults)
-  for (const { to, body } of messages.splice(0)) inspect(subject, to, `a message ${body}`, body, faults)
   if (subject.withdrawal === null) return under.length
   const { disclosures } = subject.withdrawal.answer.json() as { disclosures: { recipient_no: string, lead_no: string }[] }
   const listed = disclosures.map(({ recipient_no, lead_no }) => `${recipient_no} ${lead_no}`).sort()
