@@ -96,8 +96,12 @@ t.test('events reach a feed that waits and a webhook that is signed, thin and re
   await hub.call('bank-1', 'POST', `/v1/webhook-endpoints/${endpoint.endpoint_no}/replay`, { event_no: String(hook.headers['webhook-id']) })
   await until(async () => got.length > before ? true : undefined, 'the replay')
   t.equal(got.at(-1)?.headers['webhook-id'], hook.headers['webhook-id'], 'a number that is stable over retries')
-  const { items: attempts } = await hub.call<{ items: { outcome: string }[] }>('bank-1', 'GET', `/v1/webhook-endpoints/${endpoint.endpoint_no}/attempts`)
-  t.ok(attempts.length >= 2)
+  // An attempt is recorded after it was made, a batch at a time.
+  const attempts = await until(async () => {
+    const { items } = await hub.call<{ items: { outcome: string }[] }>('bank-1', 'GET', `/v1/webhook-endpoints/${endpoint.endpoint_no}/attempts`)
+    return items.length >= 2 ? items : undefined
+  }, 'both attempts on record')
+  t.ok(attempts.every(({ outcome }) => outcome !== undefined))
   await hub.call('bank-1', 'POST', `/v1/webhook-endpoints/${endpoint.endpoint_no}/test`)
   const rotated = await hub.call<{ secret: string }>('bank-1', 'POST', `/v1/webhook-endpoints/${endpoint.endpoint_no}/rotate-secret`)
   t.not(rotated.secret, endpoint.secret)
