@@ -15,7 +15,7 @@ import { seeded } from './mutate.ts'
 
 t.setTimeout(7_200_000)
 
-const rounds = process.env.FULL === '1' ? 20_000 : 400
+const rounds = process.env.FULL === '1' ? 20_000 : process.env.DATABASE_URL ? 30 : 400
 const rounds_per_hub = 200
 const first_seed = Number(process.env.SEED ?? '20260318')
 
