@@ -114,7 +114,8 @@ export async function foreignKeys (world: World, transport: Transport, into: Swe
     const spec = [...world.hub.app.operations.values()].find(each => each.method === method && each.path.split('/').length === (url.split('?')[0] ?? '').split('/').length && matches(each.path, url))
     if (method !== 'POST' || key === undefined || status >= 300 || first === undefined || spec === undefined || content_type !== undefined || (only !== undefined && spec.id !== only)) continue
     const other = everybody(world.hub, first.user_no === null ? 0 : 1).find(({ role, participant_no }) => role === first.role && participant_no !== first.participant_no)
-    if (other === undefined || ['addWebhookEndpoint', 'openSubsidyPacket'].includes(spec.id)) continue
+    // A mandate that another park hands in, or a project that another enterprise describes in the same words, is its own.
+    if (other === undefined || ['addWebhookEndpoint', 'openSubsidyPacket', 'giveAuthorization', 'submitProject'].includes(spec.id)) continue
     looked++
     const answer = await sent(world, transport, { operation: spec.id, method: 'POST', url, who: other, variant: 'left', headers: { 'idempotency-key': key }, body: payload, expected: null }, into)
     if (answer.headers['idempotency-replayed'] !== undefined) into.wrong.push({ where: `${spec.id} key of ${first.participant_no}`, who: other.participant_no, what: 'the first answer was given again' })
