@@ -1,5 +1,6 @@
 /**
- * Forward-only migrations: one transaction per file, the checksum recorded, a changed released file refused.
+ * Forward-only migrations: an upgrade is one transaction over all its files, so that a killed one leaves the old state or the new one;
+ * checksums are recorded, a changed released file is refused.
  * Portable SQL; `{{autonumber}}` is the one word that differs between the databases.
  */
 import { createHash } from 'node:crypto'
@@ -21,7 +22,7 @@ export function readMigrations (folder: string): Migration[] {
 }
 
 /**
- * Brings the database up to date.
+ * Brings the database up to date, whole or not at all.
  *
  * @param target path of the SQLite file, or postgres://…
  * @returns names applied now
@@ -48,15 +49,15 @@ function migrateSqlite (file: string, migrations: readonly Migration[]): string[
   try {
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = FULL')
-    database.exec(register)
-    const todo = pending(database.prepare('select name, checksum from migrations').all() as Migration[], migrations)
-    for (const { name, sql, checksum } of todo) {
-      database.transaction(() => {
+    return database.transaction(() => {
+      database.exec(register)
+      const todo = pending(database.prepare('select name, checksum from migrations').all() as Migration[], migrations)
+      for (const { name, sql, checksum } of todo) {
         database.exec(sql.replaceAll('{{autonumber}}', autonumber.sqlite))
         database.prepare("insert into migrations values (?, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))").run(name, checksum)
-      }).exclusive()
-    }
-    return todo.map(({ name }) => name)
+      }
+      return todo.map(({ name }) => name)
+    }).exclusive()
   } finally {
     database.close()
   }
@@ -67,19 +68,18 @@ async function migratePostgres (url: string, migrations: readonly Migration[]): 
   await client.connect()
   try {
     await client.query('select pg_advisory_lock($1)', [postgres_lock])
+    await client.query('begin')
     await client.query(register)
     const todo = pending((await client.query<Migration>('select name, checksum from migrations')).rows, migrations)
     for (const { name, sql, checksum } of todo) {
-      await client.query('begin')
       try {
         await client.query(sql.replaceAll('{{autonumber}}', autonumber.postgres))
         await client.query('insert into migrations values ($1, $2, now()::text)', [name, checksum])
-        await client.query('commit')
       } catch (reason) {
-        await client.query('rollback')
         throw new Error(`migration ${name} failed`, { cause: reason })
       }
     }
+    await client.query('commit')
     return todo.map(({ name }) => name)
   } finally {
     await client.end()
