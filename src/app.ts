@@ -75,6 +75,7 @@ import { clearAssertions, tokenService } from './registry/participants/tokens.ts
 import { quoteRoutes } from './registry/policies/quote-routes.ts'
 import { policyRoutes } from './registry/policies/routes.ts'
 import { seedPolicies } from './registry/policies/service.ts'
+import { usccOverrideRoutes } from './registry/uscc-overrides/routes.ts'
 import { postLoanRoutes } from './oversight/post-loan-reports/routes.ts'
 import { receiptRoutes } from './oversight/receipts/routes.ts'
 import { reportRoutes } from './oversight/reports/routes.ts'
@@ -140,6 +141,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   policyRoutes(app, rooms)
   quoteRoutes(app, rooms)
   calendarRoutes(app, rooms)
+  usccOverrideRoutes(app, rooms)
 
   const intake: IntakeHooks = {
     disclosuresOf: async (sql, authorization_no) => [

@@ -144,6 +144,13 @@ const ROOMS: Readonly<Record<string, { readonly subject: string, readonly path: 
   post_loan_report: { subject: 'plr_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: null, facts: { received: ['A post-loan report came in', '贷后报告已接收'] } },
   self_assessment: { subject: 'sa_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: null, facts: { submitted: ['A self-assessment came in', '自评估报告已报送'] } },
   calendar: { subject: 'cal_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: null, facts: { loaded: ['A table of working days was loaded', '工作日历已更新'] } },
+  uscc_override: {
+    subject: '91500112MAXX00016Q', path: null, facts: {
+      proposed: ['A code that fails its check waits for a second person', '校验位不符代码登记待复核'],
+      confirmed: ['A code that fails its check is accepted', '校验位不符代码登记生效'],
+      ended: ['An override of a code has ended', '代码登记已终止']
+    }
+  },
   policy: {
     subject: 'TECH_RENO_LOAN', path: null, facts: {
       proposed: ['A version of a policy was proposed', '政策版本待确认'],

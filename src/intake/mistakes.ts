@@ -1,6 +1,8 @@
 /** Collects every mistake of a well-formed request, then refuses once with all of them. */
+import type { ReadSql } from '../db/db.ts'
 import { Problem, type ProblemCode, type ProblemItem } from '../problem.ts'
 import { checkProjectCode, checkUscc, normaliseIndustryCode } from '../policy/identifiers.ts'
+import { overriddenAmong } from '../registry/uscc-overrides/store.ts'
 
 export interface Mistake extends ProblemItem {
   /** problem code of the whole answer when this is the first mistake */
@@ -22,9 +24,15 @@ export function refuseIfAny (mistakes: readonly Mistake[]): void {
   })
 }
 
-export function usccMistakes (uscc: string, pointer: string): Mistake[] {
-  return checkUscc(uscc).filter(({ severity }) => severity === 'ERROR')
+/** What is wrong with a credit code, where it is known which codes the operator has overridden. */
+export function codeMistakes (uscc: string, pointer: string, overridden: ReadonlySet<string>): Mistake[] {
+  return checkUscc(uscc, overridden.has(uscc)).filter(({ severity }) => severity === 'ERROR')
     .map(({ code, message, message_zh }) => mistake('uscc_check_digit', pointer, code, message, message_zh))
+}
+
+/** The same for one code. */
+export async function usccMistakes (sql: ReadSql, uscc: string, pointer: string): Promise<Mistake[]> {
+  return codeMistakes(uscc, pointer, await overriddenAmong(sql, [uscc]))
 }
 
 export function projectCodeMistakes (project_code: string, pointer: string): Mistake[] {

@@ -49,9 +49,10 @@ function organisationCheckCharacter (first8: string): string {
  * What is wrong with a credit code (already normalised): alphabet, length, check character; a broken inner organisation
  * code is only a warning. No finding: the code is right.
  *
+ * @param is_overridden two persons of the operator have recorded that this code exists: its check character only warns
  * Source: GB 32100-2015; GB 11714 for characters 9–17.
  */
-export function checkUscc (code: string): IdentifierFinding[] {
+export function checkUscc (code: string, is_overridden = false): IdentifierFinding[] {
   if (/^\d(\.\d+)?E\+?\d+$/u.test(code)) {
     return [wrong('USCC_SCIENTIFIC', 'The spreadsheet turned the code into a number and lost digits; format the column as text and type the code again.',
       '表格软件把代码转成了科学计数，末位数字已丢失；请将该列设为文本格式后重新填写。')]
@@ -71,6 +72,10 @@ export function checkUscc (code: string): IdentifierFinding[] {
     return [wrong('USCC_CHARSET', 'Characters 3 to 8 are the region and must be digits.', '第 3 至 8 位为行政区划码，必须是数字。')]
   }
   if (usccCheckCharacter(code) !== code.charAt(17)) {
+    if (is_overridden) {
+      return [wrong('USCC_OVERRIDDEN', 'The check character does not fit; the operator has recorded that this code really exists.',
+        '校验码不符；平台运营方已登记该代码真实存在。', 'WARNING')]
+    }
     return [wrong('USCC_CHECK_DIGIT', 'The check character does not fit: one character is wrong or two are swapped; compare with the business licence.',
       '校验码不符：有一位写错或两位颠倒；请与营业执照核对。')]
   }

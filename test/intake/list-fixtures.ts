@@ -103,6 +103,7 @@ export function aContext (overrides: Partial<DecidingContext> = {}): DecidingCon
     name_elsewhere: () => null,
     open_needs: () => [],
     household: () => ({ in_force_fen: 0, open_fen: 0 }),
+    overridden: () => false,
     tags: () => [],
     limits: { standard_fen: 1_000_000_000, raised_fen: 3_000_000_000 },
     today: '2026-08-01',

@@ -163,7 +163,7 @@ export async function giveAuthorization (sql: WriteSql, now: string, principal: 
   }
   const collector_no = principal.role === 'PARK' ? principal.participant_no : null
   const grant = completed(now, sent, collector_no)
-  refuseIfAny([...usccMistakes(sent.grantor_uscc, '/grantor_uscc'), ...await grantMistakes(sql, grant, '')])
+  refuseIfAny([...await usccMistakes(sql, sent.grantor_uscc, '/grantor_uscc'), ...await grantMistakes(sql, grant, '')])
   const is_declared = collector_no !== null && sent.evidence_digest === undefined && sent.document_no === undefined
   const name = sent.grantor_name ?? await knownName(sql, principal, sent.grantor_uscc)
   const row = authorizationFrom(now, is_declared ? { ...grant, evidence_digest: digestOf(sent) } : grant, { uscc: sent.grantor_uscc, name }, collector_no)

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { ReadSql } from '../../db/db.ts'
 import { fenParameter, nearestTerms, type PolicyVersion } from '../../policy/terms.ts'
 import { listParticipants } from '../../registry/participants/store.ts'
+import { overriddenAmong } from '../../registry/uscc-overrides/store.ts'
 import { enterprisesFrom, namesOf, tagsOf } from '../enterprises/store.ts'
 import { OPEN_STATUSES } from '../financing-needs/kinds.ts'
 import { needsSentBy, openNeedSums } from '../financing-needs/store.ts'
@@ -36,6 +37,7 @@ export async function lookUp (
   const sums = new Map<string, number>()
   const limits = new Map<string, number>()
   const tags = new Map<string, string[]>()
+  const overridden = await overriddenAmong(sql, usccs)
   for (let from = 0; from < usccs.length; from += usccs_per_query) {
     const slice = usccs.slice(from, from + usccs_per_query)
     for (const [uscc, { name }] of await enterprisesFrom(sql, park_no, slice)) names.set(uscc, [name])
@@ -68,6 +70,7 @@ export async function lookUp (
       name_elsewhere: uscc => elsewhere.get(uscc) ?? null,
       open_needs: uscc => open.get(uscc) ?? [],
       household: uscc => ({ in_force_fen: limits.get(uscc) ?? 0, open_fen: sums.get(uscc) ?? 0 }),
+      overridden: uscc => overridden.has(uscc),
       tags: uscc => tags.get(uscc) ?? [],
       limits: { standard_fen: fenParameter(terms, 'household_limit'), raised_fen: fenParameter(terms, 'household_limit_tagged') },
       today

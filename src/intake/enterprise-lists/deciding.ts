@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { usccRegion } from '../../policy/identifiers.ts'
 import { yuanOf } from '../../policy/money.ts'
 import { dayNumber } from '../../policy/period.ts'
 import { LIMIT_TAGS } from '../../policy/tags.ts'
@@ -31,6 +32,8 @@ export interface DecidingContext {
   open_needs (uscc: string): readonly OpenNeed[]
   /** contract limits in force and open needs without contract, over all banks and parks */
   household (uscc: string): { in_force_fen: number, open_fen: number }
+  /** codes that fail their check character and are recorded as real */
+  overridden (uscc: string): boolean
   /** tags that hold today */
   tags (uscc: string): readonly string[]
   limits: { standard_fen: number, raised_fen: number }
@@ -125,6 +128,14 @@ export function decider (context: DecidingContext): (row: ListRow) => DecidedRow
   const taken = new Map<string, Taken>()
   const today = dayNumber(context.today)
 
+  /** A recorded code is as good as a right one; the clerk is told. */
+  const checkOverride = (row: ListRow, note: Note): void => {
+    if (row.uscc === null || !row.findings.some(({ code }) => code === 'USCC_CHECK_DIGIT') || !context.overridden(row.uscc)) return
+    row.findings = row.findings.filter(({ code }) => code !== 'USCC_CHECK_DIGIT')
+    note('USCC_OVERRIDDEN', 'uscc')
+    if (usccRegion(row.uscc)?.is_chongqing === false) note('NOT_IN_CHONGQING', 'uscc')
+  }
+
   const checkIdentity = (row: ListRow & { uscc: string }, note: Note): void => {
     if (row.name === null) return
     const name = nameKey(row.name)
@@ -194,6 +205,7 @@ export function decider (context: DecidingContext): (row: ListRow) => DecidedRow
     const note: Note = (code, field, en, zh) => { row.findings.push(listFinding(code, row, field, en, zh)) }
     if (!row.skipped) {
       if (row.demand_date !== null && Math.abs(dayNumber(row.demand_date) - today) > FAR_DAYS) note('DATE_UNLIKELY', 'demand_date')
+      checkOverride(row, note)
       checkPark(row, note)
       if (hasValidCode(row)) {
         checkIdentity(row, note)

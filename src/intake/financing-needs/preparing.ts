@@ -7,11 +7,12 @@ import { isManufacturing } from '../../policy/identifiers.ts'
 import { fenOf } from '../../policy/money.ts'
 import { purposeCodeOf } from '../../policy/purposes.ts'
 import { listParticipants } from '../../registry/participants/store.ts'
+import { overriddenAmong } from '../../registry/uscc-overrides/store.ts'
 import { coveringOf, type Coverage } from '../authorizations/service.ts'
 import { authorizationsByNo, authorizationsOf, collectedFrom, type Authorization } from '../authorizations/store.ts'
 import { currentRegion, enterpriseFacts } from '../enterprises/facts.ts'
 import { enterprisesFrom, upsertEnterprises, type EnterpriseFacts } from '../enterprises/store.ts'
-import { industryMistakes, mistake, projectCodeMistakes, usccMistakes, type Mistake } from '../mistakes.ts'
+import { codeMistakes, industryMistakes, mistake, projectCodeMistakes, type Mistake } from '../mistakes.ts'
 import { projectsOf } from '../projects/store.ts'
 import { judgeNeed } from './judging.ts'
 import type { Placing } from './placing.ts'
@@ -52,8 +53,8 @@ function authorizationMistake (reason: Exclude<Coverage, { found: Authorization 
   return mistake('authorization_missing', pointer, 'AUTHORIZATION_MISSING', 'No authorization of this enterprise for the caller; collect it first', '该企业未向调用方授权，请先取得授权')
 }
 
-function contentMistakes (principal: Principal, sent: SentNeed, parks: ReadonlySet<string>): Mistake[] {
-  const mistakes = usccMistakes(sent.uscc, '/uscc')
+function contentMistakes (principal: Principal, sent: SentNeed, parks: ReadonlySet<string>, overridden: ReadonlySet<string>): Mistake[] {
+  const mistakes = codeMistakes(sent.uscc, '/uscc', overridden)
   if (sent.project_code !== undefined) mistakes.push(...projectCodeMistakes(sent.project_code, '/project_code'))
   if (fenOf(sent.amount) === 0) mistakes.push(mistake('rule_broken', '/amount', 'AMOUNT_NOT_POSITIVE', 'The amount has to be above zero', '金额必须大于零'))
   if (sent.industry_code !== undefined) {
@@ -86,6 +87,7 @@ export async function prepareNeeds (sql: WriteSql, now: string, principal: Princ
   const day = beijingDate(now)
   const usccs = [...new Set(all.map(({ uscc }) => uscc))]
   const held = await heldBy(sql, principal, all)
+  const overridden = await overriddenAmong(sql, usccs)
   const parks = new Set(all.some(one => one.nearest_park !== undefined)
     ? (await listParticipants(sql, { roles: ['PARK'] })).filter(({ status }) => status === 'ACTIVE').map(({ participant_no }) => participant_no) : [])
   const before = await enterprisesFrom(sql, principal.participant_no, usccs)
@@ -96,7 +98,7 @@ export async function prepareNeeds (sql: WriteSql, now: string, principal: Princ
     const candidates = sent.authorization_no === undefined ? held.by_uscc.get(sent.uscc) ?? []
       : named !== undefined && named.grantor_uscc === sent.uscc && mayUse(principal, named) ? [named] : []
     const coverage = coveringOf(candidates, { day, scopes: ['FINANCING_NEED'] })
-    const mistakes = contentMistakes(principal, sent, parks)
+    const mistakes = contentMistakes(principal, sent, parks, overridden)
     if (coverage.found === null) mistakes.push(authorizationMistake(coverage.reason, '/authorization_no'))
     if (coverage.found === null || mistakes.length > 0) return { placing: null, mistakes }
     const facts = enterpriseFacts({

@@ -9,12 +9,13 @@ import { allowed } from '../../policy/lifecycle.ts'
 import { fenOf } from '../../policy/money.ts'
 import { notFound, Problem, stateConflict } from '../../problem.ts'
 import { parksPairedWith } from '../../registry/consortia/store.ts'
+import { overriddenAmong } from '../../registry/uscc-overrides/store.ts'
 import { coveringOf } from '../authorizations/service.ts'
 import type { RecipientClass } from '../authorizations/kinds.ts'
 import { authorizationsOf } from '../authorizations/store.ts'
 import { enterpriseParticipants } from '../enterprises/store.ts'
 import type { IntakeHooks } from '../hooks.ts'
-import { mistake, projectCodeMistakes, refuseIfAny, usccMistakes, type Mistake } from '../mistakes.ts'
+import { codeMistakes, mistake, projectCodeMistakes, refuseIfAny, type Mistake } from '../mistakes.ts'
 import type { ImportedProject, LibraryDecision, NewProject, ProjectImport, ProjectImportAnswer } from './schema.ts'
 import {
   advanceLibraryEntry, findProject, keepProject, keepProjectSource, NO_FACTS, projectSources, projectsWithCode,
@@ -50,14 +51,14 @@ function factsFrom (sent: SentFacts): ProjectFacts {
   }
 }
 
-function contentMistakes (owner_uscc: string, sent: SentFacts, pointer: string): Mistake[] {
-  const mistakes = [...usccMistakes(owner_uscc, `${pointer}/owner_uscc`), ...projectCodeMistakes(sent.project_code, `${pointer}/project_code`)]
+function contentMistakes (owner_uscc: string, sent: SentFacts, overridden: ReadonlySet<string>): Mistake[] {
+  const mistakes = [...codeMistakes(owner_uscc, '/owner_uscc', overridden), ...projectCodeMistakes(sent.project_code, '/project_code')]
   const { total_investment, land_cost, start_date, planned_completion_date } = sent
   if (total_investment !== undefined && land_cost !== undefined && fenOf(land_cost) > fenOf(total_investment)) {
-    mistakes.push(mistake('land_over_amount', `${pointer}/land_cost`, 'LAND_OVER_AMOUNT', 'The land cost exceeds the total investment', '土地费用超过总投资'))
+    mistakes.push(mistake('land_over_amount', '/land_cost', 'LAND_OVER_AMOUNT', 'The land cost exceeds the total investment', '土地费用超过总投资'))
   }
   if (start_date !== undefined && planned_completion_date !== undefined && planned_completion_date < start_date) {
-    mistakes.push(mistake('period_reversed', `${pointer}/planned_completion_date`, 'PERIOD_REVERSED', 'Completion lies before the start', '计划完工早于开工'))
+    mistakes.push(mistake('period_reversed', '/planned_completion_date', 'PERIOD_REVERSED', 'Completion lies before the start', '计划完工早于开工'))
   }
   return mistakes
 }
@@ -149,7 +150,7 @@ export async function submitProject (
   if (owner_uscc === undefined) {
     throw new Problem('invalid_request', { errors: [{ pointer: '/owner_uscc', code: 'MISSING_FIELD', message: 'This field is needed', message_zh: '缺少必填字段' }] })
   }
-  refuseIfAny(contentMistakes(owner_uscc, sent, ''))
+  refuseIfAny(contentMistakes(owner_uscc, sent, await overriddenAmong(sql, [owner_uscc])))
   const { outcome, project, own } = await keepFacts(sql, now, principal, owner_uscc, sent, correction === true, hooks)
   const seen = seenBy(project, own, await seesMerged(sql, principal, owner_uscc, beijingDate(now)))
   if (seen === undefined) throw notFound()
@@ -160,9 +161,10 @@ export async function submitProject (
 export async function importProjects (sql: WriteSql, now: string, principal: Principal, { items }: ProjectImport, hooks: IntakeHooks): Promise<ProjectImportAnswer> {
   const counts = { CREATED: 0, CHANGED: 0, UNCHANGED: 0, REJECTED: 0 }
   const results: ProjectImportAnswer['results'] = []
+  const overridden = await overriddenAmong(sql, [...new Set(items.map(({ owner_uscc }) => owner_uscc))])
   for (const [index, item] of items.entries()) {
     const { owner_uscc, applied_on, entry_no, ...sent } = item
-    const findings = findingsOf(item)
+    const findings = findingsOf(item, overridden)
     const outcome = findings.length > 0 ? 'REJECTED' : (await keepFacts(sql, now, principal, owner_uscc, sent, true, hooks)).outcome
     if (outcome !== 'REJECTED' && applied_on !== undefined) await apply(sql, now, item, applied_on, entry_no ?? null)
     counts[outcome]++
@@ -171,8 +173,8 @@ export async function importProjects (sql: WriteSql, now: string, principal: Pri
   return { counts, results }
 }
 
-function findingsOf (item: ImportedProject): Finding[] {
-  return contentMistakes(item.owner_uscc, item, '').map(({ code, message, message_zh }) => ({ code, rule_id: null, message, message_zh }))
+function findingsOf (item: ImportedProject, overridden: ReadonlySet<string>): Finding[] {
+  return contentMistakes(item.owner_uscc, item, overridden).map(({ code, message, message_zh }) => ({ code, rule_id: null, message, message_zh }))
 }
 
 /** An application for the library that 技改e点通 already knows; a review that has begun stays. */

@@ -46,8 +46,8 @@ export function annualisedFeeRate ({ fee_total_fen, other_fees_fen, guaranteed_f
   return rateText(units > rate_shown_max ? rate_shown_max : units)
 }
 
-function guaranteeMistakes (body: NewGuaranteeContract): Mistake[] {
-  const mistakes = usccMistakes(body.borrower_uscc, '/borrower_uscc')
+async function guaranteeMistakes (sql: ReadSql, body: NewGuaranteeContract): Promise<Mistake[]> {
+  const mistakes = await usccMistakes(sql, body.borrower_uscc, '/borrower_uscc')
   if (fenOf(body.guaranteed_principal) === 0) mistakes.push(mistake('amount_not_positive', '/guaranteed_principal', 'AMOUNT_NOT_POSITIVE',
     'The principal has to be above zero', '担保本金须大于零'))
   if (body.end_date <= body.start_date) mistakes.push(reversed('/end_date', 'The guarantee ends before it starts', '担保止日不晚于起日'))
@@ -103,7 +103,7 @@ export async function acceptGuaranteeContract (
   const content_digest = contentDigest(body)
   const twin = storedTwin(await guaranteeContracts.byBusinessNo(sql, principal.participant_no, body.guarantee_contract_no), content_digest)
   if (twin !== null) return { row: twin, is_new: false }
-  refuseIfAny(guaranteeMistakes(body))
+  refuseIfAny(await guaranteeMistakes(sql, body))
   const authorization = await mandate(sql, principal, body.borrower_uscc, now, 'GUARANTEE')
   const loan = await loanContracts.byBusinessNo(sql, body.lender_no, body.loan_contract_no)
   if (loan === undefined || loan.uscc !== body.borrower_uscc) throw contractUnknown('/loan_contract_no')

@@ -1,6 +1,6 @@
 /** Insurance policies of insurers with their paid premiums. */
 import { newNo } from '../../clock.ts'
-import type { WriteSql } from '../../db/db.ts'
+import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { mistake, projectCodeMistakes, refuseIfAny, usccMistakes, type Mistake } from '../../intake/mistakes.ts'
 import { beijingDate } from '../../policy/calendar.ts'
@@ -17,8 +17,8 @@ import { mark } from '../marks.ts'
 import { NewInsurancePolicy } from './schema.ts'
 import { insurancePolicies, supersedePolicy, type InsurancePolicyRow } from './store.ts'
 
-function policyMistakes (body: NewInsurancePolicy, today: string): Mistake[] {
-  const mistakes = usccMistakes(body.insured_uscc, '/insured_uscc')
+async function policyMistakes (sql: ReadSql, body: NewInsurancePolicy, today: string): Promise<Mistake[]> {
+  const mistakes = await usccMistakes(sql, body.insured_uscc, '/insured_uscc')
   if (body.project_code !== undefined) mistakes.push(...projectCodeMistakes(body.project_code, '/project_code'))
   if (fenOf(body.annual_premium) === 0) mistakes.push(mistake('amount_not_positive', '/annual_premium', 'AMOUNT_NOT_POSITIVE',
     'The premium has to be above zero', '保费须大于零'))
@@ -50,7 +50,7 @@ export async function acceptInsurancePolicy (sql: WriteSql, now: string, princip
   const content_digest = contentDigest(body)
   const twin = storedTwin(await insurancePolicies.byBusinessNo(sql, principal.participant_no, body.policy_no), content_digest)
   if (twin !== null) return { row: twin, is_new: false }
-  refuseIfAny(policyMistakes(body, beijingDate(now)))
+  refuseIfAny(await policyMistakes(sql, body, beijingDate(now)))
   const authorization = await mandate(sql, principal, body.insured_uscc, now, 'INSURANCE', one => isCoveredByHistory(history(body), one))
   const document = await findDocument(sql, principal.participant_no, body.document_no)
   const enterprise = await enterpriseFacts(sql, body.insured_uscc, authorization)

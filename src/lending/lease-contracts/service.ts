@@ -1,6 +1,6 @@
 /** Direct leases of lessors; what is no direct lease is refused, equipment is financed once. */
 import { newNo } from '../../clock.ts'
-import type { WriteSql } from '../../db/db.ts'
+import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { mistake, projectCodeMistakes, refuseIfAny, usccMistakes, type Mistake } from '../../intake/mistakes.ts'
 import { checkLeaseMode } from '../../policy/lease.ts'
@@ -16,9 +16,9 @@ import { mark } from '../marks.ts'
 import { lease_defaults, NewLeaseContract } from './schema.ts'
 import { leaseContracts, type LeaseContractRow } from './store.ts'
 
-export function leaseMistakes (body: NewLeaseContract, policies: readonly PolicyVersion[]): Mistake[] {
-  const mistakes = [...usccMistakes(body.lessee_uscc, '/lessee_uscc'), ...projectCodeMistakes(body.project_code, '/project_code')]
-  if (body.supplier_uscc !== undefined) mistakes.push(...usccMistakes(body.supplier_uscc, '/supplier_uscc'))
+export async function leaseMistakes (sql: ReadSql, body: NewLeaseContract, policies: readonly PolicyVersion[]): Promise<Mistake[]> {
+  const mistakes = [...await usccMistakes(sql, body.lessee_uscc, '/lessee_uscc'), ...projectCodeMistakes(body.project_code, '/project_code')]
+  if (body.supplier_uscc !== undefined) mistakes.push(...await usccMistakes(sql, body.supplier_uscc, '/supplier_uscc'))
   if (fenOf(body.financed_principal) === 0) mistakes.push(mistake('amount_not_positive', '/financed_principal', 'AMOUNT_NOT_POSITIVE',
     'The principal has to be above zero', '融资本金须大于零'))
   if (body.lease_end <= body.lease_start) mistakes.push(reversed('/lease_end', 'The lease ends before it starts', '租赁止日不晚于起日'))
@@ -50,7 +50,7 @@ export async function acceptLeaseContract (
   const content_digest = contentDigest(body)
   const twin = storedTwin(await leaseContracts.byBusinessNo(sql, principal.participant_no, body.lease_contract_no), content_digest)
   if (twin !== null) return { row: twin, is_new: false }
-  refuseIfAny(leaseMistakes(body, policies))
+  refuseIfAny(await leaseMistakes(sql, body, policies))
   const authorization = await mandate(sql, principal, body.lessee_uscc, now, 'CREDIT_CONTRACT')
   const mistakes: Mistake[] = []
   for (const [pointer, document_no] of [['/document_no', body.document_no],

@@ -31,9 +31,9 @@ export function reversed (pointer: string, message: string, message_zh: string):
 }
 
 /** What can be judged from the words alone. */
-export function contractMistakes (body: NewLoanContract): Mistake[] {
+export async function contractMistakes (sql: ReadSql, body: NewLoanContract): Promise<Mistake[]> {
   const mistakes = [
-    ...usccMistakes(body.borrower_uscc, '/borrower_uscc'),
+    ...await usccMistakes(sql, body.borrower_uscc, '/borrower_uscc'),
     ...projectCodeMistakes(body.project_code, '/project_code'),
     ...amountMistakes(body.contract_amount, body.land_amount, 'contract_amount'),
     ...rateMistakes(body.annual_rate_pct, '/annual_rate_pct')
@@ -55,7 +55,7 @@ export async function acceptLoanContract (sql: WriteSql, now: string, principal:
   const content_digest = contentDigest(body)
   const twin = storedTwin(await loanContracts.byBusinessNo(sql, principal.participant_no, body.loan_contract_no), content_digest)
   if (twin !== null) return { row: twin, is_new: false }
-  refuseIfAny(contractMistakes(body))
+  refuseIfAny(await contractMistakes(sql, body))
   const authorization = await mandate(sql, principal, body.borrower_uscc, now, 'CREDIT_CONTRACT')
   const mistakes: Mistake[] = []
   if (await findDocument(sql, principal.participant_no, body.document_no) === undefined) mistakes.push(unknownDocument())

@@ -16,9 +16,9 @@ import { account_defaults, KeptAccount, type NewSubsidyAccount } from './schema.
 import { activateAccount, declarationDigest, findActiveAccount, insertAccount, keptAccount, newestDeclared, retireAccounts,
   type SubsidyAccountRow } from './store.ts'
 
-function accountMistakes (body: NewSubsidyAccount, account_no: string): Mistake[] {
+async function accountMistakes (sql: ReadSql, body: NewSubsidyAccount, account_no: string): Promise<Mistake[]> {
   return [
-    ...usccMistakes(body.holder_uscc, '/holder_uscc'),
+    ...await usccMistakes(sql, body.holder_uscc, '/holder_uscc'),
     ...checkAccountNo(account_no).map(({ code, message, message_zh }) => mistake('account_not_corporate', '/account_no', code, message,
       message_zh)),
     ...checkCnaps(body.cnaps_code).map(({ code, message, message_zh }) => mistake('cnaps_invalid', '/cnaps_code', code, message,
@@ -50,7 +50,7 @@ export async function declareAccount (sql: WriteSql, now: string, principal: Pri
   body: NewSubsidyAccount): Promise<{ row: SubsidyAccountRow, is_new: boolean }> {
   const { account_no: written, ...kept } = body
   const account_no = normaliseAccountNo(written)
-  refuseIfAny(accountMistakes(body, account_no))
+  refuseIfAny(await accountMistakes(sql, body, account_no))
   const { authorization_no, name, enterprise_no } = await holderOf(sql, now, principal, body.holder_uscc)
   const mistakes: Mistake[] = []
   if (isOtherName(body.account_name, name)) {

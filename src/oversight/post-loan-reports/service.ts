@@ -50,7 +50,7 @@ async function subjectOf (sql: ReadSql, { role, participant_no }: Principal, { i
     throw new Problem('invalid_request', { errors: [{ pointer: '/uscc', code: 'MISSING_FIELD', message: 'Name the drawdown or the enterprise',
       message_zh: '请填写借据号或企业统一社会信用代码' }] })
   }
-  if (uscc !== undefined) refuseIfAny(usccMistakes(uscc, '/uscc'))
+  if (uscc !== undefined) refuseIfAny(await usccMistakes(sql, uscc, '/uscc'))
   if (iou_no === undefined) {
     const named = uscc as string
     if (role === 'BANK' && !(await lendersOf(sql, named)).includes(participant_no)) refuseIfAny([unknownContract('/uscc')])

@@ -73,7 +73,7 @@ async function mistakesOf (sql: ReadSql, principal: Principal, body: NewSelfAsse
     `评估期间截至今日 ${today} 尚未开始`))
   for (const [index, project] of (body.new_projects ?? []).entries()) {
     mistakes.push(...projectCodeMistakes(project.project_code, `/new_projects/${index}/project_code`),
-      ...usccMistakes(project.owner_uscc, `/new_projects/${index}/owner_uscc`))
+      ...await usccMistakes(sql, project.owner_uscc, `/new_projects/${index}/owner_uscc`))
     if (days !== null && (project.start_date < days.from || project.start_date >= days.to)) {
       mistakes.push(mistake('rule_broken', `/new_projects/${index}/start_date`, 'OUTSIDE_PERIOD',
         `The period is ${days.from} to ${days.to}, without its last day`, `评估期间为 ${days.from} 至 ${days.to}（不含止日）`))

@@ -6,6 +6,7 @@ import { append } from '../../journal/events.ts'
 import { instantMs, instantOf } from '../../policy/calendar.ts'
 import { checkUscc } from '../../policy/identifiers.ts'
 import { notFound, Problem, stateConflict } from '../../problem.ts'
+import { overriddenAmong } from '../uscc-overrides/store.ts'
 import {
   activeOfRole, advanceParticipant, findByUscc, findParticipant, findUser, insertParticipant, insertUser, keepUser, listParticipants, listUsers,
   type Participant, type ParticipantChanges, type User, type UserChange
@@ -67,7 +68,7 @@ export async function register (sql: WriteSql, now: string, principal: Principal
     const row = before.status === 'PENDING_SECOND_PERSON' ? await confirm(sql, now, principal, before) : before
     return { row, users: await listUsers(sql, row.participant_no), is_new: false }
   }
-  const mistake = checkUscc(content.uscc).find(({ severity }) => severity === 'ERROR')
+  const mistake = checkUscc(content.uscc, (await overriddenAmong(sql, [content.uscc])).size > 0).find(({ severity }) => severity === 'ERROR')
   if (mistake !== undefined) {
     throw new Problem('uscc_check_digit', { errors: [{ pointer: '/uscc', code: mistake.code, message: mistake.message, message_zh: mistake.message_zh }] })
   }

@@ -54,7 +54,7 @@ const missing_of: Readonly<Record<string, string>> = {
 const second: Readonly<Record<string, string>> = { row_id: 'rows', conclusion_no: 'conclusions', key_no: 'keys' }
 
 /** Operations whose subject is nobody's: everybody who may call reads the same, or only what is its own. */
-const without_owner = new Set(['getPolicy', 'confirmPolicyVersion', 'proposePolicyVersion', 'getReport', 'getAuditProof'])
+const without_owner = new Set(['getPolicy', 'endUsccOverride', 'confirmPolicyVersion', 'proposePolicyVersion', 'getReport', 'getAuditProof'])
 
 /** What is asked besides a number. */
 function queriesOf (spec: OperationSpec, world: World): string[] {
@@ -116,7 +116,7 @@ export function pathOf (spec: OperationSpec, world: World, variant: Variant): st
   const numbers = numbersOf(world, variant)
   let complete = true
   const path = spec.path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => {
-    const fixed: Record<string, string> = { policy_code: 'TECH_RENO_LOAN', version: '2026-01-12.1', report: 'subsidy-progress', seq: '1' }
+    const fixed: Record<string, string> = { policy_code: 'TECH_RENO_LOAN', version: '2026-01-12.1', report: 'subsidy-progress', seq: '1', ...(collection === 'uscc-overrides' ? { uscc: '91500112MAXX00016Q' } : {}) }
     const value = fixed[name] ?? numbers[second[name] ?? collection] ?? (second[name] === undefined ? undefined : missing_of[second[name] ?? ''])
     if (value === undefined) complete = false
     return encodeURIComponent(value ?? '')
@@ -144,7 +144,7 @@ function bodyOf (spec: OperationSpec, world: World, variant: Variant): unknown {
 
 /** What would change the world for those after it: only strangers try it here, its success stands in the making or at the end. */
 const moves_the_world = new Set(['withdrawAuthorization', 'withdrawFinancingNeed', 'changeParticipant', 'terminateConsortium', 'changeConsortium', 'activateConsortium', 'reviewConsortium', 'retireKey',
-  'registerParticipant', 'registerKey', 'createClient', 'proposePolicyVersion', 'confirmPolicyVersion', 'loadCalendar', 'decideBudget', 'settleBreakers', 'placeHold', 'decideClawback', 'assignSubsidyPacket',
+  'registerParticipant', 'registerKey', 'createClient', 'proposePolicyVersion', 'confirmPolicyVersion', 'loadCalendar', 'recordUsccOverride', 'endUsccOverride', 'decideBudget', 'settleBreakers', 'placeHold', 'decideClawback', 'assignSubsidyPacket',
   'returnSubsidyPacket', 'approveSubsidyPacket', 'deleteWebhookEndpoint', 'rotateWebhookSecret', 'changeWebhookEndpoint', 'openPaymentBatch', 'reviewLibraryEntry', 'submitFinancingNeedBatch',
   'applyForConsortium', 'recordLeadEvent'])
 

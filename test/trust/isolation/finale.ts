@@ -34,6 +34,8 @@ export async function finale (world: World, transport: Transport, into: Swept): 
     ['proposePolicyVersion', 'meic', 1, 'POST', '/v1/policies/TECH_RENO_LOAN/versions', example('proposePolicyVersion')],
     ['confirmPolicyVersion', 'meic', 2, 'POST', '/v1/policies/TECH_RENO_LOAN/versions/2028-01-01.1/confirm'],
     ['loadCalendar', 'platform-operator', 1, 'POST', '/v1/calendars', example('loadCalendar')],
+    ['recordUsccOverride', 'platform-operator', 1, 'POST', '/v1/uscc-overrides', example('recordUsccOverride')],
+    ['endUsccOverride', 'platform-operator', 1, 'POST', '/v1/uscc-overrides/91500112MAXX00016Q/end', { reason: '示范' }],
     ['importProjects', 'district-meic-1', 1, 'POST', '/v1/projects/imports', example('importProjects')],
     ['submitFinancingNeedBatch', 'park-2', 1, 'POST', '/v1/financing-needs/batches', { batch_no: 'FINALE', needs: [{ uscc: right.uscc, amount: '100000.00', term_months: 12, purpose: '设备' }] }],
     ['withdrawFinancingNeed', 'park-2', 1, 'POST', `/v1/financing-needs/${right.numbers['financing-needs']}/withdraw`, {}],

@@ -145,6 +145,10 @@ export const matrix: readonly Thing[] = [
     thing: 'policy', write: ['MEIC'], read: to_everybody, writes: { proposePolicyVersion: 'all', confirmPolicyVersion: 'all' }, reads: { listPolicies: 'all', getPolicy: 'all' }
   },
   { thing: 'calendar', write: keepers, read: to_everybody, writes: { loadCalendar: 'all' }, reads: { listCalendars: 'all' } },
+  {
+    thing: 'override of a code', write: ['PLATFORM_OPERATOR'], read: { PLATFORM_OPERATOR: 'all', MEIC: 'all' }, writes: { recordUsccOverride: 'all', endUsccOverride: 'all' },
+    reads: { listUsccOverrides: 'all' }, beyond: 'not in the table: the operator records real codes that fail their check character'
+  },
   { thing: 'template of a list', write: [], read: to_everybody, writes: {}, reads: { getListTemplate: 'all' }, beyond: 'an empty form' },
   {
     thing: 'participant', write: keepers, read: { ...everybody, PLATFORM_OPERATOR: 'all', MEIC: 'all' },
