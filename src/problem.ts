@@ -24,6 +24,7 @@ const PROBLEMS = {
   idempotency_mismatch: [422, 'The idempotency key was used for another request', '该幂等键已用于其他请求'],
   version_required: [428, 'The header If-Match with the version is needed', '需要携带版本的 If-Match 请求头'],
   rate_limited: [429, 'Too many requests from this client', '该客户端请求过于频繁'],
+  storage_unavailable: [503, 'The hub cannot use its storage now; please send the same request again, under the same Idempotency-Key', '系统存储暂不可用，请稍后以相同的 Idempotency-Key 重发同一请求'],
   overloaded: [503, 'The hub is busy; please try again shortly', '系统繁忙，请稍后重试'],
   internal_error: [500, 'The hub made a mistake; it has been recorded', '系统内部错误，已记录'],
   // Rules: well-formed requests that break one.

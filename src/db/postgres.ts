@@ -16,14 +16,18 @@ pg.types.setTypeParser(numeric_oid, Number)
 /** serialization_failure, deadlock_detected */
 const run_again_states = new Set(['40001', '40P01'])
 const retry_pause_max_ms = 20
+/** whoever waits longer for a connection is told to come back */
+const connect_within_ms = 10_000
 
 /** @param url postgres://user:password@host:port/database */
 export function openPostgres (url: string, clock: Clock, options: { connections?: number, queue_length_max?: number } = {}): Db {
   const queue_max = options.queue_length_max ?? 10_000
   const connections = options.connections ?? 10
-  const pool = new pg.Pool({ connectionString: url, max: connections, application_name: 'rongqiao' })
-  const reading = new pg.Pool({ connectionString: url, max: connections, application_name: 'rongqiao-read' })
-  for (const each of [pool, reading]) each.on('error', () => undefined)
+  const common = { connectionString: url, max: connections, connectionTimeoutMillis: connect_within_ms, keepAlive: true }
+  const pool = new pg.Pool({ ...common, application_name: 'rongqiao' })
+  const reading = new pg.Pool({ ...common, application_name: 'rongqiao-read' })
+  // A connection that breaks says so to whoever uses it; nobody else has to hear.
+  for (const each of [pool, reading]) each.on('error', () => undefined).on('connect', client => { client.on('error', () => undefined) })
   const sql_of = new WeakMap<pg.PoolClient, WriteSql>()
   const slot: CipherSlot = { cipher: null }
   const read = drizzle({ client: reading }) as unknown as ReadSql
@@ -82,10 +86,12 @@ export function openPostgres (url: string, clock: Clock, options: { connections?
     onCommit: listener => { listeners.push(listener) },
     useCipher: cipher => { slot.cipher = cipher },
     async lease (name, holder, ttl_ms) {
+      // One that ends later than any that is given now was given before the server's clock was set back.
       const { rowCount } = await pool.query(
         `insert into leases (name, holder, expires_at) values ($1, $2, extract(epoch from clock_timestamp()) * 1000 + $3)
          on conflict (name) do update set holder = excluded.holder, expires_at = excluded.expires_at
-         where leases.holder = excluded.holder or leases.expires_at < extract(epoch from clock_timestamp()) * 1000`,
+         where leases.holder = excluded.holder or leases.expires_at < extract(epoch from clock_timestamp()) * 1000
+         or leases.expires_at > extract(epoch from clock_timestamp()) * 1000 + $3`,
         [name, holder, ttl_ms])
       return rowCount === 1
     },

@@ -65,6 +65,8 @@ export function openSqlite (file: string, clock: Clock, options: { queue_length_
           outcomes.push({ waiting, value })
           break
         } catch (reason) {
+          // A full disk ends the whole transaction: the group fails together.
+          if (!writer.inTransaction) throw reason
           rollbackTo.run()
           release.run()
           if (reason instanceof RunAgain && attempt < run_again_max) continue

@@ -3,6 +3,7 @@
  */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { DbOverloaded } from '../db/db.ts'
+import { isUnavailable } from '../db/failures.ts'
 import { Problem, problemOf, type ProblemItem } from '../problem.ts'
 
 interface ValidationIssue { instancePath: string, keyword: string, params: Record<string, unknown>, message?: string }
@@ -52,10 +53,13 @@ const statuses_of_framework: Record<number, 'payload_too_large' | 'unsupported_m
   404: 'not_found', 413: 'payload_too_large', 415: 'unsupported_media_type', 429: 'rate_limited', 503: 'overloaded'
 }
 
+const storage_retry_seconds = 5
+
 /** Whatever was thrown, as a Problem; what is not known is a bug and shows nothing of itself. */
 export function problemFrom (error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof DbOverloaded) return new Problem('overloaded', { headers: { 'retry-after': '1' } })
+  if (isUnavailable(error)) return new Problem('storage_unavailable', { headers: { 'retry-after': String(storage_retry_seconds) } })
   const framework = error as Partial<FastifyError>
   if (framework.validation !== undefined) {
     return new Problem('invalid_request', { errors: validationItems(framework.validation as unknown as ValidationIssue[], framework.validationContext ?? 'body') })
@@ -95,6 +99,7 @@ export function registerErrors (app: FastifyInstance): void {
   app.setErrorHandler(async (error, request, reply) => {
     const problem = problemFrom(error)
     if (problem.code === 'internal_error') request.log.error({ err: error }, 'bug')
+    if (problem.code === 'storage_unavailable') request.log.error({ err: error }, 'storage cannot be used')
     await useUp(request)
     return sendProblem(request, reply, problem)
   })

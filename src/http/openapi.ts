@@ -33,7 +33,7 @@ interface Schema { [key: string]: unknown }
 
 /** Every refusal an operation can give, from its declaration. */
 export function refusalsOf (spec: OperationSpec): ProblemCode[] {
-  const codes = new Set<ProblemCode>(['invalid_request', 'rate_limited', 'overloaded'])
+  const codes = new Set<ProblemCode>(['invalid_request', 'rate_limited', 'overloaded', 'storage_unavailable'])
   if (spec.callers !== 'public') for (const code of ['unauthenticated', 'signature_invalid'] as const) codes.add(code)
   if (spec.signed === true) codes.add('signature_required')
   if (spec.callers !== 'any' && spec.callers !== 'public') codes.add('role_not_allowed')

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { frozenClock } from '../../src/clock.ts'
 import { integer, table, text } from '../../src/db/columns.ts'
 import { DbOverloaded, type Db } from '../../src/db/db.ts'
+import { isUnavailable } from '../../src/db/failures.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { openDb } from '../../src/db/open.ts'
 import { openPostgres } from '../../src/db/postgres.ts'
@@ -114,6 +115,34 @@ t.test('a commit is announced', async t => {
   await db.write(async sql => { await sql.insert(accounts).values({ name: 'a', balance_fen: 1 }) })
   await announced
   t.pass('called back')
+})
+
+t.test('a full disk refuses what does not fit, reads go on, and with room again writes do', async t => {
+  const { db } = await open(t)
+  if (db.dialect === 'postgres') return t.pass('SQLite only: the harness of killed servers shows it for PostgreSQL')
+  const fill = (name: string) => db.write(async sql => { await sql.insert(accounts).values({ name: name.repeat(20_000), balance_fen: 1 }) })
+  const room = (pages: number) => db.write(async sql => { (sql as unknown as { $client: Database.Database }).$client.pragma(`max_page_count = ${pages}`) })
+  await fill('a')
+  await room(1)
+  const outcomes = await Promise.allSettled([fill('b'), db.write(async () => 'small'), fill('c')])
+  t.ok(outcomes.every(outcome => outcome.status === 'fulfilled' || isUnavailable(outcome.reason)))
+  t.ok(outcomes.some(({ status }) => status === 'rejected'))
+  t.equal((await all(db)).length, 1)
+  await room(100_000)
+  await fill('d')
+  t.equal((await all(db)).length, 2)
+})
+
+t.test('a lease that lies further ahead than any can was given before the clock was set back', async t => {
+  const { db, target } = await open(t)
+  if (db.dialect === 'sqlite') return t.pass('SQLite has one process')
+  t.equal(await db.lease('match', 'one', 10_000), true)
+  const client = new pg.Client({ connectionString: target })
+  await client.connect()
+  await client.query('update leases set expires_at = expires_at + 3600000')
+  await client.end()
+  t.equal(await db.lease('match', 'two', 10_000), true)
+  t.equal(await db.lease('match', 'one', 10_000), false)
 })
 
 t.test('a lease has one holder until it ends', async t => {

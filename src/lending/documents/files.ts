@@ -1,5 +1,5 @@
 /** Bodies of documents by their digest: written once, never changed, on disk before anything refers to them. */
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { newNo } from '../../clock.ts'
 import type { Cipher } from '../../db/cipher.ts'
@@ -60,10 +60,13 @@ export function directoryStore (root: string, cipher: Pick<Cipher, 'sealBytes' |
       try {
         await handle.writeFile(cipher.sealBytes(bytes, bodyPlace(sha256)))
         await handle.sync()
+        await rename(temporary, file)
+      } catch (reason) {
+        await rm(temporary, { force: true })
+        throw reason
       } finally {
         await handle.close()
       }
-      await rename(temporary, file)
       await syncFolder(folder)
       if (made !== undefined) await syncFolder(root)
     },

@@ -1,0 +1,17 @@
+/** Failures of storage that pass by themselves or by an operator's hand: a full disk, a server that restarts, a lost connection. */
+
+/** SQLite (also with a suffix, as SQLITE_IOERR_WRITE), files, network. */
+const codes = /^(SQLITE_(FULL|IOERR|CANTOPEN|BUSY)|ENOSPC$|EDQUOT$|EIO$|EFBIG$|ECONNREFUSED$|ECONNRESET$|EPIPE$|ETIMEDOUT$)/
+/** PostgreSQL's classes: connection exception, insufficient resources, operator intervention (shutdown, restart), system error. */
+const states = /^(08...|53...|57P..|58...)$/
+/** What the driver says without a code. */
+const messages = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed)/
+
+/** Whether something thrown, or what caused it, means that storage cannot be used now. A unit that failed so may have been kept: its commit may be on disk. */
+export function isUnavailable (thrown: unknown): boolean {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    if ('code' in error && typeof error.code === 'string' && (codes.test(error.code) || states.test(error.code))) return true
+    if (messages.test(error.message)) return true
+  }
+  return false
+}
