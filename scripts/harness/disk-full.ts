@@ -83,12 +83,12 @@ async function inside (seconds: number): Promise<DiskFullReport> {
       refused.push({ key, voucher })
       return false
     }
-    let working = true
+    const life = { working: true }
     const writing = Array.from({ length: writers }, async () => {
-      while (working) if (!await post(nextKey(), inventedVoucher(n++, 1, loans, document_no))) await new Promise(resolve => setTimeout(resolve, 20))
+      while (life.working) if (!await post(nextKey(), inventedVoucher(n++, 1, loans, document_no))) await new Promise(resolve => setTimeout(resolve, 20))
     })
     const reading = (async () => {
-      while (working) {
+      while (life.working) {
         report.reads++
         for (const path of ['/v1/leads?limit=20', '/v1/interest-vouchers?limit=50', '/health/live']) if ((await fetch(base_url + path, { headers })).status !== 200) report.reads_failed++
         await new Promise(resolve => setTimeout(resolve, 10))
@@ -101,7 +101,7 @@ async function inside (seconds: number): Promise<DiskFullReport> {
     form.append('file', new Blob([Buffer.alloc(4_000_000, 7)]), 'large.pdf')
     const upload = await fetch(`${base_url}/v1/documents`, { method: 'POST', body: form, headers: { authorization: headers.authorization ?? '', 'idempotency-key': nextKey() } })
     report.upload_status = upload.status
-    working = false
+    life.working = false
     await Promise.all([...writing, reading])
     rmSync(ballast)
     const begun = performance.now()
