@@ -70,9 +70,18 @@ create table webhook_attempts (
 );
 create index webhook_attempts_of_endpoint on webhook_attempts (endpoint_no, attempt_no);
 
--- Private networks an operator has opened to webhooks, e.g. a leased line to a bank: CIDR, IPv4 or IPv6.
+-- Private networks opened to webhooks by two persons, e.g. the government extranet: CIDR, IPv4 or IPv6.
 create table webhook_private_networks (
-  cidr text primary key,
+  network_no text primary key,
+  cidr text not null,
   note text not null,
-  added_at text not null
+  status text not null check (status in ('PENDING_SECOND_PERSON', 'ACTIVE', 'CLOSED')),
+  created_by text not null,
+  confirmed_by text,
+  closed_by text,
+  created_at text not null,
+  updated_at text not null,
+  check (status <> 'ACTIVE' or confirmed_by is not null),
+  check (confirmed_by is null or confirmed_by <> created_by)
 );
+create unique index webhook_private_networks_in_use on webhook_private_networks (cidr) where status <> 'CLOSED';

@@ -14,9 +14,10 @@ import { createDialler, machine_net } from './delivery/dialler.ts'
 import { networksOf } from './delivery/addresses.ts'
 import { webhook_specs } from './delivery/event-types.ts'
 import { layOut } from './delivery/laying-out.ts'
+import { networkRoutes } from './delivery/network-routes.ts'
 import { deliveryRoutes } from './delivery/routes.ts'
 import { createSender } from './delivery/sender.ts'
-import { privateNetworks } from './delivery/store.ts'
+import { openNetworks } from './delivery/store.ts'
 import { registerHealth } from './http/health.ts'
 import { createInstance } from './http/instance.ts'
 import { registerOpenapi } from './http/openapi.ts'
@@ -71,6 +72,7 @@ import { oauthRoutes } from './registry/participants/oauth.ts'
 import { participantRoutes } from './registry/participants/routes.ts'
 import { keyResolver } from './registry/participants/service.ts'
 import { signerFinder } from './registry/participants/signing-keys.ts'
+import { keeperNos } from './registry/participants/store.ts'
 import { clearAssertions, tokenService } from './registry/participants/tokens.ts'
 import { quoteRoutes } from './registry/policies/quote-routes.ts'
 import { policyRoutes } from './registry/policies/routes.ts'
@@ -126,11 +128,12 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   journalRoutes(app, rooms)
   auditRoutes(app, { db, verifier_key: vkeyOf(verifierOf(journal_origin, keys.public_key)) })
   const is_sandbox = config.hub_mode === 'sandbox'
-  const dialler = createDialler(machine_net, async () => ({ sandbox: is_sandbox, opened: networksOf(await privateNetworks(db.read)) }))
+  const dialler = createDialler(machine_net, async () => ({ sandbox: is_sandbox, opened: networksOf(await openNetworks(db.read)) }))
   const sender = createSender({ db, cipher: rooms.cipher, dialler, log, challenge_echoed: !is_sandbox })
   loops.add({ name: 'lay-out', work: () => layOut(db), every_ms: 1000, on_commit: true })
   loops.add({ name: 'send', work: () => sender.step(), every_ms: 1000, on_commit: true, shared: true })
   deliveryRoutes(app, rooms, dialler)
+  networkRoutes(app, rooms, keeperNos)
   await seedPolicies(db)
   await seedCalendars(db)
   participantRoutes(app, rooms)

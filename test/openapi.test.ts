@@ -3,6 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { contractText } from '../scripts/openapi.ts'
+import { isSent } from '../src/delivery/event-types.ts'
+import { EVENTS } from '../src/journal/event-types.ts'
 import { build } from './helper.ts'
 
 const file = join(import.meta.dirname, '../openapi/openapi.json')
@@ -26,5 +28,20 @@ t.test('every operation names its callers, its refusals, both languages and an e
       const json = success.find(([media, { schema }]) => media === 'application/json' && schema?.contentMediaType === undefined)
       if (json !== undefined) t.ok(json[1].example, `${operationId} shows its reply`)
     }
+  }
+})
+
+t.test('every event that is sent is a webhook of the contract, with its schema and an example (no other event compiles)', async t => {
+  const { app } = await build(t)
+  const { webhooks } = (await app.inject({ url: '/openapi.json' })).json() as {
+    webhooks: Record<string, { post: { requestBody: { content: Record<string, { schema?: unknown, example?: { type: string } }> } } }>
+  }
+  const types = Object.entries(EVENTS).flatMap(([room, { facts }]) => Object.keys(facts).map(fact => `${room}.${fact}`)).filter(isSent)
+  t.ok(types.length > 80, `${types.length} types`)
+  t.same(Object.keys(webhooks).sort(), [...types, 'webhook_endpoint.challenge'].sort())
+  for (const [type, { post: { requestBody } }] of Object.entries(webhooks)) {
+    const { schema, example } = requestBody.content['application/json'] ?? {}
+    t.ok(schema, `${type} has a schema`)
+    t.equal(example?.type, type)
   }
 })

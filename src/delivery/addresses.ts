@@ -27,6 +27,16 @@ function listOf (v4: typeof refused_v4, v6: typeof refused_v6): BlockList {
 const refused = listOf(refused_v4, refused_v6)
 const public_v6 = listOf([], [['2000::', 3]])
 
+/** Networks that can be opened at all. Loopback, link-local and everything special lies outside, whatever a list says. Source: RFC 1918, 4193, 6598. */
+const openable_networks = {
+  4: [['10.0.0.0', 8], ['172.16.0.0', 12], ['192.168.0.0', 16], ['100.64.0.0', 10]],
+  6: [['fc00::', 7]]
+} as const
+/** One list per family: a list of both would also know IPv4 addresses in the clothes of IPv6. */
+const openable = { ipv4: listOf(openable_networks[4], []), ipv6: listOf([], openable_networks[6]) }
+/** Metadata of clouds under private numbers: never called, also inside an opened network. */
+const metadata = listOf([['100.100.100.200', 32]], [['fd00:ec2::254', 128], ['fd20:ce::254', 128]])
+
 /** Networks that an operator has opened, as written in the table; what is no CIDR opens nothing. */
 export function networksOf (cidrs: readonly string[]): BlockList {
   const list = new BlockList()
@@ -49,9 +59,38 @@ export interface AddressRules {
 /** Whether this very address may be dialled; `address` in the form a resolver gives. */
 export function mayDial (address: string, rules: AddressRules): boolean {
   const family = isIP(address)
-  if (family === 4) return !refused.check(address, 'ipv4') || (rules.sandbox && address === '127.0.0.1') || rules.opened.check(address, 'ipv4')
+  if (family === 4) return !refused.check(address, 'ipv4') || (rules.sandbox && address === '127.0.0.1') || isOpened(address, 'ipv4', rules)
   if (family !== 6 || address.includes('%')) return false
-  return (public_v6.check(address, 'ipv6') && !refused.check(address, 'ipv6')) || rules.opened.check(address, 'ipv6')
+  return (public_v6.check(address, 'ipv6') && !refused.check(address, 'ipv6')) || isOpened(address, 'ipv6', rules)
+}
+
+function isOpened (address: string, family: 'ipv4' | 'ipv6', { opened }: AddressRules): boolean {
+  return opened.check(address, family) && openable[family].check(address, family) && !metadata.check(address, family)
+}
+
+const bytes_of = { 4: 4, 6: 16 } as const
+
+/** The bytes of an address; `text` is one, in any form. */
+function addressBytes (text: string, family: 4 | 6): Buffer {
+  if (family === 4) return Buffer.from(text.split('.').map(Number))
+  const [head = '', tail] = new URL(`http://[${text}]`).hostname.slice(1, -1).split('::')
+  const groups = (part: string) => part === '' ? [] : part.split(':')
+  const gap = tail === undefined ? [] : Array.from({ length: 8 - groups(head).length - groups(tail).length }, () => '0')
+  return Buffer.from([...groups(head), ...gap, ...groups(tail ?? '')].map(group => group.padStart(4, '0')).join(''), 'hex')
+}
+
+/**
+ * Whether two persons may open this network to webhooks: a CIDR in plain form, without bits beyond its prefix, wholly inside one
+ * of the private ranges.
+ */
+export function mayBeOpened (cidr: string): boolean {
+  const [network = '', prefix = '', ...rest] = cidr.split('/')
+  const family = isIP(network)
+  if ((family !== 4 && family !== 6) || rest.length > 0 || !/^(0|[1-9]\d{0,2})$/.test(prefix) || Number(prefix) > bytes_of[family] * 8) return false
+  if (family === 6 && (network.includes('%') || new URL(`http://[${network}]`).hostname !== `[${network}]`)) return false
+  const bits = [...addressBytes(network, family)].map(byte => byte.toString(2).padStart(8, '0')).join('')
+  if (bits.slice(Number(prefix)).includes('1')) return false
+  return openable_networks[family].some(([range, length]) => Number(prefix) >= length && networksOf([`${range}/${length}`]).check(network, family === 4 ? 'ipv4' : 'ipv6'))
 }
 
 export type UrlVerdict = { ok: true, url: URL } | { ok: false, reason: string, reason_zh: string }
@@ -86,7 +125,7 @@ export function checkUrl (text: string, rules: AddressRules): UrlVerdict {
   if (!well_known_ports.has(url.port) && Number(url.port) < first_free_port) return no('This port is not called', '不支持该端口')
   if (is_loopback) return { ok: true, url }
   if (isIP(bare) !== 0) {
-    return mayDial(bare, rules) ? { ok: true, url } : no('The address is not a public one', '该地址不是公网地址')
+    return mayDial(bare, rules) ? { ok: true, url } : no('The address is neither public nor in a network that was opened', '该地址既非公网地址，也不在已开放的网段内')
   }
   if (!full_name.test(bare) || bare.length > name_length_max) return no('Write the host as a full name in its plain form', '请以规范的完整域名填写主机')
   if (inner_names.test(bare)) return no('The name does not belong to the public net', '该域名不属于公网')

@@ -25,6 +25,8 @@ export const attempt_timeout_ms = 15_000
 const connect_timeout_ms = 10_000
 const resolve_timeout_ms = 5000
 const keep_alive_ms = 10_000
+/** No connection grows older: name and address are checked again at least so often, also where it is never idle. */
+const connection_ms = 60_000
 
 export const machine_net: Net = {
   resolve: async hostname => lookup(hostname, { all: true, verbatim: true }),
@@ -101,7 +103,7 @@ export function createDialler (net: Net, rulesNow: () => Promise<AddressRules>):
       try {
         await checked(verdict.url)
       } catch (error) {
-        if (error instanceof AddressRefused) return { ok: false, reason: 'The name leads to an address that is not public', reason_zh: '该域名解析到非公网地址' }
+        if (error instanceof AddressRefused) return { ok: false, reason: 'The name leads to an address that is neither public nor in a network that was opened', reason_zh: '该域名解析到的地址既非公网地址，也不在已开放的网段内' }
       }
       return verdict
     },
@@ -110,6 +112,7 @@ export function createDialler (net: Net, rulesNow: () => Promise<AddressRules>):
       pipelining: 1,
       keepAliveTimeout: keep_alive_ms,
       keepAliveMaxTimeout: keep_alive_ms,
+      clientTtl: connection_ms,
       headersTimeout: attempt_timeout_ms,
       bodyTimeout: attempt_timeout_ms,
       connect: (_options, callback) => {

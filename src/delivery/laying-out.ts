@@ -1,5 +1,6 @@
 /** From the one log to deliveries: what an owner's feed shows is laid out for each of its endpoints, in the same order. */
 import type { Db } from '../db/db.ts'
+import { isSent } from './event-types.ts'
 import { endpointsBehind, feedAfter, insertDeliveries, noteHealth, type Delivery, type Endpoint, type FeedRow } from './store.ts'
 
 const endpoints_per_unit_max = 20
@@ -8,7 +9,7 @@ const events_per_endpoint_max = 500
 /** Events about endpoints themselves: a test goes to the one it is about, a notice of disabling to the others. */
 function wants (endpoint: Endpoint, { type, subject }: FeedRow): boolean {
   if (type === 'webhook_endpoint.tested') return subject === endpoint.endpoint_no
-  if (type.startsWith('webhook_endpoint.') && (type !== 'webhook_endpoint.disabled' || subject === endpoint.endpoint_no)) return false
+  if (!isSent(type) || (type === 'webhook_endpoint.disabled' && subject === endpoint.endpoint_no)) return false
   return endpoint.event_types.length === 0 || endpoint.event_types.includes(type) || endpoint.event_types.includes(`${type.split('.')[0] ?? ''}.*`)
 }
 

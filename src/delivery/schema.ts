@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { Instant, InstantOut, listOf, named, No, nullable, oneOf, PageQuery, ParticipantNo, Text, Version } from '../http/schema.ts'
-import { ATTEMPT_OUTCOMES, ENDPOINT_STATUSES } from './kinds.ts'
+import { ATTEMPT_OUTCOMES, ENDPOINT_STATUSES, NETWORK_STATUSES } from './kinds.ts'
 
 export const EndpointNo = No('ep', 'Number of the endpoint')
 export const EndpointParams = Type.Object({ endpoint_no: EndpointNo })
@@ -89,3 +89,26 @@ export const ReplayReceipt = named('WebhookReplay', Type.Object({
   events: Type.Integer({ minimum: 0, maximum: 10_000, description: 'How many are sent again, under their old numbers' })
 }))
 export const TestReceipt = named('WebhookTest', Type.Object({ endpoint_no: EndpointNo, requested_at: InstantOut('A message webhook_endpoint.tested is on its way') }))
+
+const network = {
+  cidr: Type.String({
+    minLength: 9, maxLength: 43, pattern: '^[0-9a-f.:]{2,39}/\\d{1,3}$', description: 'Network inside 10/8, 172.16/12, 192.168/16, 100.64/10 or fc00::/7', examples: ['10.20.0.0/16']
+  }),
+  note: Text('What it is and who asked for it', 200, ['电子政务外网 · 财政局接入区'])
+}
+export const NetworkNo = No('net', 'Number of the network')
+export const NetworkParams = Type.Object({ network_no: NetworkNo })
+export const NewPrivateNetwork = named('NewWebhookNetwork', Type.Object(network, { additionalProperties: false }))
+export type NewPrivateNetwork = Static<typeof NewPrivateNetwork>
+export const PrivateNetworkSchema = named('WebhookNetwork', Type.Object({
+  network_no: NetworkNo,
+  ...network,
+  status: oneOf(NETWORK_STATUSES, 'Only ACTIVE ones are called'),
+  created_by: Text('The person who asked', 80),
+  confirmed_by: nullable(Text('The other person who opened it', 80)),
+  closed_by: nullable(Text('The person who closed it', 80)),
+  created_at: InstantOut('Asked'),
+  updated_at: InstantOut('Last change')
+}))
+export const PrivateNetworkPage = listOf(PrivateNetworkSchema)
+export const PrivateNetworkQuery = Type.Object({ ...PageQuery, status: Type.Optional(oneOf(NETWORK_STATUSES, 'Only in this state')) }, { additionalProperties: false })

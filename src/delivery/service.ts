@@ -4,6 +4,7 @@ import type { Cipher } from '../db/cipher.ts'
 import type { Db, ReadSql, WriteSql } from '../db/db.ts'
 import type { Principal } from '../http/access.ts'
 import { checkVersion } from '../http/operation.ts'
+import type { FactOf } from '../journal/event-types.ts'
 import { append } from '../journal/events.ts'
 import { instantMs, instantOf, isInstant } from '../policy/calendar.ts'
 import { allowed, canMove } from '../policy/lifecycle.ts'
@@ -73,7 +74,7 @@ function unverified (now: string) {
   }
 }
 
-async function tell (sql: WriteSql, now: string, principal: Principal, endpoint_no: string, fact: string): Promise<void> {
+async function tell (sql: WriteSql, now: string, principal: Principal, endpoint_no: string, fact: FactOf<'webhook_endpoint'>): Promise<void> {
   await append(sql, now, { type: `webhook_endpoint.${fact}`, subject: endpoint_no, actor: principal, audience: [principal.participant_no] })
 }
 

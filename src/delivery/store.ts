@@ -4,7 +4,7 @@ import { bulkInsert } from '../db/bulk.ts'
 import { integer, json, table, text } from '../db/columns.ts'
 import { hot, type ReadSql, type WriteSql } from '../db/db.ts'
 import { event_audience, events } from '../journal/events.ts'
-import type { AttemptOutcome, EndpointStatus } from './kinds.ts'
+import type { AttemptOutcome, EndpointStatus, NetworkStatus } from './kinds.ts'
 
 export const webhook_endpoints = table('webhook_endpoints', {
   endpoint_no: text().primaryKey(),
@@ -70,10 +70,51 @@ export const webhook_attempts = table('webhook_attempts', {
 })
 export type Attempt = typeof webhook_attempts.$inferSelect
 
-const webhook_private_networks = table('webhook_private_networks', { cidr: text().primaryKey(), note: text().notNull(), added_at: text().notNull() })
+const webhook_private_networks = table('webhook_private_networks', {
+  network_no: text().primaryKey(),
+  cidr: text().notNull(),
+  note: text().notNull(),
+  status: text().$type<NetworkStatus>().notNull(),
+  created_by: text().notNull(),
+  confirmed_by: text(),
+  closed_by: text(),
+  created_at: text().notNull(),
+  updated_at: text().notNull()
+})
+export type PrivateNetwork = typeof webhook_private_networks.$inferSelect
 
-export async function privateNetworks (sql: ReadSql): Promise<string[]> {
-  return (await sql.select({ cidr: webhook_private_networks.cidr }).from(webhook_private_networks)).map(({ cidr }) => cidr)
+/** Networks that are open now. */
+export async function openNetworks (sql: ReadSql): Promise<string[]> {
+  return (await sql.select({ cidr: webhook_private_networks.cidr }).from(webhook_private_networks).where(eq(webhook_private_networks.status, 'ACTIVE'))).map(({ cidr }) => cidr)
+}
+
+export async function findNetwork (sql: ReadSql, network_no: string): Promise<PrivateNetwork | undefined> {
+  return (await sql.select().from(webhook_private_networks).where(eq(webhook_private_networks.network_no, network_no)))[0]
+}
+
+/** The one that is open or waits for a second person; a closed one is history. */
+export async function networkInUse (sql: ReadSql, cidr: string): Promise<PrivateNetwork | undefined> {
+  return (await sql.select().from(webhook_private_networks).where(and(eq(webhook_private_networks.cidr, cidr), ne(webhook_private_networks.status, 'CLOSED'))))[0]
+}
+
+export async function insertNetwork (sql: WriteSql, row: PrivateNetwork): Promise<void> {
+  await sql.insert(webhook_private_networks).values(row)
+}
+
+/** @returns the row as it is now; undefined when its state has moved */
+export async function advanceNetwork (
+  sql: WriteSql, network_no: string, from: readonly NetworkStatus[], change: Partial<PrivateNetwork>, now: string
+): Promise<PrivateNetwork | undefined> {
+  const [row] = await sql.update(webhook_private_networks).set({ ...change, updated_at: now })
+    .where(and(eq(webhook_private_networks.network_no, network_no), inArray(webhook_private_networks.status, [...from]))).returning()
+  return row
+}
+
+export async function listNetworks (sql: ReadSql, filter: { status?: NetworkStatus | undefined }, after: string | null, limit: number): Promise<PrivateNetwork[]> {
+  return sql.select().from(webhook_private_networks).where(and(
+    filter.status === undefined ? undefined : eq(webhook_private_networks.status, filter.status),
+    after === null ? undefined : gt(webhook_private_networks.network_no, after)
+  )).orderBy(asc(webhook_private_networks.network_no)).limit(limit)
 }
 
 export async function insertEndpoint (sql: WriteSql, row: Endpoint): Promise<void> {

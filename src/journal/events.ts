@@ -8,6 +8,7 @@ import { bulkInsert } from '../db/bulk.ts'
 import { hot, type Db, type ReadSql, type WriteSql } from '../db/db.ts'
 import { dialect } from '../config.ts'
 import { newNo } from '../clock.ts'
+import type { EventType } from './event-types.ts'
 
 export const events = table('events', {
   entry: integer().primaryKey(),
@@ -35,7 +36,7 @@ export const the_hub: Actor = { participant_no: 'hub', user_no: null }
 
 export interface NewEvent {
   /** `room.fact`, e.g. interest_voucher.accepted */
-  type: string
+  type: EventType
   /** number of the thing it is about */
   subject: string
   actor: Actor

@@ -1,21 +1,13 @@
 /** Reading the feed, with a wait that costs nothing while nothing is new. */
 import type { Db } from '../db/db.ts'
+import { EVENTS, type EventRoomName } from './event-types.ts'
 import { feed } from './events.ts'
-
-/** Where the details of a subject are read, by the prefix or the type of the event. */
-const links: Record<string, string> = {
-  lead: '/v1/leads/', enterprise_list: '/v1/enterprise-lists/', financing_need: '/v1/financing-needs/', authorization: '/v1/authorizations/',
-  subsidy_packet: '/v1/subsidy-packets/', payment_batch: '/v1/payment-batches/', subsidy_line: '/v1/subsidy-lines/', interest_voucher: '/v1/interest-vouchers/',
-  rent_voucher: '/v1/rent-vouchers/', fee_voucher: '/v1/fee-vouchers/', loan_contract: '/v1/loan-contracts/', drawdown: '/v1/drawdowns/',
-  lease_contract: '/v1/lease-contracts/', guarantee_contract: '/v1/guarantee-contracts/', insurance_policy: '/v1/insurance-policies/',
-  subsidy_account: '/v1/subsidy-accounts/', document: '/v1/documents/', project: '/v1/projects/', consortium: '/v1/consortia/',
-  compensation_claim: '/v1/compensation-claims/', post_loan_report: '/v1/post-loan-reports/'
-}
 
 /** Where the details of an event's subject are read; null when nowhere. */
 export function linkOf (type: string, subject: string): string | null {
-  const base = links[type.split('.')[0] ?? '']
-  return base === undefined ? null : base + encodeURIComponent(subject)
+  const room = type.split('.')[0] ?? ''
+  const path = Object.hasOwn(EVENTS, room) ? EVENTS[room as EventRoomName].path : null
+  return path === null ? null : path + encodeURIComponent(subject)
 }
 
 const waiting = new WeakMap<Db, Set<() => void>>()

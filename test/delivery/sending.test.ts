@@ -7,7 +7,7 @@ import { layOut } from '../../src/delivery/laying-out.ts'
 import { pauses_ms } from '../../src/delivery/schedule.ts'
 import { createSender } from '../../src/delivery/sender.ts'
 import { leaseEndpoint } from '../../src/delivery/store.ts'
-import { append, sequence, the_hub } from '../../src/journal/events.ts'
+import { append, sequence, the_hub, type NewEvent } from '../../src/journal/events.ts'
 import { loadHubKeys } from '../../src/db/keys.ts'
 import { build, type Built } from '../helper.ts'
 import { receiver, until, type Receiver } from './receivers.ts'
@@ -37,7 +37,7 @@ async function verified (t: Test, hub: Built, url: string, more: Record<string, 
 
 /** Facts for bank-1, in order. */
 async function say (hub: Built, ...subjects: string[]): Promise<void> {
-  await hub.db.write((sql, now) => append(sql, now, ...subjects.map(subject => ({ type: 'lead.pushed', subject, actor: the_hub, audience: ['bank-1'] }))))
+  await hub.db.write((sql, now) => append(sql, now, ...subjects.map((subject): NewEvent => ({ type: 'lead.pushed', subject, actor: the_hub, audience: ['bank-1'] }))))
   await hub.loops.settle()
 }
 

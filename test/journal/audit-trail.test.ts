@@ -13,7 +13,7 @@ const actor = (participant_no: string) => ({ participant_no, user_no: null })
 
 async function write (hub: Built, count: number, participant_no: string): Promise<void> {
   for (let index = 0; index < count; index++) {
-    await hub.db.write((sql, now) => append(sql, now, { type: 'document.stored', subject: `doc_${index}`, actor: actor(participant_no), audience: [] }))
+    await hub.db.write((sql, now) => append(sql, now, { type: 'document.received', subject: `doc_${index}`, actor: actor(participant_no), audience: [] }))
   }
   hub.clock.advance(60_000)
   await hub.loops.settle()

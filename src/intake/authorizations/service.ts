@@ -206,7 +206,7 @@ export async function withdraw (
   const audience = [row.collector_no, grantor].filter(one => typeof one === 'string')
   await append(sql, now,
     { type: 'authorization.withdrawn', subject: authorization_no, actor: principal, audience, authorization_no, data: { needs: needs.length, disclosures: disclosures.length } },
-    ...needs.map(need => ({
+    ...needs.map((need): NewEvent => ({
       type: 'financing_need.withdrawn', subject: need.need_no, actor: principal, audience: [...new Set([...need.senders, ...audience])], authorization_no,
       data: { because: 'authorization.withdrawn' }
     })))

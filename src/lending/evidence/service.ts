@@ -11,6 +11,7 @@ import type { RecipientClass, Scope } from '../../intake/authorizations/kinds.ts
 import type { Authorization } from '../../intake/authorizations/store.ts'
 import { nameKey } from '../../intake/enterprise-lists/values.ts'
 import { mistake, type Mistake } from '../../intake/mistakes.ts'
+import type { EventType } from '../../journal/event-types.ts'
 import { append, the_hub } from '../../journal/events.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { finding, type Finding } from '../../policy/findings.ts'
@@ -98,7 +99,7 @@ export function contractUnknown (pointer: string): Problem {
 
 /** Appends the event of an acceptance for the sender, the enterprise where it takes part, and others concerned. */
 export async function announce (
-  sql: WriteSql, now: string, principal: Principal, type: string, row: Pick<EvidenceRow, 'number' | 'authorization_no' | 'business_no' | 'review_notes'>,
+  sql: WriteSql, now: string, principal: Principal, type: EventType, row: Pick<EvidenceRow, 'number' | 'authorization_no' | 'business_no' | 'review_notes'>,
     others: readonly (string | null)[],
   data: Record<string, unknown> = {}
 ): Promise<void> {

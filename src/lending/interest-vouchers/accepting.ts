@@ -46,7 +46,7 @@ export interface InterestRoom<Body extends StatedVoucher> {
   periods: Periods
   kind: SubsidyKind
   /** first part of its events, e.g. interest_voucher */
-  event: string
+  event: 'interest_voucher' | 'rent_voucher'
   /** undefined: the sender has lent nothing under that number */
   lentTo (sql: ReadSql, principal: Principal, body: Body): Promise<LentTo | undefined>
   /** where the body names what was lent */

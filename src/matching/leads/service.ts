@@ -71,7 +71,7 @@ export async function recordEvent (
   if (!await advanceLead(sql, lead_no, lead.version, { ...next, ...headOf(next, now) })) throw new RunAgain('the lead was moved at the same time')
   await insertLeadEvent(sql, row)
   await append(sql, now, {
-    type: `lead.${sent.type.toLowerCase()}`,
+    type: `lead.${sent.type.toLowerCase() as Lowercase<LeadEvent>}`,
     subject: lead_no,
     actor: principal,
     audience: [lead.recipient_no, ...await concerned(sql, lead.need_no), ...overdue ? await supervisors(sql) : []],

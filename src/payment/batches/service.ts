@@ -3,6 +3,7 @@ import { digestOf } from '../../db/canonical.ts'
 import type { Cipher } from '../../db/cipher.ts'
 import type { Db, ReadSql, WriteSql } from '../../db/db.ts'
 import { anotherPerson, personOf, type Principal } from '../../http/access.ts'
+import type { FactOf } from '../../journal/event-types.ts'
 import { append, type NewEvent } from '../../journal/events.ts'
 import { mark } from '../../lending/marks.ts'
 import { beijingDate } from '../../policy/calendar.ts'
@@ -93,7 +94,7 @@ async function cancel (sql: WriteSql, now: string, payments: readonly Payment[])
   }
 }
 
-async function tell (sql: WriteSql, now: string, actor: NewEvent['actor'], batch: Batch, fact: string, data: Record<string,
+async function tell (sql: WriteSql, now: string, actor: NewEvent['actor'], batch: Batch, fact: FactOf<'payment_batch'>, data: Record<string,
   unknown> = {}): Promise<void> {
   await append(sql, now, { type: `payment_batch.${fact}`, subject: batch.batch_no, actor, audience: await authorities(sql),
     data: { year: batch.year, fund_source: batch.fund_source, ...data } })
@@ -101,7 +102,7 @@ async function tell (sql: WriteSql, now: string, actor: NewEvent['actor'], batch
 
 /** Tells the institutions and enterprises of a payment how it stands; the payee as well. */
 export async function tellPayment (sql: WriteSql, now: string, actor: NewEvent['actor'], payment: Payment, items: readonly PaymentItem[],
-  fact: string): Promise<void> {
+  fact: FactOf<'payment'>): Promise<void> {
   const audience = new Set(await authorities(sql))
   for (const { participant_no, uscc } of items) for (const one of await ownersOf(sql, participant_no, uscc)) audience.add(one)
   await append(sql, now, { type: `payment.${fact}`, subject: payment.payment_no, actor, audience: [...audience],

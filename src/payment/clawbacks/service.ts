@@ -3,6 +3,7 @@ import { newNo } from '../../clock.ts'
 import { digestOf } from '../../db/canonical.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import { personOf, type Principal } from '../../http/access.ts'
+import type { FactOf } from '../../journal/event-types.ts'
 import { append, the_hub, type NewEvent } from '../../journal/events.ts'
 import { fenOf, sumFen, yuanOf } from '../../policy/money.ts'
 import { notFound, Problem } from '../../problem.ts'
@@ -23,7 +24,7 @@ function clawbackOf (now: string, line: SubsidyLine, about: Pick<Clawback,
   }
 }
 
-async function tell (sql: WriteSql, now: string, actor: NewEvent['actor'], fact: string, row: Clawback): Promise<void> {
+async function tell (sql: WriteSql, now: string, actor: NewEvent['actor'], fact: FactOf<'clawback'>, row: Clawback): Promise<void> {
   await append(sql, now, {
     type: `clawback.${fact}`, subject: row.clawback_no, actor, audience: await settlementAudience(sql, row.participant_no, row.uscc),
       data: { line_no: row.line_no, reason: row.reason }
@@ -38,7 +39,7 @@ async function keep (sql: WriteSql, now: string, { kind, chain, line, open_fen, 
     if (amount_fen === open.amount_fen) return
     const status = open_fen > 0 ? 'OPEN' : open.offset_fen > 0 ? 'SETTLED' : 'CANCELLED'
     await settleClawback(sql, now, open.clawback_no, amount_fen, status)
-    await tell(sql, now, the_hub, status === 'OPEN' ? 'changed' : status.toLowerCase(), open)
+    await tell(sql, now, the_hub, status === 'OPEN' ? 'changed' : status === 'SETTLED' ? 'settled' : 'cancelled', open)
   } else if (open_fen > 0 && line !== null) {
     const row = clawbackOf(now, line, { origin: 'DERIVED', amount_fen: open_fen, reason, decided_by: 'hub', content_digest: null })
     await insertClawback(sql, row)

@@ -3,6 +3,7 @@ import { newNo } from '../../clock.ts'
 import { digestOf } from '../../db/canonical.ts'
 import type { Db, ReadSql, WriteSql } from '../../db/db.ts'
 import { anotherPerson, personOf, type Principal } from '../../http/access.ts'
+import type { FactOf } from '../../journal/event-types.ts'
 import { append, the_hub, type Actor } from '../../journal/events.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { allowed, canMove } from '../../policy/lifecycle.ts'
@@ -243,7 +244,7 @@ function checkPeriod (from: string, to: string): void {
 }
 
 async function tell (
-  sql: WriteSql, now: string, fact: string, row: Consortium, members: readonly ConsortiumMember[], actor: Actor, data: Record<string, unknown>
+  sql: WriteSql, now: string, fact: FactOf<'consortium'>, row: Consortium, members: readonly ConsortiumMember[], actor: Actor, data: Record<string, unknown>
 ): Promise<void> {
   const meic = await activeOfRole(sql, 'MEIC')
   await append(sql, now, {

@@ -46,7 +46,7 @@ export async function createClient (
       secret_hash: hashSecret(client_secret), participant_no, user_no: order.user_no, client_id: row.client_id, kind: 'CLIENT_SECRET', status: 'ACTIVE', created_at: now
     })
   }
-  await tell(sql, now, 'created', participant_no, principal, { client_id: row.client_id, user_no: order.user_no }, 'client')
+  await tell(sql, now, 'client.created', participant_no, principal, { client_id: row.client_id, user_no: order.user_no })
   return { ...row, client_secret }
 }
 
@@ -84,7 +84,7 @@ export async function registerKey (sql: WriteSql, now: string, principal: Princi
     created_by: person, confirmed_by: null, retired_by: null, retirement_reason: null, version: 1, created_at: now, updated_at: now
   })
   if (row === undefined) throw new Problem('duplicate_key')
-  await tell(sql, now, 'registered', participant_no, principal, { key_no: row.key_no, algorithm }, 'key')
+  await tell(sql, now, 'key.registered', participant_no, principal, { key_no: row.key_no, algorithm })
   return { row, is_new: true }
 }
 
@@ -92,7 +92,7 @@ async function confirmKey (sql: WriteSql, now: string, principal: Principal, bef
   const confirmed_by = anotherPerson(principal, before.created_by)
   const row = await advanceKey(sql, before, ['PENDING_SECOND_PERSON'], { status: 'ACTIVE', confirmed_by }, now)
   if (row === undefined) throw stateConflict(before.status, [])
-  await tell(sql, now, 'activated', row.participant_no, principal, { key_no: row.key_no, algorithm: row.algorithm }, 'key')
+  await tell(sql, now, 'key.activated', row.participant_no, principal, { key_no: row.key_no, algorithm: row.algorithm })
   return row
 }
 
@@ -102,7 +102,7 @@ export async function retireKey (sql: WriteSql, now: string, principal: Principa
   if (before === undefined || before.participant_no !== participant_no) throw notFound()
   const row = await advanceKey(sql, before, ['PENDING_SECOND_PERSON', 'ACTIVE'], { status: 'RETIRED', retired_by: personOf(principal), retirement_reason: reason }, now)
   if (row === undefined) throw stateConflict(before.status, [])
-  await tell(sql, now, 'retired', participant_no, principal, { key_no }, 'key')
+  await tell(sql, now, 'key.retired', participant_no, principal, { key_no })
   return row
 }
 

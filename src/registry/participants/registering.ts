@@ -2,13 +2,14 @@
 import { digestOf } from '../../db/canonical.ts'
 import type { Db, ReadSql, WriteSql } from '../../db/db.ts'
 import { anotherPerson, personOf, type Duty, type Principal, type Role } from '../../http/access.ts'
+import type { EventType } from '../../journal/event-types.ts'
 import { append } from '../../journal/events.ts'
 import { instantMs, instantOf } from '../../policy/calendar.ts'
 import { checkUscc } from '../../policy/identifiers.ts'
 import { notFound, Problem, stateConflict } from '../../problem.ts'
 import { overriddenAmong } from '../uscc-overrides/store.ts'
 import {
-  activeOfRole, advanceParticipant, findByUscc, findParticipant, findUser, insertParticipant, insertUser, keepUser, listParticipants, listUsers,
+  advanceParticipant, findByUscc, findParticipant, findUser, insertParticipant, insertUser, keeperNos, keepUser, listParticipants, listUsers,
   type Participant, type ParticipantChanges, type User, type UserChange
 } from './store.ts'
 import type { ParticipantStatus } from './statuses.ts'
@@ -82,14 +83,14 @@ export async function register (sql: WriteSql, now: string, principal: Principal
     await checkFree(sql, user_no, content.participant_no, `/users/${index}/user_no`)
     await insertUser(sql, { user_no, participant_no: content.participant_no, name, duties, status: 'ACTIVE' })
   }
-  await tell(sql, now, 'proposed', content.participant_no, principal, { role: content.role })
+  await tell(sql, now, 'participant.proposed', content.participant_no, principal, { role: content.role })
   return { ...await seenParticipant(sql, principal, content.participant_no), is_new: true }
 }
 
 async function confirm (sql: WriteSql, now: string, principal: Principal, before: Participant): Promise<Participant> {
   const row = await advanceParticipant(sql, before, { status: 'ACTIVE', confirmed_by: anotherPerson(principal, before.created_by ?? '') }, now)
   if (row === undefined) throw stateConflict(before.status, [])
-  await tell(sql, now, 'activated', row.participant_no, principal, { role: row.role })
+  await tell(sql, now, 'participant.activated', row.participant_no, principal, { role: row.role })
   return row
 }
 
@@ -120,9 +121,9 @@ export async function change (
   if (is_idle && row.proposed === null) return { row, users }
   const after = await advanceParticipant(sql, row, { ...fields, proposed }, now)
   if (after === undefined) throw stateConflict(row.status, [])
-  if (fields.status === 'SUSPENDED') await tell(sql, now, 'suspended', participant_no, principal, {})
-  else if (is_second || changed_users.length > 0) await tell(sql, now, 'changed', participant_no, principal, { fields: [...Object.keys(fields), ...changed_users.map(({ user_no }) => user_no)] })
-  if (waits && !is_second) await tell(sql, now, 'change_proposed', participant_no, principal, { fields: Object.keys(granting) })
+  if (fields.status === 'SUSPENDED') await tell(sql, now, 'participant.suspended', participant_no, principal, {})
+  else if (is_second || changed_users.length > 0) await tell(sql, now, 'participant.changed', participant_no, principal, { fields: [...Object.keys(fields), ...changed_users.map(({ user_no }) => user_no)] })
+  if (waits && !is_second) await tell(sql, now, 'participant.change_proposed', participant_no, principal, { fields: Object.keys(granting) })
   return { row: after, users: await listUsers(sql, participant_no) }
 }
 
@@ -172,7 +173,6 @@ function taken (pointer: string, message: string, message_zh: string): Problem {
 }
 
 /** Tells the participant itself, MEIC and the operator. */
-export async function tell (sql: WriteSql, now: string, fact: string, participant_no: string, actor: Principal, data: Record<string, unknown>, room = 'participant'): Promise<void> {
-  const keepers = [...await activeOfRole(sql, 'MEIC'), ...await activeOfRole(sql, 'PLATFORM_OPERATOR')]
-  await append(sql, now, { type: `${room}.${fact}`, subject: participant_no, actor, audience: [participant_no, ...keepers.map(each => each.participant_no)], data })
+export async function tell (sql: WriteSql, now: string, type: EventType, participant_no: string, actor: Principal, data: Record<string, unknown>): Promise<void> {
+  await append(sql, now, { type, subject: participant_no, actor, audience: [participant_no, ...await keeperNos(sql)], data })
 }

@@ -112,6 +112,11 @@ export async function activeOfRole (sql: ReadSql, role: Role): Promise<Participa
   return sql.select().from(participants).where(and(eq(participants.role, role), eq(participants.status, 'ACTIVE'))).orderBy(asc(participants.participant_no))
 }
 
+/** Numbers of those who look after the hub: the operator and MEIC. */
+export async function keeperNos (sql: ReadSql): Promise<string[]> {
+  return [...await activeOfRole(sql, 'MEIC'), ...await activeOfRole(sql, 'PLATFORM_OPERATOR')].map(({ participant_no }) => participant_no)
+}
+
 const concerned: readonly Role[] = ['PARK', 'BANK', 'GUARANTOR', 'RE_GUARANTOR', 'LESSOR', 'INSURER', 'AUDITOR', 'MEIC', 'DISTRICT_MEIC', 'FINANCE_BUREAU', 'REGULATOR_VIEWER',
   'PARTNER_PLATFORM', 'PLATFORM_OPERATOR']
 

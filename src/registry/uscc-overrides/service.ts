@@ -1,13 +1,14 @@
 /** The operator's override for real codes that were issued against the standard: recorded by one person, in force through another. */
 import type { WriteSql } from '../../db/db.ts'
 import { anotherPerson, personOf, type Principal } from '../../http/access.ts'
+import type { FactOf } from '../../journal/event-types.ts'
 import { append } from '../../journal/events.ts'
 import { checkUscc } from '../../policy/identifiers.ts'
 import { notFound, Problem, stateConflict } from '../../problem.ts'
 import { activeOfRole } from '../participants/store.ts'
 import { findOverride, keepOverride, type UsccOverride } from './store.ts'
 
-async function tell (sql: WriteSql, now: string, fact: string, principal: Principal, row: UsccOverride, reason: string): Promise<void> {
+async function tell (sql: WriteSql, now: string, fact: FactOf<'uscc_override'>, principal: Principal, row: UsccOverride, reason: string): Promise<void> {
   const keepers = [...await activeOfRole(sql, 'MEIC'), ...await activeOfRole(sql, 'PLATFORM_OPERATOR')].map(({ participant_no }) => participant_no)
   await append(sql, now, { type: `uscc_override.${fact}`, subject: row.uscc, actor: principal, audience: keepers, data: { reason, status: row.status } })
 }

@@ -4,6 +4,7 @@
  */
 import { RunAgain, type Db, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { personOf, type Principal } from '../../http/access.ts'
+import type { EventType } from '../../journal/event-types.ts'
 import { append, the_hub, type Actor } from '../../journal/events.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { breakerDenominator, liabilityOf, systemPart, type VintagePrincipal } from '../../policy/claims.ts'
@@ -37,7 +38,7 @@ export async function riskAudience (sql: ReadSql, ...keys: readonly Pick<Breaker
   return [...keys.flatMap(({ bank_no, guarantor_no }) => [bank_no, guarantor_no]), ...others.map(({ participant_no }) => participant_no)]
 }
 
-const event_of: Readonly<Record<BreakerState, string>> = { NORMAL: 'breaker.recovered', WARNING: 'breaker.warned', TRIPPED: 'breaker.tripped' }
+const event_of: Readonly<Record<BreakerState, EventType>> = { NORMAL: 'breaker.recovered', WARNING: 'breaker.warned', TRIPPED: 'breaker.tripped' }
 
 export function breakerNo ({ guarantor_no, bank_no, vintage_year }: BreakerKey): string {
   return `${guarantor_no}/${bank_no}/${vintage_year}`

@@ -4,6 +4,7 @@ import { digestOf } from '../../db/canonical.ts'
 import { RunAgain, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { anotherPerson, personOf, type Principal, type Role } from '../../http/access.ts'
 import { mistake, refuseIfAny, type Mistake } from '../../intake/mistakes.ts'
+import type { FactOf } from '../../journal/event-types.ts'
 import { append } from '../../journal/events.ts'
 import { findDocument } from '../../lending/documents/store.ts'
 import { releaseGuarantee } from '../../lending/guarantee-contracts/store.ts'
@@ -45,7 +46,7 @@ export async function mayReadClaimDocument (sql: ReadSql, principal: Principal, 
 
 const keyOf = (claim: Claim): BreakerKey => ({ guarantor_no: claim.guarantor_no, bank_no: claim.participant_no, vintage_year: claim.vintage_year })
 
-async function tell (sql: WriteSql, now: string, principal: Principal, fact: string, claim: Claim, data: Record<string, unknown> = {}): Promise<void> {
+async function tell (sql: WriteSql, now: string, principal: Principal, fact: FactOf<'compensation_claim'>, claim: Claim, data: Record<string, unknown> = {}): Promise<void> {
   await append(sql, now, {
     type: `compensation_claim.${fact}`, subject: claim.number, actor: principal, audience: await riskAudience(sql, keyOf(claim)),
     data: { claim_no: claim.business_no, status: claim.status, ...data }

@@ -2,6 +2,7 @@
 import { newNo } from '../../clock.ts'
 import type { Db, ReadSql, WriteSql } from '../../db/db.ts'
 import { personOf, type Principal } from '../../http/access.ts'
+import type { FactOf } from '../../journal/event-types.ts'
 import { append, type NewEvent } from '../../journal/events.ts'
 import { findCovering, statusOn } from '../../intake/authorizations/service.ts'
 import type { Scope } from '../../intake/authorizations/kinds.ts'
@@ -230,7 +231,7 @@ export async function submit (sql: WriteSql, now: string, principal: Principal, 
 }
 
 /** Appends the event of a step for everybody concerned. */
-export async function tell (sql: WriteSql, now: string, actor: NewEvent['actor'], packet: Packet, fact: string, data: Record<string,
+export async function tell (sql: WriteSql, now: string, actor: NewEvent['actor'], packet: Packet, fact: FactOf<'subsidy_packet'>, data: Record<string,
   unknown> = {}): Promise<void> {
   const audience = await settlementAudience(sql, packet.participant_no, packet.uscc)
   await append(sql, now, {

@@ -48,10 +48,10 @@ const missing_of: Readonly<Record<string, string>> = {
   'fee-vouchers': `vch_${missing_ulid}`, 'subsidy-accounts': `acct_${missing_ulid}`, 'guarantee-contracts': `guar_${missing_ulid}`, 'lease-contracts': `lease_${missing_ulid}`,
   'insurance-policies': `pol_${missing_ulid}`, 'compensation-claims': 'no-such-claim', 'subsidy-lines': `line_${missing_ulid}`, 'subsidy-packets': `pkt_${missing_ulid}`,
   'payment-batches': `batch_${missing_ulid}`, holds: `hold_${missing_ulid}`, 'post-loan-reports': `plr_${missing_ulid}`, consortia: `consortium_${missing_ulid}`, participants: 'nobody-9',
-  enterprises: '91500120MAXX000311', 'webhook-endpoints': `ep_${missing_ulid}`, rows: `row_${missing_ulid}`, conclusions: `concl_${missing_ulid}`, keys: `key_${missing_ulid}`
+  enterprises: '91500120MAXX000311', 'webhook-endpoints': `ep_${missing_ulid}`, 'webhook-networks': `net_${missing_ulid}`, rows: `row_${missing_ulid}`, conclusions: `concl_${missing_ulid}`, keys: `key_${missing_ulid}`
 }
 /** Second numbers of a path. */
-const second: Readonly<Record<string, string>> = { row_id: 'rows', conclusion_no: 'conclusions', key_no: 'keys' }
+const second: Readonly<Record<string, string>> = { row_id: 'rows', conclusion_no: 'conclusions', key_no: 'keys', network_no: 'webhook-networks' }
 
 /** Operations whose subject is nobody's: everybody who may call reads the same, or only what is its own. */
 const without_owner = new Set(['getPolicy', 'endUsccOverride', 'confirmPolicyVersion', 'proposePolicyVersion', 'getReport', 'getAuditProof'])
@@ -146,7 +146,7 @@ function bodyOf (spec: OperationSpec, world: World, variant: Variant): unknown {
 const moves_the_world = new Set(['withdrawAuthorization', 'withdrawFinancingNeed', 'changeParticipant', 'terminateConsortium', 'changeConsortium', 'activateConsortium', 'reviewConsortium', 'retireKey',
   'registerParticipant', 'registerKey', 'createClient', 'proposePolicyVersion', 'confirmPolicyVersion', 'loadCalendar', 'recordUsccOverride', 'endUsccOverride', 'decideBudget', 'settleBreakers', 'placeHold', 'decideClawback', 'assignSubsidyPacket',
   'returnSubsidyPacket', 'approveSubsidyPacket', 'deleteWebhookEndpoint', 'rotateWebhookSecret', 'changeWebhookEndpoint', 'openPaymentBatch', 'reviewLibraryEntry', 'submitFinancingNeedBatch',
-  'applyForConsortium', 'recordLeadEvent'])
+  'applyForConsortium', 'recordLeadEvent', 'openWebhookNetwork', 'closeWebhookNetwork'])
 
 /** Calls of one operation by one caller: its own number, others', one that is not there. */
 export function callsOf (spec: OperationSpec, world: World, who: Who): Call[] {

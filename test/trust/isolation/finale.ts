@@ -27,6 +27,7 @@ export async function finale (world: World, transport: Transport, into: Swept): 
     ['createClient', 'platform-operator', 1, 'POST', '/v1/participants/bank-9/clients', {}],
     ['changeParticipant', 'platform-operator', 1, 'PATCH', '/v1/participants/bank-9', { status: 'SUSPENDED' }],
     ['registerKey', 'platform-operator', 1, 'POST', key_path, example('registerKey')],
+    ['openWebhookNetwork', 'platform-operator', 1, 'POST', '/v1/webhook-networks', example('openWebhookNetwork')],
     ['reviewConsortium', 'meic', 1, 'POST', `${consortium}/review`, { outcome: 'SELECTED', reason: '示范' }],
     ['activateConsortium', 'meic', 2, 'POST', `${consortium}/activate`, { agreement_date: '2026-03-20', override_reason: '示范' }],
     ['changeConsortium', 'meic', 1, 'PATCH', consortium, { valid_to: '2028-04-01' }],
@@ -43,12 +44,15 @@ export async function finale (world: World, transport: Transport, into: Swept): 
     ['settleBreakers', 'finance-bureau', 1, 'POST', '/v1/breakers/settlements', { year: 2025 }]
   ]
   let key_no = ''
+  let network_no = ''
   const go = async ([operation, by, user, method, url, body]: Step): Promise<void> => {
     const headers: Record<string, string> = method === 'POST' ? { 'idempotency-key': newKey() } : { 'if-match': '*' }
     const answer = await sent(world, transport, { operation, method, url, who: whoIs(world, by, user), variant: 'none', headers, ...(body === undefined ? {} : { body }), expected: null }, into)
     if (answer.status >= 300) into.wrong.push({ where: operation, who: by, what: `at the end: ${answer.status} ${answer.body.toString().slice(0, 300)}` })
+    else if (operation === 'openWebhookNetwork') network_no = (JSON.parse(answer.body.toString()) as { network_no: string }).network_no
     else if (operation === 'registerKey') key_no = (JSON.parse(answer.body.toString()) as { key_no: string }).key_no
   }
   for (const step of steps) await go(step)
   await go(['retireKey', 'platform-operator', 1, 'POST', `${key_path}/${key_no}/retire`, { reason: '示范' }])
+  await go(['closeWebhookNetwork', 'platform-operator', 1, 'POST', `/v1/webhook-networks/${network_no}/close`])
 }

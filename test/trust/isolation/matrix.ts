@@ -170,6 +170,10 @@ export const matrix: readonly Thing[] = [
     reads: { listWebhookEndpoints: 'all', getWebhookEndpoint: 'all', listWebhookAttempts: 'all' }, beyond: 'not in the table: everybody has its own'
   },
   {
+    thing: 'private network of webhooks', write: keepers, read: { PLATFORM_OPERATOR: 'all', MEIC: 'all' }, writes: { openWebhookNetwork: 'all', closeWebhookNetwork: 'all' },
+    reads: { listWebhookNetworks: 'all' }, beyond: 'not in the table: two of those who look after the hub open it'
+  },
+  {
     thing: 'post-loan report', write: ['BANK', 'PARK'], read: { BANK: 'bank', PARK: 'park', MEIC: 'all' }, writes: { sendPostLoanReport: 'all' },
     reads: { listPostLoanReports: 'all', getPostLoanReport: 'all' }, beyond: 'not in the table: reporter, lender and MEIC (S1 四(三)5)'
   },
