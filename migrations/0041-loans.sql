@@ -24,6 +24,7 @@ create table loan_contracts (
   maturity_date text not null,
   document_no text not null references documents (document_no),
   lead_no text,
+  core_enterprise_uscc text check (core_enterprise_uscc <> uscc),
   unique (participant_no, business_no),
   check (drawn_fen between 0 and contract_amount_fen),
   check (drawn_land_fen between 0 and drawn_fen),

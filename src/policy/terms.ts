@@ -1,4 +1,4 @@
-import { isRate, rateUnits } from './exact.ts'
+import { isRate, rateUnits, UNITS_PER_ONE } from './exact.ts'
 import { pointed, type PointedFinding } from './findings.ts'
 import { fenOf, isMoney } from './money.ts'
 import { isDate } from './period.ts'
@@ -151,8 +151,19 @@ export function checkParameters (policy_code: PolicyCode, parameters: Parameters
     const choices = parameter.kind === 'CHOICE' ? parameter.choices : []
     findings.push(...checkValue(name, `/parameters/${name}`, parameters[name], parameter.kind, choices))
   }
-  return findings
+  if (findings.length > 0) return findings
+  return WHOLES.filter(whole => whole.policy_code === policy_code).flatMap(({ prefix, meaning, meaning_zh }) => {
+    const parts = Object.keys(known).filter(name => name.startsWith(prefix) && name.endsWith('_pct'))
+    if (parts.reduce((sum, name) => sum + rateUnits(String(parameters[name])), 0n) === UNITS_PER_ONE) return []
+    return [pointed(`/parameters/${parts[0] ?? prefix}`, 'parameter_invalid', `${meaning} must sum to 100: ${parts.join(', ')}`, `${meaning_zh}之和应为 100`)]
+  })
 }
+
+/** Percentages that are the parts of one whole. */
+const WHOLES = [
+  { policy_code: 'PARK_TECH_GUARANTEE', prefix: 'share_', meaning: 'the risk shares', meaning_zh: '风险分担比例' },
+  { policy_code: 'TECH_RENO_LOAN', prefix: 'ranking_', meaning: 'the weights of the race', meaning_zh: '赛马评价权重' }
+] as const
 
 /** Whether two versions of one policy are in force on a common day. */
 export function periodsOverlap (a: PolicyVersion, b: PolicyVersion): boolean {

@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { hundredths, medianHours, ratio, sharePct, weightedRate } from '../../src/oversight/reports/figures.ts'
-import { place, PRIME_RATES, prime_rates_known_until, RANKING_TERMS, rankingTermsOn,
+import { place, PRIME_RATES, prime_rates_known_until, rankingTerms,
   type Contender } from '../../src/oversight/reports/ranking.ts'
 import { csvField } from '../../src/oversight/reports/rendering.ts'
+import { UNITS_PER_ONE } from '../../src/policy/exact.ts'
+import { BUILT_IN_POLICIES, checkParameters, termsOn } from '../../src/policy/terms.ts'
 import { smallestGroupOn, tableOf, type Column, type Row } from '../../src/oversight/reports/table.ts'
 
 const words = { definition: 'x', definition_zh: '口径', clause: 'S2' }
@@ -66,38 +68,42 @@ t.test('no figure about fewer than three enterprises can be had, not as total le
 const contender = (no: string, over: Partial<Contender> = {}): Contender =>
   ({ no, volume_fen: 100, discount_units: 0n, punctuality_bp: 9000, approval_bp: 5000, audit_cut_bp: 0, relending_bp: 0, ...over })
 
-t.test('the weights of every version sum to one hundred and propose three to five', async t => {
-  for (const { weights, list_size, version } of RANKING_TERMS) {
-    t.equal(Object.values(weights).reduce((sum, weight) => sum + weight, 0), 100, version)
-    t.ok(list_size >= 3 && list_size <= 5, version)
-  }
-  t.equal(rankingTermsOn('2020-01-01').version, RANKING_TERMS[0]?.version)
+const policy = termsOn(BUILT_IN_POLICIES, 'TECH_RENO_LOAN', '2026-03-31')
+if (policy === null) throw new Error('no policy')
+const terms = rankingTerms(policy)
+
+t.test('the weights are parameters of the policy; a version whose weights are not one hundred together is refused', async t => {
+  t.equal(Object.values(terms.weights).reduce((sum, weight) => sum + weight, 0n), UNITS_PER_ONE, terms.version)
+  t.ok(terms.list_size >= 3 && terms.list_size <= 5)
+  const off = checkParameters('TECH_RENO_LOAN', { ...policy.parameters, ranking_volume_pct: '26' })
+  t.match(off, [{ code: 'parameter_invalid', message: /must sum to 100/ }])
+  t.same(checkParameters('TECH_RENO_LOAN', { ...policy.parameters, ranking_volume_pct: '26', ranking_audit_pct: '9' }), [])
 })
 
 t.test('who does better in one measure and worse in none is ahead', async t => {
   const better: Partial<Contender>[] = [{ volume_fen: 101 }, { discount_units: 1n }, { punctuality_bp: 9010 }, { approval_bp: 5010 },
     { relending_bp: 100 }]
   for (const over of better) {
-    const placed = place([contender('a'), contender('b', over)], rankingTermsOn('2026-03-31'))
+    const placed = place([contender('a'), contender('b', over)], terms)
     t.match([placed.get('b')?.rank, placed.get('a')?.rank], [1, 2], JSON.stringify(Object.keys(over)))
   }
-  const cut = place([contender('a', { audit_cut_bp: 500 }), contender('b')], rankingTermsOn('2026-03-31'))
+  const cut = place([contender('a', { audit_cut_bp: 500 }), contender('b')], terms)
   t.equal(cut.get('b')?.rank, 1, 'a smaller audit cut is better')
 })
 
 t.test('equals share a rank, the sixth is not proposed, and who lent nothing does not race', async t => {
-  const equal = place(Array.from({ length: 3 }, (_, index) => contender(`p${index}`)), rankingTermsOn('2026-03-31'))
+  const equal = place(Array.from({ length: 3 }, (_, index) => contender(`p${index}`)), terms)
   t.same([...equal.values()].map(each => each.rank), [1, 1, 1])
   const many = place(Array.from({ length: 6 }, (_, index) => contender(`p${index}`, { volume_fen: 100 - index })),
-    rankingTermsOn('2026-03-31'))
+    terms)
   t.same([...many.values()].map(each => each.proposed), [true, true, true, true, true, false])
-  t.same(place([contender('idle', { volume_fen: 0 })], rankingTermsOn('2026-03-31')).get('idle'),
+  t.same(place([contender('idle', { volume_fen: 0 })], terms).get('idle'),
     { score: null, rank: null, proposed: false })
 })
 
 t.test('what cannot be measured neither helps nor hurts', async t => {
   const full = { punctuality_bp: 10_000, approval_bp: 10_000, audit_cut_bp: 0, relending_bp: 10_000 }
-  const placed = place([contender('a', full), contender('b', { ...full, audit_cut_bp: null })], rankingTermsOn('2026-03-31'))
+  const placed = place([contender('a', full), contender('b', { ...full, audit_cut_bp: null })], terms)
   t.equal(placed.get('a')?.score, '100.00')
   t.equal(placed.get('b')?.score, '100.00')
 })

@@ -52,6 +52,25 @@ t.test('what the hub knows is filled in: leads on the clock, loans, projects beg
   t.match(answer.json().findings, [{ code: 'FIGURE_DIFFERS', message: 'leads_contacted_on_time: the park states 3, the hub knows of 1' }])
 })
 
+t.test('the leading industry is that of the consortium; of its larger enterprises those count that began a renovation project', async t => {
+  const hub = await build(t)
+  const share = async (park = 'park-1', period = '2026Q1') =>
+    (await hub.as(park).get(`/v1/self-assessments?period=${period}&prefill=true`)).json().prefilled.leading_industry_renovation_share_pct
+  t.equal(await share(), null, 'no larger enterprise is known')
+  const known: [uscc: string, industry_code: string, revenue: number][] = [
+    [uscc_1, 'C3411', 2_000_000_000], ['91500120MAXX000311', 'C3670', 9_000_000_000], ['91500000MAXX0004XL', 'C3670', 1_999_999_999], ['91500107MAXX00058Y', 'C1311', 9_000_000_000]
+  ]
+  for (const [uscc, industry_code, revenue_fen] of known) await knowEnterprise(hub, uscc, name_1, { industry_code, revenue_fen })
+  t.equal(await share(), '0.00', 'two of a leading industry and large enough')
+  created(await hub.as('park-1').post('/v1/projects', aProject({ owner_uscc: uscc_1, start_date: '2026-03-02' })))
+  t.equal(await share(), '50.00')
+  t.equal(await share('park-1', '2026-02'), '0.00', 'not begun by the end of February')
+  t.equal(await share('park-2'), null, 'another park described none of them')
+  const answer = await hub.as('park-1').post('/v1/self-assessments', { period: '2026Q1', leading_industry_renovation_share_pct: '61.5' })
+  t.match(answer.json(), { leading_industry_renovation_share_pct: '61.5', prefilled: { leading_industry_renovation_share_pct: '50.00' }, findings: [{ code: 'FIGURE_DIFFERS' }] },
+    'the statistic of the park stands, the hub’s beside it')
+})
+
 t.test('one assessment of a period stands; a correction replaces it', async t => {
   const hub = await build(t)
   const body = { period: '2026Q1', leads_pushed: 0 }

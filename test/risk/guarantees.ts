@@ -34,7 +34,7 @@ export async function aGuarantee ({ db }: Built, spec: GuaranteeSpec): Promise<{
     }
     await loanContracts.insert(sql, {
       ...framed(bank_no, `HT-${iou_no}`), ...at, number: loan_number, contract_amount_fen: amount_fen, land_fen: 0, drawn_fen: amount_fen, drawn_land_fen: 0, annual_rate_pct: '3.60',
-      day_count: 'ACT_360', start_date, maturity_date: end_date, document_no: bank_document, lead_no: null
+      day_count: 'ACT_360', start_date, maturity_date: end_date, document_no: bank_document, lead_no: null, core_enterprise_uscc: null
     })
     await drawdownsKept.insert(sql, {
       ...framed(bank_no, iou_no), ...at, number: newNo('draw'), loan_contract_number: loan_number, amount_fen, land_fen: 0, disbursed_date: start_date, maturity_date: end_date, rate_segments: []

@@ -21,7 +21,7 @@ export function loanContractRoutes (app: FastifyInstance, { db }: { db: Db }): v
     body: NewLoanContract,
     replies: { 201: LoanContract, 200: LoanContract },
     refuses: ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'uscc_check_digit', 'project_code_invalid',
-      'amount_not_positive', 'land_over_amount', 'period_reversed', 'rate_too_high', 'document_unknown', 'lead_unknown'],
+      'amount_not_positive', 'land_over_amount', 'period_reversed', 'rate_too_high', 'document_unknown', 'lead_unknown', 'rule_broken'],
     example: { request: loan_contract_example, reply: loan_contract_shown }
   }, async call => call.decide(async (sql, now) => {
     const { row, is_new } = await acceptLoanContract(sql, now, call.principal, call.body)

@@ -46,7 +46,8 @@ export const NewLoanContract = named('NewLoanContract', Type.Object({
   share_pct: Type.Optional(Rate('Own share of a syndicated loan')),
   relending_supported: Type.Optional(Type.Boolean({ description: 'Carried by relending of the central bank' })),
   national_subsidy_scheme: Type.Optional(oneOf(NATIONAL_SCHEMES, 'National scheme that deducts interest')),
-  refinancing_old_loan: Type.Optional(Type.Boolean({ description: 'Replaces an older loan' }))
+  refinancing_old_loan: Type.Optional(Type.Boolean({ description: 'Replaces an older loan' })),
+  core_enterprise_uscc: Type.Optional(Uscc('Core enterprise that brought this loan of its supply chain about 促成贷款的核心企业（“渝链贷”）; basis of its reward, S3 (四)'))
 }, { additionalProperties: false }))
 export type NewLoanContract = Static<typeof NewLoanContract>
 

@@ -38,6 +38,12 @@ export async function contractMistakes (sql: ReadSql, body: NewLoanContract): Pr
     ...amountMistakes(body.contract_amount, body.land_amount, 'contract_amount'),
     ...rateMistakes(body.annual_rate_pct, '/annual_rate_pct')
   ]
+  const { borrower_uscc, core_enterprise_uscc } = body
+  if (core_enterprise_uscc !== undefined) mistakes.push(...usccMistakes(core_enterprise_uscc, '/core_enterprise_uscc'))
+  if (core_enterprise_uscc === borrower_uscc) {
+    mistakes.push(mistake('rule_broken', '/core_enterprise_uscc', 'CORE_ENTERPRISE_IS_BORROWER',
+      'A core enterprise brings about loans of others in its supply chain; leave it out for its own loan', '核心企业促成的是链上其他企业的贷款；自身借款请勿填写该项'))
+  }
   if (body.maturity_date <= body.start_date) mistakes.push(reversed('/maturity_date', 'The contract matures before it starts', '到期日不晚于起始日'))
   if (body.signed_date > body.maturity_date) mistakes.push(reversed('/signed_date', 'The contract was signed after its maturity',
     '签订日晚于到期日'))
@@ -48,7 +54,7 @@ export async function contractMistakes (sql: ReadSql, body: NewLoanContract): Pr
  * Takes in a loan contract.
  *
  * Errors: uscc_check_digit, land_over_amount, period_reversed, rate_too_high, authorization_missing, authorization_not_active,
- * document_unknown, lead_unknown, duplicate_key.
+ * document_unknown, lead_unknown, duplicate_key, rule_broken.
  */
 export async function acceptLoanContract (sql: WriteSql, now: string, principal: Principal,
   body: NewLoanContract): Promise<{ row: LoanContractRow, is_new: boolean }> {
@@ -85,7 +91,8 @@ export async function acceptLoanContract (sql: WriteSql, now: string, principal:
     start_date: body.start_date,
     maturity_date: body.maturity_date,
     document_no: body.document_no,
-    lead_no
+    lead_no,
+    core_enterprise_uscc: body.core_enterprise_uscc ?? null
   }
   keptOrAgain(await loanContracts.insert(sql, row))
   await mark(sql, now, row.uscc, row.project_code, 'LOAN_INTEREST')

@@ -16,7 +16,8 @@ export const loan_contracts = table('loan_contracts', {
   start_date: text().notNull(),
   maturity_date: text().notNull(),
   document_no: text().notNull(),
-  lead_no: text()
+  lead_no: text(),
+  core_enterprise_uscc: text()
 })
 
 export type LoanContractRow = typeof loan_contracts.$inferSelect

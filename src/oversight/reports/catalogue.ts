@@ -1,7 +1,7 @@
 /** The nine reports: who may read them, what they are made of, which policy they are about. */
 import type { Db } from '../../db/db.ts'
 import type { Role } from '../../http/access.ts'
-import type { PolicyCode } from '../../policy/terms.ts'
+import type { PolicyCode, PolicyVersion } from '../../policy/terms.ts'
 import { breaker_columns, clock_columns, district_columns, fee_columns, fund_columns, park_columns, progress_columns, rankingColumns,
   reward_columns } from './columns.ts'
 import { averageGuaranteeFee, guaranteeBreaker } from './guarantees.ts'
@@ -9,7 +9,8 @@ import { institutionRanking, threeOneClock } from './institutions.ts'
 import type { Making } from './making.ts'
 import { fundPerformance, subsidyProgress } from './moneys.ts'
 import { districtLedger, parkPerformance } from './places.ts'
-import { rankingTermsOn } from './ranking.ts'
+import { rankingTerms } from './ranking.ts'
+import { supplyChainReward } from './rewards.ts'
 import { REPORT_NAMES } from './schema.ts'
 import type { Column, Row } from './table.ts'
 
@@ -26,7 +27,8 @@ export interface ReportSpec {
   own: readonly Role[]
   /** regulators may ask for one enterprise with a case number */
   single_case: boolean
-  columns (day: string): readonly Column[]
+  /** under the version of its policy that is in force at the end of the period */
+  columns (policy: PolicyVersion): readonly Column[]
   make (db: Db, making: Making): Promise<Row[]>
 }
 
@@ -40,7 +42,7 @@ export const CATALOGUE: Readonly<Record<ReportName, ReportSpec>> = {
   'institution-ranking': {
     title: 'Race of institutions', title_zh: '金融机构赛马评价', policy_code: 'TECH_RENO_LOAN',
       rooms: [...matching, ...lending, ...settling, ...known], own: institutions, single_case: false,
-    columns: day => rankingColumns(rankingTermsOn(day)), make: (db, making) => institutionRanking(db.read, making)
+    columns: policy => rankingColumns(rankingTerms(policy)), make: (db, making) => institutionRanking(db.read, making)
   },
   'three-one-clock': {
     title: 'Clock of one day, one week, one week', title_zh: '“3个1”限时办结监测', policy_code: 'TECH_RENO_LOAN', rooms: [...matching, ...known],
@@ -68,8 +70,9 @@ export const CATALOGUE: Readonly<Record<ReportName, ReportSpec>> = {
     columns: () => fee_columns, make: (db, making) => averageGuaranteeFee(db.read, making)
   },
   'supply-chain-reward': {
-    title: 'Reward of core enterprises', title_zh: '供应链核心企业奖励', policy_code: 'TECH_RENO_LOAN', rooms: known, own: [], single_case: false,
-      columns: () => reward_columns, make: async () => []
+    title: 'Reward of core enterprises', title_zh: '供应链核心企业奖励', policy_code: 'TECH_RENO_LOAN',
+      rooms: ['loan_contract', 'drawdown', ...known], own: [], single_case: false,
+    columns: () => reward_columns, make: (db, making) => supplyChainReward(db.read, making)
   },
   'fund-performance': {
     title: 'Performance of linked funds', title_zh: '财政金融联动资金绩效', policy_code: 'FISCAL_FINANCE_LINKAGE',

@@ -1,5 +1,6 @@
 /** Every column of every report with its meaning and clause: the definitions that stand in each answer. */
 import { CLOCK_STAGES, type ClockStage } from './clock.ts'
+import { rateText } from '../../policy/exact.ts'
 import { MEASURES, type RankingTerms } from './ranking.ts'
 import type { Column } from './table.ts'
 
@@ -16,16 +17,16 @@ const institution = (clause: string): Column[] => [
   column('kind', clause, 'BANK, GUARANTOR or LESSOR; each kind races on its own', '机构类别；各类别分别排名')
 ]
 
-/** The columns of the race under the weights of a day. */
+/** The columns of the race under the weights of a policy. */
 export function rankingColumns ({ version, weights, list_size }: RankingTerms): Column[] {
-  const text = MEASURES.map(measure => `${measure} ${weights[measure]}`).join(', ')
+  const text = MEASURES.map(measure => `${measure} ${rateText(weights[measure])}`).join(', ')
   return [
     ...institution(race),
     column('rank', race, 'Place among institutions of the kind that lent in the period; equal scores share a place; null without a loan',
       '同类机构中的名次，同分同名次；期内无放款者不排名'),
     column('score', race,
       `Weighted score 0…100, weights ${text} (version ${version}). Volume and rate count by place, shares by value; what cannot be measured takes its weight out. ` +
-      'The policy names the criteria and leaves the weights to the authority', `综合得分 0–100，权重版本 ${version}：${text}；政策列明维度、未定权重，此处为带生效日期的参数`,
+      'The text names the criteria and leaves the weights to the authority: they are parameters of the policy', `综合得分 0–100，权重版本 ${version}：${text}；政策列明维度、未定权重，权重为该政策版本的参数`,
     { about: ['drawn', 'pushed', 'decided', 'audited'] }),
     column('proposed_for_next_year', 'S2 (十八)',
       `Rank within the first ${list_size}: proposed for the cooperating list of the next year (3 to 5 of each kind), decided by the authority`,
@@ -112,8 +113,9 @@ export const park_columns: readonly Column[] = [
   column('new_borrowers', kpi, 'Of them without any drawdown before the period: newly financed enterprises', '园区新增制造业贷款企业数量：此前无放款的企业',
     { about: ['drawn', 'fresh'] }),
   column('leading_industry_renovated_pct', kpi,
-    'Share of large enterprises of the leading industry that did renovation: the hub holds no such fact; the park states it in its ' +
-      'self-assessment', '主导产业累计实施技术改造的规上工业企业占比：平台无此数据，见园区自评估'),
+    'Of the enterprises the park described with a revenue of at least 20 million yuan (规上) in the industries its consortium supports: ' +
+      'share that began a renovation project before the end of the period, by its start or a drawdown; null where there is none',
+    '主导产业累计实施技术改造的规上工业企业占比：园区报送的、属联合体支持行业且营业收入 2000 万元以上的企业中，截至期末已开工或已放款的占比', { about: ['leading'] }),
   column('needs', 'S1 四(三)2', 'Needs received in the period', '期内融资需求数', { sums: 'COUNT', about: ['needing'] }),
   column('needed_amount', 'S1 四(三)2', 'Their amount', '融资需求金额', { sums: 'MONEY', about: ['needing'] }),
   column('leads', 'S1 四(三)3', 'Leads pushed in the period', '期内推送线索数', { sums: 'COUNT', about: ['pushed'] }),
@@ -188,12 +190,15 @@ export const breaker_columns: readonly Column[] = [
 
 const reward = 'S3 (四), rule X-01'
 export const reward_columns: readonly Column[] = [
-  column('core_enterprise_uscc', reward, 'Core enterprise', '核心企业'),
+  column('row_kind', reward, 'ALL: all core enterprises together; CORE_ENTERPRISE: one of them', 'ALL：全部核心企业合计；CORE_ENTERPRISE：单户'),
+  column('core_enterprise_uscc', reward, 'Core enterprise that loan contracts name; who takes part in the pilot is for the authority to decide',
+    '借款合同载明的核心企业；是否属试点由主管部门认定', { about: ['core'] }),
+  column('core_enterprises', reward, 'Core enterprises', '核心企业户数', { about: ['core'] }),
+  column('borrowers', reward, 'Enterprises lent to', '获贷链上企业户数', { about: ['core', 'promoted'] }),
   column('promoted_amount', reward,
-    'Loans really promoted by the core enterprise (渝链贷). No operation of the hub brings this fact yet, so there are no rows; quotes of ' +
-      'kind ' +
-    'SUPPLY_CHAIN_REWARD compute single cases', '核心企业实际促进贷款额（渝链贷）：平台目前没有接收该事实的接口，故本表无数据；单笔可用 SUPPLY_CHAIN_REWARD 测算',
-      { sums: 'MONEY', about: ['promoted'] }),
-  column('reward', reward, '0.5 % of it, at most 1 million yuan per household', '奖励金额：5‰，单户最高 100 万元',
-    { sums: 'MONEY', about: ['promoted'] })
+    'Loans really promoted: drawdowns of the period, within the days of the policy, on contracts that name the core enterprise (渝链贷)',
+    '实际促进贷款额：载明该核心企业的借款合同（“渝链贷”等）在政策期内、报告期内的放款', { sums: 'MONEY', about: ['core', 'promoted'] }),
+  column('reward', reward,
+    '0.5 % of all promoted since the policy began, at most 1 million yuan per household, less the same for what was promoted before the period',
+    '政策施行以来促进贷款额的 5‰（单户最高 100 万元）减去期前同口径金额', { sums: 'MONEY', about: ['core', 'promoted'] })
 ]

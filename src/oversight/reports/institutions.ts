@@ -3,11 +3,14 @@ import type { ReadSql } from '../../db/db.ts'
 import type { Role } from '../../http/access.ts'
 import { rateUnits } from '../../policy/exact.ts'
 import { yuanOf } from '../../policy/money.ts'
+import { addDays } from '../../policy/period.ts'
+import { nearestTerms } from '../../policy/terms.ts'
+import { policiesIn } from '../../registry/policies/service.ts'
 import { punctuality, stageCells, CLOCK_STAGES, emptyTally } from './clock.ts'
 import { basisPoints, hundredths, ratePct, shareBp, weightedRate } from './figures.ts'
 import { leasedByLessor } from './guarantee-store.ts'
 import { byKey, participantsOf, some, tallies, type Making } from './making.ts'
-import { place, prime_rates_known_until, PRIME_RATES, rankingTermsOn } from './ranking.ts'
+import { place, prime_rates_known_until, PRIME_RATES, rankingTerms } from './ranking.ts'
 import { auditsByInstitution, drawnByBank, ratesByBank } from './store.ts'
 import type { Cell, Row } from './table.ts'
 
@@ -70,7 +73,7 @@ export async function institutionRanking (sql: ReadSql, making: Making): Promise
     }
     return { participant_no, name, role, volume, rates, audit, tally, contender }
   })
-  const terms = rankingTermsOn(making.to)
+  const terms = rankingTerms(nearestTerms(await policiesIn(sql), 'TECH_RENO_LOAN', addDays(making.to, -1)))
   const of = (kind: Role) => place(judged.filter(({ role }) => role === kind).map(({ contender }) => contender), terms)
   const placed = new Map([...of('BANK'), ...of('LESSOR')])
   const text = (bp: number | null) => bp === null ? null : hundredths(bp)

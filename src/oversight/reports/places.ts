@@ -4,6 +4,7 @@ import { fenOf, yuanOf } from '../../policy/money.ts'
 import { regionsEver } from '../../policy/regions.ts'
 import { emptyTally } from './clock.ts'
 import { sharePct } from './figures.ts'
+import { leadingIndustry } from '../self-assessments/leading-industry.ts'
 import { byKey, leads_per_page, participantsOf, some, tallies, type Making } from './making.ts'
 import {
   approvals, drawnByDistrict, drawnByPark, leadsByDistrict, listedByPark, needsByDistrict, needsByPark, newBorrowersByPark,
@@ -19,7 +20,11 @@ export async function parkPerformance (sql: ReadSql, making: Making): Promise<Ro
   const listed = byKey(await listedByPark(sql, making), row => row.park_no)
   const clock = await tallies(sql, making, lead => lead.park_no, true)
   const members = await participantsOf(sql, ['PARK'], [...drawn.keys(), ...needs.keys(), ...clock.keys()])
+  // A figure about the park as a whole: a report of one district has none.
+  const leading = new Map(making.region_code !== null ? [] : await Promise.all(members.map(async ({ participant_no }) =>
+    [participant_no, await leadingIndustry(sql, participant_no, making)] as const)))
   return members.map(({ participant_no, name, region_code }) => {
+    const { larger = 0, renovated = 0 } = leading.get(participant_no) ?? {}
     const loan = drawn.get(participant_no)
     const need = needs.get(participant_no)
     const library = listed.get(participant_no)
@@ -27,7 +32,7 @@ export async function parkPerformance (sql: ReadSql, making: Making): Promise<Ro
     return {
       cells: {
         park_no: participant_no, park: name, region_code, new_loan_amount: yuanOf(loan?.amount_fen ?? 0), borrowers: loan?.enterprises ?? 0,
-        new_borrowers: fresh.get(participant_no)?.enterprises ?? 0, leading_industry_renovated_pct: null, needs: need?.needs ?? 0,
+        new_borrowers: fresh.get(participant_no)?.enterprises ?? 0, leading_industry_renovated_pct: sharePct(renovated, larger), needs: need?.needs ?? 0,
           needed_amount: yuanOf(need?.amount_fen ?? 0),
         leads: tally.leads, contacted_on_time_pct: sharePct(tally.stages.contact.on_time_net, tally.stages.contact.judged),
           approved: tally.approved, disbursed: tally.disbursed,
@@ -35,7 +40,7 @@ export async function parkPerformance (sql: ReadSql, making: Making): Promise<Ro
       },
       counts: {
         drawn: loan?.enterprises ?? 0, fresh: fresh.get(participant_no)?.enterprises ?? 0, needing: need?.enterprises ?? 0,
-          pushed: tally.enterprises.size, owners: library?.owners ?? 0
+          pushed: tally.enterprises.size, owners: library?.owners ?? 0, leading: larger
       },
       group: 'PARK',
       behind: { objects: (loan?.drawdowns ?? 0) + tally.leads, subjects: some(loan?.first, loan?.last, tally.first, tally.last) },

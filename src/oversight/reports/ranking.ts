@@ -1,8 +1,9 @@
 /**
- * The race of institutions (赛马): dated weights, loan prime rates, score and rank. Pure.
- * Source: S2 (十六)(十八)(十九). The policy names what counts and leaves the weights to the authority: they are dated data here.
+ * The race of institutions (赛马): weights of the policy's version, loan prime rates, score and rank. Pure.
+ * Source: S2 (十六)(十八)(十九). The text names what counts and leaves the weights to the authority: they are parameters of the policy.
  */
 import { roundHalfUp } from '../../policy/exact.ts'
+import { countOf, pctOf, type PolicyVersion } from '../../policy/terms.ts'
 import { hundredths } from './figures.ts'
 
 export const MEASURES = ['volume', 'rate_preference', 'punctuality', 'approval', 'audit', 'relending'] as const
@@ -10,26 +11,16 @@ export type Measure = typeof MEASURES[number]
 
 export interface RankingTerms {
   readonly version: string
-  readonly effective_from: string
-  /** whole numbers, sum 100 */
-  readonly weights: Readonly<Record<Measure, number>>
+  /** percent in units of 0.000001 %, sum 100 % */
+  readonly weights: Readonly<Record<Measure, bigint>>
   /** how many of a kind are proposed for the cooperating list of the next year: 3 to 5 */
   readonly list_size: number
 }
 
-/** Oldest first. S2 (十八): relending well used, favourable rates, simple and efficient approval; 3 to 5 institutions of each kind. */
-export const RANKING_TERMS: readonly RankingTerms[] = [{
-  version: '2024-06-09.1',
-  effective_from: '2024-06-09',
-  weights: { volume: 25, rate_preference: 20, punctuality: 20, approval: 15, audit: 10, relending: 10 },
-  list_size: 5
-}]
-
-/** The weights in force on a day; before the first ones, the first. */
-export function rankingTermsOn (day: string): RankingTerms {
-  const found = RANKING_TERMS.findLast(({ effective_from }) => effective_from <= day) ?? RANKING_TERMS[0]
-  if (found === undefined) throw new Error('no ranking terms')
-  return found
+/** The weights of a version of the policy. S2 (十八): relending well used, favourable rates, simple and efficient approval; 3 to 5 institutions of each kind. */
+export function rankingTerms (policy: PolicyVersion): RankingTerms {
+  const weights = Object.fromEntries(MEASURES.map(measure => [measure, pctOf(policy, `ranking_${measure}_pct`)])) as Record<Measure, bigint>
+  return { version: policy.version, weights, list_size: countOf(policy, 'ranking_list_size') }
 }
 
 export interface PrimeRate { readonly from: string, readonly one_year_pct: string, readonly five_years_pct: string }
@@ -91,9 +82,9 @@ export function place (contenders: readonly Contender[], terms: RankingTerms): M
       relending: each.relending_bp
     }
     const measured = MEASURES.filter(measure => points[measure] !== null)
-    const weight = measured.reduce((sum, measure) => sum + terms.weights[measure], 0)
-    const sum = measured.reduce((before, measure) => before + terms.weights[measure] * (points[measure] ?? 0), 0)
-    return [each.no, roundHalfUp(BigInt(sum), BigInt(weight))]
+    const weight = measured.reduce((sum, measure) => sum + terms.weights[measure], 0n)
+    const sum = measured.reduce((before, measure) => before + terms.weights[measure] * BigInt(points[measure] ?? 0), 0n)
+    return [each.no, weight === 0n ? 0 : roundHalfUp(sum, weight)]
   }))
   return new Map(contenders.map(({ no }): [string, Placed] => {
     const score = scores.get(no)

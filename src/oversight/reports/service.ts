@@ -154,13 +154,13 @@ export async function makeReport (db: Db, principal: Principal, report: ReportNa
       region_code: asked.region_code ?? null, uscc: single?.uscc ?? null
   }
   const { seq, rows } = await settled(db, spec, making)
-  const columns = spec.columns(addDays(period.to, -1))
+  const policy = nearestTerms(await policiesOf(db), spec.policy_code, addDays(period.to, -1))
+  const columns = spec.columns(policy)
   const table = tableOf(columns, rows, reader.hides && single === null ? smallestGroupOn(addDays(period.to, -1)) : 0)
   const shown = reader.all ? table.rows : table.rows.filter(({ owner }) => owner === reader.owner)
-  const { policy_code, version } = nearestTerms(await policiesOf(db), spec.policy_code, addDays(period.to, -1))
   const made: Report = {
     report, title: spec.title, title_zh: spec.title_zh, period: { ...period, as_of }, region_code: asked.region_code ?? null,
-      policy: { policy_code, version }, generated_from_seq: seq,
+      policy: { policy_code: policy.policy_code, version: policy.version }, generated_from_seq: seq,
     definitions: columns.map(({ name, definition, definition_zh, clause }) => ({ column: name, definition, definition_zh, clause })),
     rows: await outRows(db, shown, principal.role === 'MEIC'),
     totals: reader.all ? table.totals : [],

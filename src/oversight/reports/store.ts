@@ -135,6 +135,27 @@ export async function newBorrowersByPark (sql: ReadSql, scope: Scope) {
       notInArray(drawdowns.uscc, before))).groupBy(financing_needs.park_no)
 }
 
+/** What was paid out on loans that a core enterprise brought about, by core enterprise; of a district: of its core enterprises. */
+export async function promotedByCore (sql: ReadSql, scope: Scope) {
+  return sql.select({
+    core_enterprise_uscc: loan_contracts.core_enterprise_uscc, amount_fen: fenSum(drawdowns.amount_fen), drawdowns: count(),
+      borrowers: countDistinct(drawdowns.uscc), first: first(drawdowns.number), last: last(drawdowns.number)
+  }).from(drawdowns).innerJoin(loan_contracts, eq(loan_contracts.number, drawdowns.loan_contract_number)).where(promotedInPeriod(sql, scope))
+    .groupBy(loan_contracts.core_enterprise_uscc).orderBy(asc(loan_contracts.core_enterprise_uscc))
+}
+
+const promotedInPeriod = (sql: ReadSql, scope: Scope) => and(
+  isNotNull(loan_contracts.core_enterprise_uscc), eq(drawdowns.status, 'ACCEPTED'), gte(drawdowns.disbursed_date, scope.from),
+    lt(drawdowns.disbursed_date, scope.to), inScope(sql, loan_contracts.core_enterprise_uscc, scope)
+)
+
+/** Enterprises that core enterprises brought loans about for, each once. */
+export async function promotedBorrowers (sql: ReadSql, scope: Scope): Promise<number> {
+  const [row] = await sql.select({ borrowers: countDistinct(drawdowns.uscc) }).from(drawdowns)
+    .innerJoin(loan_contracts, eq(loan_contracts.number, drawdowns.loan_contract_number)).where(promotedInPeriod(sql, scope))
+  return row?.borrowers ?? 0
+}
+
 const neededInPeriod = (sql: ReadSql, scope: Scope) => and(
   gte(financing_needs.created_at, scope.from_at), lt(financing_needs.created_at, scope.to_at), inScope(sql, financing_needs.uscc, scope)
 )

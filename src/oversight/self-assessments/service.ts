@@ -18,6 +18,8 @@ import { activeOfRole } from '../../registry/participants/store.ts'
 import { riskTerms } from '../../risk/breakers/service.ts'
 import { guaranteedOf } from '../../risk/breakers/guarantees.ts'
 import { compensationOf, leadTimes, loansOfPeriod, projectsStarted } from './facts.ts'
+import { sharePct } from '../reports/figures.ts'
+import { leadingIndustry } from './leading-industry.ts'
 import { FIGURES, type NewSelfAssessment } from './schema.ts'
 import { assessmentsOf, insertAssessment, supersede, type Assessment } from './store.ts'
 
@@ -38,13 +40,14 @@ export async function prefill (sql: ReadSql, now: string, park_no: string, perio
   const loans = (await loansOfPeriod(sql, park_no, days)).filter(({ industry_code }) => industry_code === null || isManufacturing(industry_code) !== false)
   const started = await projectsStarted(sql, park_no, days)
   const liability_fen = liabilityOf(await guaranteedOf(sql, park_no, days.to), await riskTerms(sql, now))
+  const leading = await leadingIndustry(sql, park_no, days)
   const { covered_fen } = await compensationOf(sql, park_no, days)
   return {
     period,
     ...days,
     new_manufacturing_loan_amount: yuanOf(sumFen(loans.map(({ amount_fen }) => amount_fen))),
     new_manufacturing_enterprises: loans.filter(({ first_disbursed }) => first_disbursed >= days.from).length,
-    leading_industry_renovation_share_pct: null,
+    leading_industry_renovation_share_pct: leading === null ? null : sharePct(leading.renovated, leading.larger),
     leads_pushed: clocks.length,
     leads_contacted_on_time: clocks.filter(({ contacted_at, contact_due_date }) => contacted_at !== null && contacted_at < endOfBeijingDay(contact_due_date)).length,
     leads_approved: clocks.filter(({ approved_at }) => approved_at !== null).length,

@@ -1,7 +1,8 @@
 /** Tables of consortia and their members. */
-import { and, asc, eq, gt, gte, inArray, isNull, lte, or } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, or } from 'drizzle-orm'
 import { integer, json, primaryKey, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
+import type { Period } from '../../policy/period.ts'
 import type { ConsortiumStatus } from './statuses.ts'
 
 /** What the applicants intend (S1 四(一)(二)). */
@@ -154,6 +155,15 @@ export async function pairedOn (sql: ReadSql, park_no: string, day: string): Pro
       lte(consortium_members.joined_on, day), or(isNull(consortium_members.left_on), gt(consortium_members.left_on, day))
     )).orderBy(asc(consortium_members.participant_no))
   return rows.map(({ member }) => member)
+}
+
+/** Industries that the consortia of a park supported in a period. */
+export async function industriesSupported (sql: ReadSql, park_no: string, { from, to }: Period): Promise<string[]> {
+  const rows = await sql.select({ application: consortia.application }).from(consortia).where(and(
+    eq(consortia.park_no, park_no), lt(consortia.valid_from, to), gt(consortia.valid_to, from),
+    or(inArray(consortia.status, [...in_force, 'EXPIRED']), and(eq(consortia.status, 'TERMINATED'), isNotNull(consortia.activated_at)))
+  )).orderBy(asc(consortia.consortium_no))
+  return rows.flatMap(({ application }) => application.supported_industries ?? [])
 }
 
 /** Parks with which an institution is paired on a day. */

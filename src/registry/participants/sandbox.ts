@@ -41,6 +41,9 @@ export const sandbox_consortia = [
   { consortium_no: 'consortium-2', park: 'park-2', banks: ['bank-1', 'bank-3'], guarantors: ['guarantor-2'] }
 ] as const
 
+/** What their applications named (S1 四(二): 聚焦主导产业). */
+const sandbox_industries = ['C34', 'C35', 'C36', 'C38']
+
 export interface SandboxUser { user_no: string, name: string, duties: Duty[], api_key: string }
 export interface SandboxParticipant {
   participant_no: string, role: Role, name: string, uscc: string, client_id: string, client_secret: string, api_key: string, users: SandboxUser[]
@@ -101,7 +104,8 @@ async function keep (sql: WriteSql, now: string, people: readonly SandboxPartici
   for (const { consortium_no, park, banks, guarantors } of sandbox_consortia) {
     const member = (kind: 'BANK' | 'GUARANTOR') => (participant_no: string) => ({ consortium_no, participant_no, kind, joined_on: '2026-01-12', left_on: null })
     await insertConsortium(sql, newConsortium({
-      consortium_no, park_no: park, status: 'ACTIVE', valid_from: '2026-01-12', valid_to: last_day, created_by: 'platform-operator', created_at: now
+      consortium_no, park_no: park, status: 'ACTIVE', valid_from: '2026-01-12', valid_to: last_day, created_by: 'platform-operator', created_at: now,
+      application: { supported_industries: sandbox_industries }
     }), [...banks.map(member('BANK')), ...guarantors.map(member('GUARANTOR'))])
   }
 }
