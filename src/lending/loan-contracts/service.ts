@@ -39,7 +39,7 @@ export async function contractMistakes (sql: ReadSql, body: NewLoanContract): Pr
     ...rateMistakes(body.annual_rate_pct, '/annual_rate_pct')
   ]
   const { borrower_uscc, core_enterprise_uscc } = body
-  if (core_enterprise_uscc !== undefined) mistakes.push(...usccMistakes(core_enterprise_uscc, '/core_enterprise_uscc'))
+  if (core_enterprise_uscc !== undefined) mistakes.push(...await usccMistakes(sql, core_enterprise_uscc, '/core_enterprise_uscc'))
   if (core_enterprise_uscc === borrower_uscc) {
     mistakes.push(mistake('rule_broken', '/core_enterprise_uscc', 'CORE_ENTERPRISE_IS_BORROWER',
       'A core enterprise brings about loans of others in its supply chain; leave it out for its own loan', '核心企业促成的是链上其他企业的贷款；自身借款请勿填写该项'))
