@@ -18,6 +18,8 @@ import { signedHeaders, type Signer } from './signature.ts'
 import { dueDeliveries, endpointsToServe, leaseEndpoint, releaseEndpoint, type DueDelivery, type Endpoint } from './store.ts'
 
 export interface Sender {
+  /** under which name it holds endpoints */
+  readonly holder: string
   /** Starts a worker for every endpoint that has something to do. @returns how many were started */
   step (): Promise<number>
   /** Resolves when no worker is running. */
@@ -204,6 +206,7 @@ export function createSender ({ db, cipher, dialler, log, challenge_echoed }: Se
   }
 
   return {
+    holder,
     async step () {
       if (closing.signal.aborted) return 0
       const waiting = await endpointsToServe(db.read, holder, db.clock.now(), endpoints_per_step_max)
