@@ -13,7 +13,6 @@ export interface ReportBody {
     basis: { objects: number, subjects: string[], events: string[] } | null })[]
   totals: (Figures & { group: string })[]
   suppressed_groups: number
-  generated_from_seq: number
   definitions: { column: string, definition: string, definition_zh: string, clause: string }[]
   period: { from: string, to: string, as_of: string }
   policy: { policy_code: string, version: string }

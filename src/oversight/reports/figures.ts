@@ -1,5 +1,5 @@
 /** Shares, rates and durations of reports as text: whole numbers all the way, rounded half up once. Pure. */
-import { rateText, roundHalfUp, UNITS_PER_PERCENT } from '../../policy/exact.ts'
+import { rateText, roundHalfUp } from '../../policy/exact.ts'
 
 /** Hundredths as text: 9524 → "95.24", -15 → "-0.15". */
 export function hundredths (value: number): string {
@@ -39,13 +39,32 @@ export function medianHours (durations_ms: readonly number[]): string | null {
   return hundredths(roundHalfUp((BigInt(upper) + BigInt(lower)) * 100n, 2n * 3_600_000n))
 }
 
-/** Average of rates weighted by amounts, in units of 0.000001 %; null without an amount. */
-export function weightedRate (parts: readonly { weight_fen: number, rate_units: bigint }[]): bigint | null {
-  const weight = parts.reduce((sum, part) => sum + BigInt(part.weight_fen), 0n)
+export interface Weighted { weight_fen: number, rate_units: bigint }
+
+/** Σ weight × rate ÷ Σ weight ÷ scale, half away from zero, once; null without a weight. */
+function weighted (parts: readonly Weighted[], scale: bigint): bigint | null {
+  const weight = parts.reduce((sum, part) => sum + BigInt(part.weight_fen), 0n) * scale
   if (weight === 0n) return null
-  const weighted = parts.reduce((sum, part) => sum + BigInt(part.weight_fen) * part.rate_units, 0n)
+  const whole = parts.reduce((sum, part) => sum + BigInt(part.weight_fen) * part.rate_units, 0n)
   const half = weight / 2n
-  return weighted < 0n ? -((-weighted + half) / weight) : (weighted + half) / weight
+  return whole < 0n ? -((-whole + half) / weight) : (whole + half) / weight
+}
+
+/** Average of rates weighted by amounts, in units of 0.000001 %; null without an amount. */
+export function weightedRate (parts: readonly Weighted[]): bigint | null {
+  return weighted(parts, 1n)
+}
+
+/** The same as percent with four digits. */
+export function averageRatePct (parts: readonly Weighted[]): string | null {
+  const four = weighted(parts, 100n)
+  return four === null ? null : ratePct(four * 100n)
+}
+
+/** The same as basis points with two digits: 0.30 % → "30.00". */
+export function averageBasisPoints (parts: readonly Weighted[]): string | null {
+  const hundredth_bp = weighted(parts, 100n)
+  return hundredth_bp === null ? null : hundredths(Number(hundredth_bp))
 }
 
 /** A rate with four digits. */
@@ -53,12 +72,6 @@ export function ratePct (units: bigint): string {
   const four = (units < 0n ? units - 50n : units + 50n) / 100n
   const absolute = four < 0n ? -four : four
   return `${four < 0n ? '-' : ''}${absolute / 10_000n}.${String(absolute % 10_000n).padStart(4, '0')}`
-}
-
-/** Percentage points as basis points with two digits: 0.30 % → "30.00". */
-export function basisPoints (units: bigint): string {
-  const hundredth_bp = units / (UNITS_PER_PERCENT / 10_000n)
-  return hundredths(Number(hundredth_bp))
 }
 
 export { rateText }

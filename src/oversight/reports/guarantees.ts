@@ -20,7 +20,8 @@ function averageFee (fees: readonly { fees_fen: number, term_months: number }[],
     months *= BigInt(term_months)
   }
   const whole = months * BigInt(guaranteed_fen)
-  return { rate: ratePct((2n * annual + whole) / (2n * whole)), within: annual <= ceiling * whole }
+  // Half up to the fourth digit, once.
+  return { rate: ratePct((2n * annual + 100n * whole) / (200n * whole) * 100n), within: annual <= ceiling * whole }
 }
 
 export async function averageGuaranteeFee (sql: ReadSql, making: Making): Promise<Row[]> {
@@ -53,7 +54,7 @@ export async function guaranteeBreaker (db: Db, making: Making): Promise<Row[]> 
   const years = Array.from({ length: last - Number(making.from.slice(0, 4)) + 1 }, (_, index) => Number(making.from.slice(0, 4)) + index)
   const guaranteed = byKey(await guaranteedEnterprises(sql, years), breakerPlace)
   const compensated = byKey(await compensatedEnterprises(sql, years), breakerPlace)
-  return (await breakersNow(db, {}, undefined)).filter(({ key }) => years.includes(key.vintage_year)).map(({ key, ...shown }): Row => {
+  return (await breakersNow(db, {}, undefined, making.as_of)).filter(({ key }) => years.includes(key.vintage_year)).map(({ key, ...shown }): Row => {
     const behind = guaranteed.get(breakerPlace(key))
     return {
       cells: {

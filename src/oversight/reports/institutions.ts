@@ -7,7 +7,7 @@ import { addDays } from '../../policy/period.ts'
 import { nearestTerms } from '../../policy/terms.ts'
 import { policiesIn } from '../../registry/policies/service.ts'
 import { punctuality, stageCells, CLOCK_STAGES, emptyTally } from './clock.ts'
-import { basisPoints, hundredths, ratePct, shareBp, weightedRate } from './figures.ts'
+import { averageBasisPoints, averageRatePct, hundredths, shareBp, weightedRate, type Weighted } from './figures.ts'
 import { leasedByLessor } from './guarantee-store.ts'
 import { byKey, participantsOf, some, tallies, type Making } from './making.ts'
 import { place, prime_rates_known_until, PRIME_RATES, rankingTerms } from './ranking.ts'
@@ -33,7 +33,9 @@ export async function threeOneClock (sql: ReadSql, making: Making): Promise<Row[
   })
 }
 
-interface Lent { weight_fen: number, rate_units: bigint, discount_units: bigint }
+interface Lent extends Weighted { discount_units: bigint }
+
+const discountsOf = (rates: readonly Lent[]): Weighted[] => rates.map(({ weight_fen, discount_units }) => ({ weight_fen, rate_units: discount_units }))
 
 /** What each bank lent at which rate, against the prime rate of the day and term. */
 async function lentAt (sql: ReadSql, making: Making): Promise<Map<string, Lent[]>> {
@@ -65,7 +67,7 @@ export async function institutionRanking (sql: ReadSql, making: Making): Promise
     const contender = {
       no: participant_no,
       volume_fen: volume?.amount_fen ?? 0,
-      discount_units: weightedRate(rates.map(({ weight_fen, discount_units }) => ({ weight_fen, rate_units: discount_units }))),
+      discount_units: weightedRate(discountsOf(rates)),
       punctuality_bp: shareBp(on_time, stages_judged),
       approval_bp: shareBp(tally.approved, tally.decided),
       audit_cut_bp: audit === undefined ? null : shareBp(audit.claimed_fen - audit.recognised_fen, audit.claimed_fen),
@@ -79,14 +81,13 @@ export async function institutionRanking (sql: ReadSql, making: Making): Promise
   const text = (bp: number | null) => bp === null ? null : hundredths(bp)
   return judged.map(({ participant_no, name, role, volume, rates, audit, tally, contender }) => {
     const { score = null, rank = null, proposed = false } = placed.get(participant_no) ?? {}
-    const average = weightedRate(rates)
     return {
       cells: {
         institution_no: participant_no, institution: name, kind: role, rank, score, proposed_for_next_year: proposed,
           volume: yuanOf(contender.volume_fen),
         drawdowns: volume?.drawdowns ?? 0, enterprises: volume?.enterprises ?? 0,
-          average_rate_pct: average === null ? null : ratePct(average),
-        discount_to_lpr_bp: contender.discount_units === null ? null : basisPoints(contender.discount_units),
+          average_rate_pct: averageRatePct(rates),
+        discount_to_lpr_bp: averageBasisPoints(discountsOf(rates)),
           lpr_provisional: making.to > prime_rates_known_until,
         punctuality_pct: text(contender.punctuality_bp), approval_pct: text(contender.approval_bp),
           audit_cut_pct: text(contender.audit_cut_bp),

@@ -18,13 +18,11 @@ export interface Report {
   period: { from: string, to: string, as_of: string }
   region_code: string | null
   policy: { policy_code: string, version: string }
-  generated_from_seq: number
   definitions: Definition[]
   rows: ReportRow[]
   totals: Record<string, Cell>[]
   suppressed_groups: number
   case_no: string | null
-  events_query: string | null
 }
 
 export interface Rendered { bytes: Buffer, media_type: string, file_name: string, digest: string }
@@ -48,13 +46,12 @@ function linesOf (report: Report): string[][] {
   return [columns, ...report.rows.map(row => columns.map(column => shownText(row, column)))]
 }
 
-function aboutLines ({ report, title_zh, period, region_code, policy, generated_from_seq, suppressed_groups,
+function aboutLines ({ report, title_zh, period, region_code, policy, suppressed_groups,
   definitions }: Report): string[][] {
   return [
     ['report', report], ['title', title_zh], ['from', period.from], ['to', period.to], ['as_of', period.as_of],
       ['region_code', region_code ?? ''],
-    ['policy', `${policy.policy_code} ${policy.version}`], ['generated_from_seq', String(generated_from_seq)],
-      ['suppressed_groups', `${suppressed_groups} (*)`], [],
+    ['policy', `${policy.policy_code} ${policy.version}`], ['suppressed_groups', `${suppressed_groups} (*)`], [],
     ['column', 'definition', 'definition_zh', 'clause'], ...definitions.map(each => [each.column, each.definition, each.definition_zh,
       each.clause])
   ]
@@ -74,7 +71,7 @@ function xlsxOf (report: Report): Buffer {
     frozen_rows: heads[0] === 1 ? 1 : 0, text_columns: [], merges: [], choices: []
   })
   const about = aboutLines(report)
-  return Buffer.from(workbookOf([sheet('report', rows, [1]), sheet('about', about, [11])]))
+  return Buffer.from(workbookOf([sheet('report', rows, [1]), sheet('about', about, [10])]))
 }
 
 /** @returns bytes with their digest, which is the ETag */

@@ -6,6 +6,9 @@ import { rendered } from './rendering.ts'
 import { ReportParams, ReportQuery, ReportSchema, report_example } from './schema.ts'
 import { makeReport } from './service.ts'
 
+/** Every event about what the report counts, up to this place in the journal, is in it; MEIC proves it at /v1/audit-log/{seq}/proof. */
+const seq_header = 'x-generated-from-seq'
+
 export function reportRoutes (app: FastifyInstance, { db }: { db: Db }): void {
   operation(app, { db }, {
     id: 'getReport',
@@ -14,7 +17,7 @@ export function reportRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     summary: 'Make a report',
     summary_zh: '生成统计报表',
     description: 'Figures of a period with the definition and clause of every column. The same period, policy and facts give the same ' +
-      'bytes; the ETag is their digest. MEIC and ' +
+      'bytes; the ETag is their digest, and the header x-generated-from-seq names the place in the journal they were made from. MEIC and ' +
       'FINANCE_BUREAU see all; REGULATOR_VIEWER whole quarters with groups of fewer than three enterprises hidden; an institution its ' +
         'own row of institution-ranking and ' +
       'three-one-clock, a park its own of park-performance, a district its own of district-ledger. A person of REGULATOR_VIEWER may ' +
@@ -30,10 +33,11 @@ export function reportRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     example: { query: { period: '2026Q1' }, reply: report_example }
   }, async ({ principal, params, query }) => {
     const { format = 'json', ...asked } = query
-    const { bytes, media_type, file_name, digest } = rendered(await makeReport(db, principal, params.report, asked), format)
+    const { report, seq } = await makeReport(db, principal, params.report, asked)
+    const { bytes, media_type, file_name, digest } = rendered(report, format)
     return {
       status: 200, body: bytes, version: digest,
-      headers: { 'content-type': media_type,
+      headers: { 'content-type': media_type, [seq_header]: String(seq),
         ...(format === 'json' ? {} : { 'content-disposition': `attachment; filename="${file_name}"` }) }
     }
   })

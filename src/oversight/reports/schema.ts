@@ -46,7 +46,6 @@ export const ReportSchema = named('Report', Type.Object({
   }),
   region_code: nullable(Text('District asked for', 6)),
   policy: Type.Object({ policy_code: oneOf(POLICY_CODES, 'Policy'), version: Text('Version in force at the end of the period', 40) }),
-  generated_from_seq: Count('Place in the journal: every event about what this report counts, up to this place, is in it', [1042]),
   definitions: Type.Array(Type.Object({
     column: Text('Column', 60), definition: Text('What it means', 1000), definition_zh: Text('口径', 1000),
       clause: Text('Clause that asks for it', 200)
@@ -60,14 +59,13 @@ export const ReportSchema = named('Report', Type.Object({
   totals: Type.Array(Type.Object({ group: Text('Rows it is about', 40) }, { additionalProperties: Cell }),
     { maxItems: 100, description: 'Sums of the columns that can be summed; not for own rows' }),
   suppressed_groups: Count('Rows with hidden figures'),
-  case_no: nullable(Text('Case of the regulator', 64)),
-  events_query: nullable(Text('Where MEIC proves the place in the journal', 200))
+  case_no: nullable(Text('Case of the regulator', 64))
 }))
 
 export const report_example = {
   report: 'average-guarantee-fee', title: 'Average guarantee fee', title_zh: '平均担保费率',
     period: { from: '2026-01-01', to: '2026-04-01', as_of: '2026-04-01' }, region_code: null,
-  policy: { policy_code: 'FISCAL_FINANCE_LINKAGE', version: '2025-12-06.1' }, generated_from_seq: 1042,
+  policy: { policy_code: 'FISCAL_FINANCE_LINKAGE', version: '2025-12-06.1' },
   definitions: [
     { column: 'guarantor_no', definition: 'Participant number of the guarantor', definition_zh: '担保机构编号', clause: 'S5 (十); S3 (十五)' },
     { column: 'average_fee_rate_pct', definition: 'Annual fee rate, weighted by the principal guaranteed', definition_zh: '以担保本金加权的年化担保费率',
@@ -77,5 +75,5 @@ export const report_example = {
     guarantor_no: 'guarantor-1', average_fee_rate_pct: '0.8000', suppressed: false, suppressed_columns: [],
     basis: { objects: 12, subjects: ['guar_01JB2Q8Z6V7K3M5N9P4R1S0T2W'], events: ['evt_01JB2Q8Z6V7K3M5N9P4R1S0T2W'] }
   }],
-  totals: [{ group: 'GUARANTOR' }], suppressed_groups: 0, case_no: null, events_query: '/v1/audit-log/1042/proof'
+  totals: [{ group: 'GUARANTOR' }], suppressed_groups: 0, case_no: null
 }

@@ -30,7 +30,6 @@ const sees_small_groups: ReadonlySet<Role> = new Set(['MEIC', 'FINANCE_BUREAU'])
 const sent_it_itself: ReadonlySet<Role> = new Set(['BANK', 'LESSOR', 'GUARANTOR'])
 const days_max = 366
 const snapshots_max = 3
-const sample_max = 5
 
 function refuse (code: ProblemCode, pointer: string, item: string, message: string, message_zh: string): Problem {
   return new Problem(code, { detail: message, detail_zh: message_zh, errors: [{ pointer, code: item, message, message_zh }] })
@@ -140,8 +139,11 @@ export async function regulatorDisclosures (sql: ReadSql, authorization_no: stri
     }))
 }
 
+/** A report, and a place in the journal up to which every event about what it counts is in it. The place is no part of the bytes. */
+export interface Made { report: Report, seq: number }
+
 /** Makes a report for a caller. Errors: role_not_allowed, invalid_request, period_reversed, rule_broken, person_required. */
-export async function makeReport (db: Db, principal: Principal, report: ReportName, asked: Asked): Promise<Report> {
+export async function makeReport (db: Db, principal: Principal, report: ReportName, asked: Asked): Promise<Made> {
   const spec = CATALOGUE[report]
   const reader = await readerOf(db, principal, report)
   const period = periodOf(asked)
@@ -160,17 +162,16 @@ export async function makeReport (db: Db, principal: Principal, report: ReportNa
   const shown = reader.all ? table.rows : table.rows.filter(({ owner }) => owner === reader.owner)
   const made: Report = {
     report, title: spec.title, title_zh: spec.title_zh, period: { ...period, as_of }, region_code: asked.region_code ?? null,
-      policy: { policy_code: policy.policy_code, version: policy.version }, generated_from_seq: seq,
+      policy: { policy_code: policy.policy_code, version: policy.version },
     definitions: columns.map(({ name, definition, definition_zh, clause }) => ({ column: name, definition, definition_zh, clause })),
     rows: await outRows(db, shown, principal.role === 'MEIC'),
     totals: reader.all ? table.totals : [],
     suppressed_groups: shown.filter(({ hidden }) => hidden.length > 0).length,
-    case_no: single?.case_no ?? null,
-    events_query: principal.role === 'MEIC' && seq > 0 ? `/v1/audit-log/${seq}/proof` : null
+    case_no: single?.case_no ?? null
   }
   // Kept before it is handed over: what cannot be kept is not read.
   if (single !== null) await db.write((sql, now) => keepCase(sql, now, principal, made, single))
-  return made
+  return { report: made, seq }
 }
 
 /** The rows as they were while nothing of theirs changed; else what was read last, with the place it surely contains. */
@@ -185,10 +186,10 @@ async function settled (db: Db, spec: ReportSpec, making: Making) {
 
 /** What stands behind a row is for MEIC: how many things, numbers of some, and their events. */
 async function outRows (db: Db, rows: readonly ShownRow[], with_basis: boolean): Promise<ReportRow[]> {
-  const events = with_basis ? await eventsAbout(db.read, rows.flatMap(({ behind }) => behind.subjects)) : new Map<string, string[]>()
+  const events = with_basis ? await eventsAbout(db.read, rows.flatMap(({ behind }) => behind.subjects)) : new Map<string, string>()
   return rows.map(({ cells, hidden, behind }) => ({
     ...cells, suppressed: hidden.length > 0, suppressed_columns: hidden,
     basis: with_basis ? { ...behind, subjects: [...behind.subjects],
-      events: behind.subjects.flatMap(subject => events.get(subject) ?? []).slice(0, sample_max) } : null
+      events: behind.subjects.flatMap(subject => events.get(subject) ?? []) } : null
   }))
 }

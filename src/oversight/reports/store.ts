@@ -44,14 +44,14 @@ export async function newestEvent (sql: ReadSql, rooms: readonly string[]): Prom
   return { seq: Number(row?.seq ?? 0), entry: Number(row?.entry ?? 0) }
 }
 
-/** Numbers of the events about some things. */
-export async function eventsAbout (sql: ReadSql, subjects: readonly string[]): Promise<Map<string, string[]>> {
-  const found = new Map<string, string[]>()
+/** Numbers of the events that brought some things in: the first about each, which later ones do not change. */
+export async function eventsAbout (sql: ReadSql, subjects: readonly string[]): Promise<Map<string, string>> {
+  const found = new Map<string, string>()
   if (subjects.length === 0) return found
   const rows = await sql.select({ subject: events.subject, event_no: events.event_no }).from(events).where(inArray(events.subject,
     [...subjects])).orderBy(asc(events.entry))
     .limit(10_000)
-  for (const { subject, event_no } of rows) found.set(subject, [...found.get(subject) ?? [], event_no])
+  for (const { subject, event_no } of rows) if (!found.has(subject)) found.set(subject, event_no)
   return found
 }
 

@@ -85,7 +85,7 @@ async function apply (sql: WriteSql, now: string, principal: Principal, payment:
     await consumeBudget(sql, now, payment.year, payment.fund_source, -payment.amount_fen)
     await owedAgain(sql, now, payment.payment_no)
   }
-  await tellPayment(sql, now, principal, payment, await itemsOf(sql, [payment.payment_no]), facts[status])
+  await tellPayment(sql, now, principal, payment, await itemsOf(sql, [payment.payment_no]), facts[status], { date })
 }
 
 const statuses_of_bank: Readonly<Record<string, ResultStatus>> = { ACSC: 'PAID', ACCC: 'PAID', RJCT: 'RETURNED' }

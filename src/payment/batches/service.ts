@@ -102,11 +102,11 @@ async function tell (sql: WriteSql, now: string, actor: NewEvent['actor'], batch
 
 /** Tells the institutions and enterprises of a payment how it stands; the payee as well. */
 export async function tellPayment (sql: WriteSql, now: string, actor: NewEvent['actor'], payment: Payment, items: readonly PaymentItem[],
-  fact: FactOf<'payment'>): Promise<void> {
+  fact: FactOf<'payment'>, data: Record<string, unknown> = {}): Promise<void> {
   const audience = new Set(await authorities(sql))
   for (const { participant_no, uscc } of items) for (const one of await ownersOf(sql, participant_no, uscc)) audience.add(one)
   await append(sql, now, { type: `payment.${fact}`, subject: payment.payment_no, actor, audience: [...audience],
-    data: { batch_no: payment.batch_no, lines: items.length } })
+    data: { batch_no: payment.batch_no, lines: items.length, ...data } })
 }
 
 /**

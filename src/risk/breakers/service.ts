@@ -218,12 +218,12 @@ export interface ShownBreaker {
 
 const far_day = '9999-12-31'
 
-/** Breakers as they stand now, of open vintages with the guarantees of this moment. */
-export async function breakersNow (db: Db, filter: BreakerFilter, default_principal: string | undefined): Promise<ShownBreaker[]> {
+/** Breakers as they stand now, of open vintages with the guarantees of this moment. @param day until which releases count */
+export async function breakersNow (db: Db, filter: BreakerFilter, default_principal: string | undefined, day = beijingDate(db.clock.now())): Promise<ShownBreaker[]> {
   const now = db.clock.now()
   const terms = termsFor(await policiesOf(db), now)
   const rows = new Map((await listBreakers(db.read, filter)).map(row => [breakerPlace(row), row]))
-  const sums = new Map((await vintages(db.read, filter, beijingDate(now))).map(sum => [breakerPlace(sum), sum]))
+  const sums = new Map((await vintages(db.read, filter, day)).map(sum => [breakerPlace(sum), sum]))
   const waiting = new Map<string, number>()
   for (const { recovery, ...key } of await unsettledRecoveries(db.read, far_day)) waiting.set(breakerPlace(key),
     (waiting.get(breakerPlace(key)) ?? 0) + systemPart(recovery))

@@ -1,0 +1,70 @@
+/** Every figure of every report, computed again from the raw lists by a script that knows nothing of the hub; and the same bytes again. */
+import t, { type Test } from 'tap'
+import { eq } from 'drizzle-orm'
+import { rederiveReports, type Read } from '../../scripts/rederive-reports.ts'
+import { participants } from '../../src/registry/participants/store.ts'
+import { REPORT_FORMATS, REPORT_NAMES } from '../../src/oversight/reports/schema.ts'
+import type { Built } from '../helper.ts'
+import { aFilledQuarter } from './a-filled-quarter.ts'
+import { passed, type ReportBody } from './answers.ts'
+import type { Quarter } from './a-quarter.ts'
+
+t.setTimeout(120_000)
+let quarter: Quarter
+t.before(async () => {
+  quarter = await aFilledQuarter(t)
+  // The district has enterprises of its own to look at.
+  await quarter.hub.db.write(async sql => { await sql.update(participants).set({ region_code: '500157' }).where(eq(participants.participant_no, 'district-meic-1')) })
+})
+
+const readerOf = (hub: Built, change: (report: ReportBody) => void = () => undefined): Read => async <T>(who: string, path: string): Promise<T> => {
+  const body = passed<T>(await hub.as(who).get(path))
+  if (path.startsWith('/v1/reports/')) change(body as ReportBody)
+  return body
+}
+
+t.test('every figure of every report is that of the raw lists', async t => {
+  const { reports, figures, differences } = await rederiveReports(readerOf(quarter.hub), '2026-01-01', '2026-04-01')
+  t.same(differences, [])
+  t.equal(reports, REPORT_NAMES.length)
+  t.comment(`${figures} figures`)
+  t.ok(figures > 700)
+})
+
+t.test('the world has something of everything', async (t: Test) => {
+  const rows = async (report: string) => passed<ReportBody>(await quarter.hub.as('meic').get(`/v1/reports/${report}?period=2026Q1`)).rows
+  for (const report of REPORT_NAMES) {
+    const found = await rows(report)
+    const columns = [...new Set(found.flatMap(row => Object.keys(row)))].filter(column => !['suppressed', 'suppressed_columns', 'basis'].includes(column))
+    t.same(columns.filter(column => found.every(row => row[column] === null || row[column] === 0 || row[column] === '0.00' || row[column] === undefined)), [], `${report}: every column is met`)
+  }
+})
+
+t.test('one fen more in any report is noticed', async t => {
+  for (const report of REPORT_NAMES) {
+    const { differences } = await rederiveReports(readerOf(quarter.hub, body => {
+      if ((body as unknown as { report: string }).report !== report) return
+      const row = body.rows.find(each => Object.values(each).some(value => typeof value === 'string' && /^\d+\.\d\d$/.test(value)))
+      const [column, value] = Object.entries(row ?? {}).find(([, each]) => typeof each === 'string' && /^\d+\.\d\d$/.test(each)) ?? []
+      if (row !== undefined && column !== undefined) row[column] = (Number(value) + 0.01).toFixed(2)
+    }), '2026-01-01', '2026-04-01')
+    t.ok(differences.length > 0 && differences.every(each => each.startsWith(report)), `${report}: ${differences[0]}`)
+  }
+})
+
+t.test('every report in every form has the same bytes again, months later and after others read', async t => {
+  const { hub } = quarter
+  const bytesOf = async () => {
+    const found = new Map<string, Buffer>()
+    for (const report of REPORT_NAMES) {
+      for (const format of REPORT_FORMATS) found.set(`${report}.${format}`, (await hub.as('meic').get(`/v1/reports/${report}?period=2026Q1&format=${format}`)).rawPayload)
+    }
+    return found
+  }
+  const before = await bytesOf()
+  passed(await hub.as('regulator-viewer', 1).get(`/v1/reports/district-ledger?period=2026Q1&case_no=JG-1&reason=x&uscc=${quarter.usccs[0]}`))
+  hub.clock.set('2026-08-02T02:00:00.000Z')
+  await hub.loops.settle()
+  const after = await bytesOf()
+  for (const [name, bytes] of before) t.ok(bytes.length > 100 && bytes.equals(after.get(name) ?? Buffer.alloc(0)), name)
+})
