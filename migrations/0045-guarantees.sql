@@ -14,6 +14,10 @@ create table guarantee_contracts (
   version bigint not null default 1,
   created_at text not null,
   updated_at text not null,
+  chain text not null,
+  first_no text not null,
+  supersedes text,
+  superseded_by text,
   guarantor_uscc text not null,
   lender_no text not null,
   loan_contract_number text not null references loan_contracts (number),
@@ -29,6 +33,7 @@ create table guarantee_contracts (
   released_on text,
   re_guarantee_filing_no text,
   override_reason text,
+  override_by text,
   document_no text not null references documents (document_no),
   unique (participant_no, business_no),
   check (start_date < end_date),
@@ -39,6 +44,7 @@ create index guarantee_contracts_by_uscc on guarantee_contracts (uscc, number);
 create index guarantee_contracts_by_loan on guarantee_contracts (loan_contract_number, participant_no);
 create index guarantee_contracts_by_vintage on guarantee_contracts (participant_no, lender_no, vintage_year);
 create index guarantee_contracts_by_guarantor on guarantee_contracts (guarantor_uscc);
+create index guarantee_contracts_by_chain on guarantee_contracts (chain);
 
 create table fee_vouchers (
   number text primary key,
@@ -65,4 +71,5 @@ create table fee_vouchers (
 );
 create index fee_vouchers_by_participant on fee_vouchers (participant_no, number);
 create index fee_vouchers_by_uscc on fee_vouchers (uscc, number);
+create index fee_vouchers_by_contract on fee_vouchers (guarantee_contract_number);
 create index fee_vouchers_by_project on fee_vouchers (uscc, project_code, status);

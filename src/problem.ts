@@ -82,7 +82,6 @@ const PROBLEMS = {
   endpoint_address_refused: [422, 'The hub may not call this address', '该回调地址不被允许'],
   network_refused: [422, 'This network cannot be opened to webhooks', '该网段不可开放'],
   decision_not_possible: [422, 'This cannot be decided that way', '不能以该方式处理'],
-  household_limit: [422, 'The household limit is exceeded and no override is given', '超过单户额度且未附豁免理由'],
   leaseback_refused: [422, 'An ordinary sale-and-leaseback is not supported', '普通售后回租不予支持'],
   calendar_invalid: [422, 'The calendar table contradicts itself', '日历数据自相矛盾']
 } as const satisfies Record<string, readonly [number, string, string]>

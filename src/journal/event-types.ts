@@ -79,14 +79,20 @@ export const EVENTS = {
     }
   },
   document: { subject: 'doc_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/documents/', facts: { received: ['A document was uploaded', '文件已上传'] } },
-  loan_contract: { subject: 'loan_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/loan-contracts/', facts: { accepted: ['A loan contract was taken in', '贷款合同已受理'] } },
-  drawdown: { subject: 'draw_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/drawdowns/', facts: { accepted: ['A drawdown was taken in', '借据已受理'] } },
-  lease_contract: { subject: 'lease_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/lease-contracts/', facts: { accepted: ['A lease contract was taken in', '租赁合同已受理'] } },
-  guarantee_contract: { subject: 'guar_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/guarantee-contracts/', facts: { accepted: ['A guarantee contract was taken in', '保证合同已受理'] } },
+  loan_contract: { subject: 'loan_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/loan-contracts/', facts: { accepted: ['A loan contract was taken in', '贷款合同已受理'],
+    superseded: ['A loan contract was replaced by a correction', '贷款合同已更正'] } },
+  drawdown: { subject: 'draw_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/drawdowns/', facts: { accepted: ['A drawdown was taken in', '借据已受理'],
+    superseded: ['A drawdown was replaced by a correction', '借据已更正'] } },
+  lease_contract: { subject: 'lease_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/lease-contracts/', facts: { accepted: ['A lease contract was taken in', '租赁合同已受理'],
+    superseded: ['A lease contract was replaced by a correction', '租赁合同已更正'] } },
+  guarantee_contract: { subject: 'guar_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/guarantee-contracts/', facts: { accepted: ['A guarantee contract was taken in', '保证合同已受理'],
+    superseded: ['A guarantee contract was replaced by a correction', '保证合同已更正'] } },
   insurance_policy: {
     subject: 'pol_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/insurance-policies/', facts: {
       accepted: ['An insurance policy was accepted', '保单已采信'],
       held: ['An insurance policy is held with findings', '保单待核'],
+      released: ['An insurance policy that was held is released', '保单已放行'],
+      rejected: ['An insurance policy that was held is rejected', '保单不予采信'],
       superseded: ['An insurance policy was replaced by a correction', '保单已更正']
     }
   },
@@ -94,6 +100,8 @@ export const EVENTS = {
     subject: 'vch_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/interest-vouchers/', facts: {
       accepted: ['An interest voucher was accepted', '付息凭证已采信'],
       held: ['An interest voucher is held with findings', '付息凭证待核'],
+      released: ['An interest voucher that was held is released', '付息凭证已放行'],
+      rejected: ['An interest voucher that was held is rejected', '付息凭证不予采信'],
       superseded: ['An interest voucher was replaced by a correction', '付息凭证已更正']
     }
   },
@@ -101,6 +109,8 @@ export const EVENTS = {
     subject: 'vch_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/rent-vouchers/', facts: {
       accepted: ['A rent voucher was accepted', '租金凭证已采信'],
       held: ['A rent voucher is held with findings', '租金凭证待核'],
+      released: ['A rent voucher that was held is released', '租金凭证已放行'],
+      rejected: ['A rent voucher that was held is rejected', '租金凭证不予采信'],
       superseded: ['A rent voucher was replaced by a correction', '租金凭证已更正']
     }
   },
@@ -108,6 +118,8 @@ export const EVENTS = {
     subject: 'vch_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/fee-vouchers/', facts: {
       accepted: ['A fee voucher was accepted', '担保费凭证已采信'],
       held: ['A fee voucher is held with findings', '担保费凭证待核'],
+      released: ['A fee voucher that was held is released', '担保费凭证已放行'],
+      rejected: ['A fee voucher that was held is rejected', '担保费凭证不予采信'],
       superseded: ['A fee voucher was replaced by a correction', '担保费凭证已更正']
     }
   },
@@ -166,7 +178,8 @@ export const EVENTS = {
       cancelled: ['A claw-back was cancelled', '追回取消']
     }
   },
-  hold: { subject: 'hold_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: null, facts: { placed: ['A payment is held', '暂缓支付'], released: ['A hold was released', '暂缓解除'] } },
+  hold: { subject: 'hold_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: null, facts: { placed: ['A payment is held', '暂缓支付'], released: ['A hold was released', '暂缓解除'],
+    escalated: ['A hold ends today or has stood for a month', '暂缓即将到期或已逾一个月'] } },
   compensation_claim: {
     subject: 'claim_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/compensation-claims/', facts: {
       filed: ['A compensation claim was filed', '代偿申请已提交'],

@@ -42,16 +42,23 @@ t.test('fees over one percent and under other names are said aloud', async t => 
   t.same((over.findings as { code: string }[]).map(each => each.code), ['HIDDEN_FEES', 'FEE_RATE_OVER_1PCT'])
 })
 
-t.test('E-09: beyond the household limit over all banks a reason is needed and kept', async t => {
+t.test('E-09: beyond the household limit over all banks there is a finding, which a person overrides with a reason', async t => {
   const loan = await lent(t, small)
   const contract = aLoanContract(await aDocument(loan.hub, 'bank-2'), { contract_amount: '5000000.00' })
   created(await loan.hub.as('bank-2').post('/v1/loan-contracts', contract))
   const guarantee = aGuarantee(loan.loan_contract_no, await paper(loan))
-  const refused = await guarantor(loan).post('/v1/guarantee-contracts', guarantee)
-  t.match(refused.json(), { status: 422, code: 'household_limit', errors: [{ pointer: '/override_reason' }] })
-  const kept = created(await guarantor(loan).post('/v1/guarantee-contracts', { ...guarantee, override_reason: '订单充足，经评审会审议通过' }))
-  t.match(kept, { status: 'ACCEPTED', findings: [{ code: 'HOUSEHOLD_LIMIT' }] })
-  t.match(await guaranteeContracts.find(loan.hub.db.read, kept.number as string), { override_reason: '订单充足，经评审会审议通过' })
+  const override_reason = '订单充足，经评审会审议通过'
+  const stated = created(await guarantor(loan).post('/v1/guarantee-contracts', guarantee))
+  const both = [{ code: 'HOUSEHOLD_LIMIT' }, { code: 'OVERRIDE_MISSING' }]
+  t.match(stated, { status: 'ACCEPTED', findings: both, override_by: null })
+  const correction = { ...guarantee, guarantee_contract_no: `${guarantee.guarantee_contract_no}-1`, correction_of: guarantee.guarantee_contract_no, override_reason }
+  const by_machine = created(await guarantor(loan).post('/v1/guarantee-contracts', correction))
+  t.match(by_machine, { findings: both, override_by: null }, 'a machine overrides nothing')
+  const kept = created(await loan.hub.as('guarantor-1', 1).post('/v1/guarantee-contracts', { ...correction, guarantee_contract_no: `${guarantee.guarantee_contract_no}-2`,
+    correction_of: by_machine.number }))
+  t.match(kept, { status: 'ACCEPTED', override_by: 'guarantor-1-user-1', override_reason })
+  t.same((kept.findings as { code: string }[]).map(({ code }) => code), ['HOUSEHOLD_LIMIT'])
+  t.match(await guaranteeContracts.find(loan.hub.db.read, kept.number as string), { override_reason, override_by: 'guarantor-1-user-1' })
   await knowEnterprise(loan.hub, uscc_1, name_1, { tags: [{ tag: 'LITTLE_GIANT', basis: 'DECLARED', certificate_no: null, valid_from: null,
     valid_to: null, source: 'park-1' }] })
   t.match((await guarantor(loan).post('/v1/guarantee-contracts', aGuarantee(loan.loan_contract_no, await paper(loan)))).json(),

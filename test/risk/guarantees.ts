@@ -22,8 +22,8 @@ export async function aGuarantee ({ db }: Built, spec: GuaranteeSpec): Promise<{
   const number = newNo('guar')
   const amount_fen = fenOf(spec.principal)
   const sha256 = String(made).padStart(64, '0')
-  const framed = (participant_no: string, business_no: string) => ({
-    participant_no, business_no, uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001', status: 'ACCEPTED' as const, findings: [], authorization_no: null,
+  const framed = (participant_no: string, business_no: string, number: string) => ({
+    number, chain: number, first_no: business_no, supersedes: null, superseded_by: null, participant_no, business_no, uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001', status: 'ACCEPTED' as const, findings: [], authorization_no: null,
     content_digest: sha256, review_notes: [], body: {}, version: 1
   })
   await db.write(async (sql, now) => {
@@ -33,18 +33,18 @@ export async function aGuarantee ({ db }: Built, spec: GuaranteeSpec): Promise<{
       await insertDocument(sql, { document_no, participant_no, sha256, sm3: null, bytes: 1, media_type: 'application/pdf', file_name: null, created_at: now })
     }
     await loanContracts.insert(sql, {
-      ...framed(bank_no, `HT-${iou_no}`), ...at, number: loan_number, contract_amount_fen: amount_fen, land_fen: 0, drawn_fen: amount_fen, drawn_land_fen: 0, annual_rate_pct: '3.60',
+      ...framed(bank_no, `HT-${iou_no}`, loan_number), ...at, contract_amount_fen: amount_fen, land_fen: 0, drawn_fen: amount_fen, drawn_land_fen: 0, annual_rate_pct: '3.60',
       day_count: 'ACT_360', start_date, maturity_date: end_date, document_no: bank_document, lead_no: null, core_enterprise_uscc: null
     })
     await drawdownsKept.insert(sql, {
-      ...framed(bank_no, iou_no), ...at, number: newNo('draw'), loan_contract_number: loan_number, amount_fen, land_fen: 0, disbursed_date: start_date, maturity_date: end_date, rate_segments: []
+      ...framed(bank_no, iou_no, newNo('draw')), ...at, loan_contract_number: loan_number, amount_fen, land_fen: 0, disbursed_date: start_date, maturity_date: end_date, rate_segments: []
     })
     await guaranteeContracts.insert(sql, {
-      ...framed(guarantor_no, guarantee_contract_no), ...at, number, guarantor_uscc: '91500000MAYY00069H', lender_no: bank_no, loan_contract_number: loan_number,
+      ...framed(guarantor_no, guarantee_contract_no, number), ...at, guarantor_uscc: '91500000MAYY00069H', lender_no: bank_no, loan_contract_number: loan_number,
       loan_contract_no: `HT-${iou_no}`, guaranteed_fen: amount_fen, fee_total_fen: 0, other_fees_fen: 0, charged_fen: 0, term_months: 60, start_date, end_date,
       vintage_year: spec.vintage_year ?? Number(start_date.slice(0,
         4)), released_on, re_guarantee_filing_no: spec.filing_no === undefined ? 'ZD-1' : spec.filing_no,
-      override_reason: null, document_no: guarantor_document
+      override_reason: null, override_by: null, document_no: guarantor_document
     })
   })
   return { guarantee_contract_no, iou_no, number }

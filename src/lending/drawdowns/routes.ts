@@ -16,12 +16,12 @@ export function drawdownRoutes (app: FastifyInstance, { db }: { db: Db }): void 
     path: '/v1/drawdowns',
     summary: 'Submit a drawdown',
     summary_zh: '报送借据',
-    description: `${clause} The sum of the drawdowns never exceeds the contract.`,
+    description: `${clause} The sum of the drawdowns never exceeds the contract. A correction (correction_of) takes over the vouchers; lines are derived anew.`,
     callers: ['BANK'],
     body: NewDrawdown,
     replies: { 201: Drawdown, 200: Drawdown },
     refuses: ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'contract_unknown', 'amount_not_positive',
-      'land_over_amount', 'amount_over_contract',
+      'land_over_amount', 'amount_over_contract', 'state_conflict', 'rule_broken', 'balance_over_loan',
       'period_reversed', 'segments_reversed', 'segments_overlap', 'rate_too_high', 'document_unknown'],
     example: { request: drawdown_example, reply: drawdown_shown }
   }, async call => call.decide(async (sql, now) => {

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { BusinessNo, Day, Money, named, oneOf, ProjectCode, Rate, Text, Uscc } from '../../http/schema.ts'
-import { evidenceFrame, exampleFrame, shownOf } from '../evidence/schema.ts'
+import { CorrectionFields, evidenceFrame, exampleFrame, shownOf, SupersededBy } from '../evidence/schema.ts'
 import { DocumentNo } from '../loan-contracts/schema.ts'
 
 export const PAYMENT_MODES = ['ENTRUSTED_PAYMENT', 'SELF_PAYMENT'] as const
@@ -41,12 +41,13 @@ export const NewDrawdown = named('NewDrawdown', Type.Object({
   payees: Type.Optional(Type.Array(Payee, { maxItems: 200,
     description: 'Who was paid; an invoice counts once over loans and leases (A-07)' })),
   balance_events: Type.Optional(Type.Array(BalanceEvent, { maxItems: 500, description: 'How the balance moved' })),
-  document_no: Type.Optional(DocumentNo)
+  document_no: Type.Optional(DocumentNo),
+  ...CorrectionFields
 }, { additionalProperties: false }))
 export type NewDrawdown = Static<typeof NewDrawdown>
 
 export const Drawdown = shownOf('Drawdown', NewDrawdown, { borrower_uscc: Uscc('Borrower'), project_code: ProjectCode(),
-  ...evidenceFrame('draw') })
+  superseded_by: SupersededBy('draw'), ...evidenceFrame('draw') })
 
 export const drawdown_example = {
   iou_no: 'JJ-2026-0001', loan_contract_no: 'HT-2026-0001', amount: '8000000.00', land_amount: '0.00', disbursed_date: '2026-03-30',
@@ -55,5 +56,5 @@ export const drawdown_example = {
 
 export const drawdown_shown = {
   ...Object.fromEntries(Object.keys(NewDrawdown.properties).map(name => [name, null])),
-  ...drawdown_example, borrower_uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001', ...exampleFrame('draw', 'bank-1')
+  ...drawdown_example, borrower_uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001', superseded_by: null, ...exampleFrame('draw', 'bank-1')
 }

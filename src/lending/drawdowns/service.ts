@@ -5,12 +5,15 @@ import type { Principal } from '../../http/access.ts'
 import { mistake, refuseIfAny, type Mistake } from '../../intake/mistakes.ts'
 import { fenOf } from '../../policy/money.ts'
 import { findDocument } from '../documents/store.ts'
+import { correctedVersion, stepBack, versionOf } from '../evidence/correcting.ts'
 import { completed } from '../evidence/schema.ts'
 import { announce, contentDigest, contractUnknown, enterpriseFacts, invoiceUses, keepUses, keptOrAgain, mandate, storedTwin, toldAbout,
   unknownDocument, usedElsewhere } from '../evidence/service.ts'
 import { amountMistakes, rateMistakes, reversed } from '../loan-contracts/service.ts'
 import { countDrawn, loanContracts } from '../loan-contracts/store.ts'
+import { interestPeriods, type InterestVoucherRow } from '../interest-vouchers/store.ts'
 import { mark } from '../marks.ts'
+import { moveToDrawdown } from '../moving.ts'
 import { NewDrawdown } from './schema.ts'
 import { drawdownsKept, type DrawdownRow, type RateSegment } from './store.ts'
 
@@ -30,6 +33,12 @@ export function rateSegmentMistakes (rate_segments: readonly RateSegment[]): Mis
   return mistakes
 }
 
+/** Vouchers that state a higher balance than what a correction says was lent: they are corrected first. */
+export function balancesOver (live: readonly Pick<InterestVoucherRow, 'business_no' | 'segments'>[], lent_fen: number, pointer: string): Mistake[] {
+  return live.filter(({ segments }) => segments.some(({ balance_fen }) => balance_fen > lent_fen)).map(({ business_no }) => mistake('balance_over_loan', pointer,
+    'BALANCE_OVER_LOAN', `The voucher ${business_no} states a higher balance; correct it first`, `凭证 ${business_no} 的计息余额更高，请先更正该凭证`))
+}
+
 export function drawdownMistakes (body: NewDrawdown): Mistake[] {
   const mistakes = amountMistakes(body.amount, body.land_amount, 'amount')
   if (body.maturity_date <= body.disbursed_date) mistakes.push(reversed('/maturity_date', 'The drawdown matures before it is paid out',
@@ -39,10 +48,10 @@ export function drawdownMistakes (body: NewDrawdown): Mistake[] {
 }
 
 /**
- * Takes in a drawdown of an own loan contract.
+ * Takes in a drawdown of an own loan contract, or its correction, under which the vouchers of the version before go on.
  *
  * Errors: land_over_amount, period_reversed, segments_reversed, segments_overlap, contract_unknown, authorization_missing,
- * authorization_not_active, document_unknown, amount_over_contract, duplicate_key.
+ * authorization_not_active, document_unknown, amount_over_contract, duplicate_key; of a correction state_conflict, rule_broken, balance_over_loan.
  */
 export async function acceptDrawdown (sql: WriteSql, now: string, principal: Principal, body: NewDrawdown): Promise<{ row: DrawdownRow,
   is_new: boolean }> {
@@ -50,20 +59,25 @@ export async function acceptDrawdown (sql: WriteSql, now: string, principal: Pri
   const twin = storedTwin(await drawdownsKept.byBusinessNo(sql, principal.participant_no, body.iou_no), content_digest)
   if (twin !== null) return { row: twin, is_new: false }
   refuseIfAny(drawdownMistakes(body))
-  const contract = await loanContracts.byBusinessNo(sql, principal.participant_no, body.loan_contract_no)
+  const contract = await loanContracts.inForce(sql, principal.participant_no, body.loan_contract_no)
   if (contract === undefined) throw contractUnknown('/loan_contract_no')
+  const earlier = await correctedVersion(sql, principal, drawdownsKept, body.correction_of, contract.uscc)
   const authorization = await mandate(sql, principal, contract.uscc, now, 'CREDIT_CONTRACT')
   if (body.document_no !== undefined && await findDocument(sql, principal.participant_no,
     body.document_no) === undefined) refuseIfAny([unknownDocument()])
   const amount_fen = fenOf(body.amount)
   const land_fen = fenOf(body.land_amount)
+  if (earlier !== null) {
+    refuseIfAny(balancesOver(await interestPeriods.liveOn(sql, earlier.number), amount_fen, '/amount'))
+    await countDrawn(sql, earlier.loan_contract_number, -earlier.amount_fen, -earlier.land_fen, now)
+  }
   if (!await countDrawn(sql, contract.number, amount_fen, land_fen, now)) {
     refuseIfAny([mistake('amount_over_contract', '/amount', 'AMOUNT_OVER_CONTRACT',
       'With this the drawdowns exceed the contract, or its part that is not for land',
       '加上本笔后，借据合计超过合同金额或其非土地部分')])
   }
   const number = newNo('draw')
-  const uses = invoiceUses('DRAWDOWN', body.iou_no, body.payees ?? [])
+  const uses = invoiceUses('DRAWDOWN', earlier?.first_no ?? body.iou_no, body.payees ?? [])
   const notes = await usedElsewhere(sql, principal, uses)
   const row: DrawdownRow = {
     number,
@@ -80,6 +94,7 @@ export async function acceptDrawdown (sql: WriteSql, now: string, principal: Pri
     version: 1,
     created_at: now,
     updated_at: now,
+    ...versionOf(earlier, number, body.iou_no),
     loan_contract_number: contract.number,
     amount_fen,
     land_fen,
@@ -91,14 +106,19 @@ export async function acceptDrawdown (sql: WriteSql, now: string, principal: Pri
   await keepUses(sql, now, principal, number, uses)
   await mark(sql, now, row.uscc, row.project_code, 'LOAN_INTEREST')
   const { participant_no } = await enterpriseFacts(sql, row.uscc, authorization)
+  if (earlier !== null) {
+    await stepBack(sql, now, principal, drawdownsKept, 'drawdown', earlier, number, [participant_no])
+    await moveToDrawdown(sql, earlier.number, row)
+    if (earlier.project_code !== row.project_code) await mark(sql, now, row.uscc, earlier.project_code, 'LOAN_INTEREST')
+  }
   await announce(sql, now, principal, 'drawdown.accepted', row, [participant_no], { loan_contract: contract.number })
   return { row, is_new: true }
 }
 
 export function shownDrawdown (row: DrawdownRow): Record<string, unknown> {
-  const { number, participant_no, status, findings, authorization_no, version, created_at, updated_at } = row
+  const { number, participant_no, status, findings, authorization_no, version, created_at, updated_at, superseded_by } = row
   return {
-    ...completed(NewDrawdown, row.body), borrower_uscc: row.uscc, project_code: row.project_code,
+    ...completed(NewDrawdown, row.body), borrower_uscc: row.uscc, project_code: row.project_code, superseded_by,
     number, participant_no, status, findings, authorization_no, version, created_at, updated_at
   }
 }

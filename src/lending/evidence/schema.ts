@@ -29,6 +29,10 @@ export const CorrectionFields = {
   reason: Type.Optional(Text('Why it differs: a gap, another rate, a rounding of the sender', 500, ['4 月起按季重定价']))
 }
 
+/** Which one replaced it, for what may be corrected. */
+export const SupersededBy = (prefix: string) => nullable(Type.String({ maxLength: 40, description: 'Number of the correction that replaced it',
+  examples: [`${prefix}_01JB2Q8Z6V7K3M5N9P4R1S0T2W`] }))
+
 /** Number and state around what was stated. */
 export const evidenceFrame = (prefix: string, statuses: readonly string[] = EVIDENCE_STATUSES) => ({
   number: Type.String({ maxLength: 40, description: 'Number given by the hub', examples: [`${prefix}_01JB2Q8Z6V7K3M5N9P4R1S0T2W`] }),

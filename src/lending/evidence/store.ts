@@ -1,5 +1,5 @@
 /** What the tables of all rooms of evidence have in common, and the first use of receipts, transactions and invoices. */
-import { and, asc, desc, eq, getTableColumns, gt, gte, or, sql as expression, type SQL } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, gt, gte, inArray, or, sql as expression, type SQL } from 'drizzle-orm'
 import { integer, json, table, text } from '../../db/columns.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { authorizations, type Authorization } from '../../intake/authorizations/store.ts'
@@ -31,8 +31,17 @@ export const evidenceColumns = () => ({
   updated_at: text().notNull()
 })
 
+/** Columns of what may be corrected: a correction is a row of its own, and the one before steps back. */
+export const correctionColumns = () => ({ supersedes: text(), superseded_by: text() })
+
+/** Columns of a contract or drawdown: all its versions carry the two numbers of the first one. */
+export const versionColumns = () => ({ chain: text().notNull(), first_no: text().notNull(), ...correctionColumns() })
+
 const pattern = table('evidence', evidenceColumns())
 export type EvidenceRow = typeof pattern.$inferSelect
+const correctable = table('evidence', { ...evidenceColumns(), ...correctionColumns() })
+export type CorrectableRow = typeof correctable.$inferSelect
+export type VersionRow = CorrectableRow & { chain: string, first_no: string }
 
 export interface EvidenceFilter {
   participant_no?: string
@@ -97,6 +106,34 @@ export function evidenceStore<Row extends EvidenceRow> (kept: unknown): Evidence
     advance: async (sql, number, from, to, now) => (await sql.update(rows)
       .set({ status: to as EvidenceStatus, version: expression`${rows.version} + 1`, updated_at: now })
       .where(and(eq(rows.number, number), eq(rows.status, from as EvidenceStatus))).returning({ number: rows.number })).length > 0
+  }
+}
+
+const live: EvidenceStatus[] = ['ACCEPTED', 'HELD']
+
+export interface CorrectableStore<Row extends CorrectableRow> extends EvidenceStore<Row> {
+  /** Takes one out of force in favour of its correction. false: its state no longer allows it. */
+  supersede (sql: WriteSql, number: string, superseded_by: string, now: string): Promise<boolean>
+  /** The version in force of an own one, by the business number of any of its versions. */
+  inForce (sql: ReadSql, participant_no: string, business_no: string): Promise<Row | undefined>
+}
+
+/** @param kept a table with `evidenceColumns` and `correctionColumns` */
+export function correctableStore<Row extends CorrectableRow> (kept: unknown): CorrectableStore<Row> {
+  const rows = kept as typeof correctable
+  const store = evidenceStore<Row>(kept)
+  return {
+    ...store,
+    async supersede (sql, number, superseded_by, now) {
+      const moved = await sql.update(rows).set({ status: 'SUPERSEDED', superseded_by, updated_at: now, version: expression`${rows.version} + 1` })
+        .where(and(eq(rows.number, number), inArray(rows.status, live))).returning({ number: rows.number })
+      return moved.length > 0
+    },
+    async inForce (sql, participant_no, business_no) {
+      let row = await store.byBusinessNo(sql, participant_no, business_no)
+      while (row !== undefined && row.superseded_by !== null) row = await store.find(sql, row.superseded_by)
+      return row
+    }
   }
 }
 

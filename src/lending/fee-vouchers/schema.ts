@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
-import { BusinessNo, Day, Money, named, nullable, ProjectCode, Text, Uscc } from '../../http/schema.ts'
-import { CorrectionFields, evidenceFrame, exampleFrame, shownOf } from '../evidence/schema.ts'
+import { BusinessNo, Day, Money, named, ProjectCode, Text, Uscc } from '../../http/schema.ts'
+import { CorrectionFields, evidenceFrame, exampleFrame, shownOf, SupersededBy } from '../evidence/schema.ts'
 import { DocumentNo } from '../loan-contracts/schema.ts'
 
 export const NewFeeVoucher = named('NewFeeVoucher', Type.Object({
@@ -23,8 +23,7 @@ export type NewFeeVoucher = Static<typeof NewFeeVoucher>
 export const FeeVoucher = shownOf('FeeVoucher', NewFeeVoucher, {
   borrower_uscc: Uscc('Borrower'),
   project_code: ProjectCode(),
-  superseded_by: nullable(Type.String({ maxLength: 40, description: 'Number of the correction that replaced it',
-    examples: ['vch_01JB2Q8Z6V7K3M5N9P4R1S0T2W'] })),
+  superseded_by: SupersededBy('vch'),
   ...evidenceFrame('vch')
 })
 

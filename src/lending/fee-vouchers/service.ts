@@ -5,20 +5,20 @@ import type { Principal } from '../../http/access.ts'
 import { mistake, refuseIfAny, type Mistake } from '../../intake/mistakes.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { fenOf } from '../../policy/money.ts'
-import { stateConflict } from '../../problem.ts'
 import { findDocument } from '../documents/store.ts'
+import { correctedBy, stepBack } from '../evidence/correcting.ts'
 import { completed } from '../evidence/schema.ts'
 import {
   announce, contentDigest, contractUnknown, enterpriseFacts, firstOf, invoiceUses, keepUses, keptOrAgain, mandate, storedTwin,
     unknownDocument, usedElsewhere, voucherUses
 } from '../evidence/service.ts'
 import { countCharged, guaranteeContracts } from '../guarantee-contracts/store.ts'
-import { correctedBy, paidInFuture, payerFindings, reviewed } from '../interest-vouchers/accepting.ts'
+import { paidInFuture, payerFindings, reviewed } from '../interest-vouchers/accepting.ts'
 import { historyFindings, isCoveredByHistory, isHeld, shownFindings } from '../interest-vouchers/judging.ts'
 import { reversed } from '../loan-contracts/service.ts'
 import { mark } from '../marks.ts'
 import { NewFeeVoucher } from './schema.ts'
-import { feeVouchers, supersedeFeeVoucher, type FeeVoucherRow } from './store.ts'
+import { feeVouchers, type FeeVoucherRow } from './store.ts'
 
 function feeMistakes (body: NewFeeVoucher, today: string): Mistake[] {
   const mistakes: Mistake[] = []
@@ -48,7 +48,7 @@ export async function acceptFeeVoucher (sql: WriteSql, now: string, principal: P
   const twin = storedTwin(await feeVouchers.byBusinessNo(sql, principal.participant_no, body.fee_voucher_no), content_digest)
   if (twin !== null) return { row: twin, is_new: false }
   refuseIfAny(feeMistakes(body, beijingDate(now)))
-  const contract = await guaranteeContracts.byBusinessNo(sql, principal.participant_no, body.guarantee_contract_no)
+  const contract = await guaranteeContracts.inForce(sql, principal.participant_no, body.guarantee_contract_no)
   if (contract === undefined) throw contractUnknown('/guarantee_contract_no')
   const authorization = await mandate(sql, principal, contract.uscc, now, 'GUARANTEE', one => isCoveredByHistory(history(body), one))
   const document = await findDocument(sql, principal.participant_no, body.document_no)
@@ -58,7 +58,7 @@ export async function acceptFeeVoucher (sql: WriteSql, now: string, principal: P
   const first = earlier === null ? null : await firstOf(sql, feeVouchers, earlier)
   const fee_fen = fenOf(body.fee_amount)
   const uses = [
-    ...voucherUses('FEE_VOUCHER', contract.business_no, document?.sha256 ?? '', principal, body.bank_txn_no),
+    ...voucherUses('FEE_VOUCHER', contract.first_no, document?.sha256 ?? '', principal, body.bank_txn_no),
     ...invoiceUses('FEE_VOUCHER', first?.business_no ?? body.fee_voucher_no, [body], 'RECEIPT_REUSED')
   ]
   const notes = await usedElsewhere(sql, principal, uses)
@@ -86,7 +86,7 @@ export async function acceptFeeVoucher (sql: WriteSql, now: string, principal: P
     superseded_by: null
   }
   if (earlier !== null) {
-    if (!await supersedeFeeVoucher(sql, earlier.number, row.number, now)) throw stateConflict('SUPERSEDED', [])
+    await stepBack(sql, now, principal, feeVouchers, 'fee_voucher', earlier, row.number, [enterprise.participant_no])
     await countCharged(sql, earlier.guarantee_contract_number, -earlier.fee_fen, now)
   }
   if (!await countCharged(sql, contract.number, fee_fen, now)) {
@@ -98,8 +98,6 @@ export async function acceptFeeVoucher (sql: WriteSql, now: string, principal: P
   await mark(sql, now, row.uscc, row.project_code, 'GUARANTEE_FEE')
   if (earlier !== null && earlier.project_code !== row.project_code) await mark(sql, now, earlier.uscc, earlier.project_code,
     'GUARANTEE_FEE')
-  if (earlier !== null) await announce(sql, now, principal, 'fee_voucher.superseded', earlier, [enterprise.participant_no],
-    { superseded_by: row.number })
   await announce(sql, now, principal, row.status === 'HELD' ? 'fee_voucher.held' : 'fee_voucher.accepted', row, [enterprise.participant_no],
     { guarantee_contract: contract.number })
   return { row, is_new: true }

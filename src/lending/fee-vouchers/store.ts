@@ -1,8 +1,8 @@
 /** Table of fee vouchers, and what derived lines start from. */
-import { and, asc, eq, inArray, sql as expression } from 'drizzle-orm'
+import { and, asc, eq } from 'drizzle-orm'
 import { fen, table, text } from '../../db/columns.ts'
-import type { ReadSql, WriteSql } from '../../db/db.ts'
-import { evidenceColumns, evidenceStore } from '../evidence/store.ts'
+import type { ReadSql } from '../../db/db.ts'
+import { correctableStore, correctionColumns, evidenceColumns } from '../evidence/store.ts'
 import { guarantee_contracts } from '../guarantee-contracts/store.ts'
 
 export const fee_vouchers = table('fee_vouchers', {
@@ -11,22 +11,12 @@ export const fee_vouchers = table('fee_vouchers', {
   fee_fen: fen().notNull(),
   paid_date: text().notNull(),
   document_no: text().notNull(),
-  supersedes: text(),
-  superseded_by: text()
+  ...correctionColumns()
 })
 
 export type FeeVoucherRow = typeof fee_vouchers.$inferSelect
 
-export const feeVouchers = evidenceStore<FeeVoucherRow>(fee_vouchers)
-
-/** Takes a voucher out of force in favour of its correction. false: its state no longer allows it. */
-export async function supersedeFeeVoucher (sql: WriteSql, number: string, superseded_by: string, now: string): Promise<boolean> {
-  const rows = await sql.update(fee_vouchers).set({ status: 'SUPERSEDED', superseded_by, updated_at: now,
-    version: expression`${fee_vouchers.version} + 1` })
-    .where(and(eq(fee_vouchers.number, number), inArray(fee_vouchers.status, ['ACCEPTED',
-      'HELD']))).returning({ number: fee_vouchers.number })
-  return rows.length > 0
-}
+export const feeVouchers = correctableStore<FeeVoucherRow>(fee_vouchers)
 
 export type AcceptedFeeVoucher = Awaited<ReturnType<typeof acceptedFeeVouchers>>[number]
 
@@ -41,7 +31,7 @@ export async function acceptedFeeVouchers (sql: ReadSql, uscc: string, project_c
     participant_no: voucher.participant_no,
     guarantor_uscc: contract.guarantor_uscc,
     voucher_no: voucher.business_no,
-    guarantee_contract_no: contract.business_no,
+    guarantee_contract_no: contract.first_no,
     guarantee_contract_number: contract.number,
     fee_fen: voucher.fee_fen,
     guaranteed_fen: contract.guaranteed_fen,

@@ -16,13 +16,13 @@ export function guaranteeContractRoutes (app: FastifyInstance, { db }: { db: Db 
     path: '/v1/guarantee-contracts',
     summary: 'Submit a guarantee contract',
     summary_zh: '报送保证合同',
-    description: `${clause} Beyond the household limit it needs override_reason. Needs an active authorization with the scope GUARANTEE.`,
+    description: `${clause} Beyond the household limit (in principle) it stands with a finding; a person answers it by override_reason. A correction (correction_of) takes over the fees; with release it ends the guarantee. Needs an active authorization with the scope GUARANTEE.`,
     callers: ['GUARANTOR'],
     body: NewGuaranteeContract,
     replies: { 201: GuaranteeContract, 200: GuaranteeContract },
     refuses: ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'uscc_check_digit', 'amount_not_positive',
       'period_reversed', 'contract_unknown',
-      'amount_over_contract', 'household_limit', 'document_unknown', 'rule_broken'],
+      'amount_over_contract', 'document_unknown', 'rule_broken', 'state_conflict'],
     example: { request: guarantee_contract_example, reply: guarantee_contract_shown }
   }, async call => {
     const policies = await policiesOf(db)

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { BusinessNo, Day, Money, named, nullable, oneOf, ParticipantNo, ProjectCode, Rate, Text, Uscc } from '../../http/schema.ts'
-import { evidenceFrame, exampleFrame, shownOf } from '../evidence/schema.ts'
+import { CorrectionFields, evidenceFrame, exampleFrame, shownOf, SupersededBy } from '../evidence/schema.ts'
 import { DocumentNo } from '../loan-contracts/schema.ts'
 
 export const GUARANTEE_MODES = ['JOINT_LIABILITY', 'GENERAL_LIABILITY'] as const
@@ -46,7 +46,8 @@ export const NewGuaranteeContract = named('NewGuaranteeContract', Type.Object({
   ngf_filing: Type.Optional(Filing),
   risk_shares: Type.Optional(Shares),
   release: Type.Optional(Release),
-  override_reason: Type.Optional(Text('Why the household limit may be exceeded (S1 2 (2): in principle)', 500, ['专精特新企业，订单充足，经评审会审议通过']))
+  override_reason: Type.Optional(Text('Why the household limit may be exceeded (S1 2 (2): in principle)', 500, ['专精特新企业，订单充足，经评审会审议通过'])),
+  ...CorrectionFields
 }, { additionalProperties: false }))
 export type NewGuaranteeContract = Static<typeof NewGuaranteeContract>
 
@@ -60,7 +61,8 @@ export const GuaranteeContract = shownOf('GuaranteeContract', NewGuaranteeContra
   annualised_fee_rate_pct: Rate('All fees ÷ principal × 12 ÷ months, cut to six digits; at most 1 % is subsidised'),
   charged_amount: Money('Fees charged so far'),
   released_on: nullable(Day('Day of release')),
-  ...evidenceFrame('guar')
+  override_by: nullable(Type.String({ maxLength: 60, description: 'Person of the guarantor that overrode the household limit' })),
+  superseded_by: SupersededBy('guar'), ...evidenceFrame('guar')
 })
 
 export const guarantee_contract_example = {
@@ -72,5 +74,5 @@ export const guarantee_contract_example = {
 export const guarantee_contract_shown = {
   ...Object.fromEntries(Object.keys(NewGuaranteeContract.properties).map(name => [name, null])),
   ...guarantee_contract_example, ...guarantee_defaults, term_months: 36, project_code: '2606-500112-07-02-100001', vintage_year: 2026,
-  annualised_fee_rate_pct: '0.8', charged_amount: '0.00', released_on: null, ...exampleFrame('guar', 'guarantor-1')
+  annualised_fee_rate_pct: '0.8', charged_amount: '0.00', released_on: null, override_by: null, superseded_by: null, ...exampleFrame('guar', 'guarantor-1')
 }

@@ -15,12 +15,14 @@ import { fenOf, yuanOf } from '../../policy/money.ts'
 import { addMonths, daysBetween } from '../../policy/period.ts'
 import { nearestTerms, pctOf, type PolicyVersion } from '../../policy/terms.ts'
 import { findDocument } from '../documents/store.ts'
+import { correctedVersion, stepBack, versionOf } from '../evidence/correcting.ts'
 import { completed } from '../evidence/schema.ts'
 import { announce, contentDigest, contractUnknown, enterpriseFacts, keptOrAgain, mandate, storedTwin,
   unknownDocument } from '../evidence/service.ts'
 import { reversed } from '../loan-contracts/service.ts'
 import { contractedProjects, contractLimits, loanContracts } from '../loan-contracts/store.ts'
 import { mark } from '../marks.ts'
+import { moveToGuarantee } from '../moving.ts'
 import { guarantee_defaults, NewGuaranteeContract } from './schema.ts'
 import { guaranteeContracts, type GuaranteeContractRow } from './store.ts'
 
@@ -71,6 +73,16 @@ async function householdFinding (sql: ReadSql, uscc: string, today: string, poli
   return judged?.result === 'FAIL' ? judged.finding : null
 }
 
+/** A person's reason why the limit may be exceeded; it goes on in corrections. A machine cannot give it (contract §2). */
+function overrideOf (principal: Principal, household: Finding | null, { override_reason }: NewGuaranteeContract,
+  earlier: GuaranteeContractRow | null): { reason: string | null, by: string | null } {
+  if (household === null) return { reason: null, by: null }
+  if (override_reason !== undefined && principal.user_no !== null) return { reason: override_reason, by: principal.user_no }
+  return { reason: earlier?.override_reason ?? null, by: earlier?.override_by ?? null }
+}
+
+const not_overridden = finding('OVERRIDE_MISSING', 'E-09', 'Nobody has overridden the limit yet; a person of the guarantor sends a correction with override_reason.',
+  '尚无人员对超额度情形作出豁免；请由担保机构人员填写 override_reason 以更正方式报送。')
 const hidden_fees = finding('HIDDEN_FEES', 'G-02', 'Fees under other names count for the rate of 1 %, never for the subsidy.',
   '其他名目费用计入年化担保费率，但不计入补助基数。')
 const not_qualified = finding('GUARANTOR_NOT_QUALIFIED', 'E-14',
@@ -91,10 +103,11 @@ async function contractFindings (sql: ReadSql, principal: Principal, row: Pick<G
 }
 
 /**
- * Takes in a guarantee contract.
+ * Takes in a guarantee contract, its correction, or its release (a correction with `release`). Beyond the household limit it stands with
+ * a finding, which a person may answer by override_reason.
  *
  * Errors: uscc_check_digit, amount_not_positive, period_reversed, rule_broken, contract_unknown, authorization_missing,
- * authorization_not_active, document_unknown, amount_over_contract, household_limit, duplicate_key.
+ * authorization_not_active, document_unknown, amount_over_contract, duplicate_key; of a correction state_conflict.
  * Source: S1 二(二), 五(一); S2 (五); E-09, E-14, G-02, A-26.
  */
 export async function acceptGuaranteeContract (
@@ -104,8 +117,9 @@ export async function acceptGuaranteeContract (
   const twin = storedTwin(await guaranteeContracts.byBusinessNo(sql, principal.participant_no, body.guarantee_contract_no), content_digest)
   if (twin !== null) return { row: twin, is_new: false }
   refuseIfAny(await guaranteeMistakes(sql, body))
+  const earlier = await correctedVersion(sql, principal, guaranteeContracts, body.correction_of, body.borrower_uscc)
   const authorization = await mandate(sql, principal, body.borrower_uscc, now, 'GUARANTEE')
-  const loan = await loanContracts.byBusinessNo(sql, body.lender_no, body.loan_contract_no)
+  const loan = await loanContracts.inForce(sql, body.lender_no, body.loan_contract_no)
   if (loan === undefined || loan.uscc !== body.borrower_uscc) throw contractUnknown('/loan_contract_no')
   const mistakes: Mistake[] = []
   if (await findDocument(sql, principal.participant_no, body.document_no) === undefined) mistakes.push(unknownDocument())
@@ -113,22 +127,24 @@ export async function acceptGuaranteeContract (
   if (guaranteed_fen > loan.contract_amount_fen) mistakes.push(mistake('amount_over_contract', '/guaranteed_principal',
     'AMOUNT_OVER_CONTRACT', 'More is guaranteed than the loan contract lends', '担保本金超过借款合同金额'))
   const household = await householdFinding(sql, body.borrower_uscc, beijingDate(now), policies)
-  if (household !== null && body.override_reason === undefined) mistakes.push(mistake('household_limit', '/override_reason', household.code,
-    household.message, household.message_zh))
-  refuseIfAny(mistakes)
+  const override = overrideOf(principal, household, body, earlier)
   const amounts = {
     guaranteed_fen, fee_total_fen: fenOf(body.guarantee_fee_total),
       other_fees_fen: fenOf(body.other_fees_total ?? guarantee_defaults.other_fees_total),
     term_months: body.term_months ?? termMonths(body.start_date, body.end_date)
   }
+  if (earlier !== null && earlier.charged_fen > amounts.fee_total_fen) mistakes.push(mistake('amount_over_contract', '/guarantee_fee_total',
+    'FEES_OVER_CONTRACT', 'More fees were charged than the corrected contract agrees; correct the vouchers first', '已收担保费超过更正后的约定金额；请先更正担保费凭证'))
+  refuseIfAny(mistakes)
+  const number = newNo('guar')
   const row: GuaranteeContractRow = {
-    number: newNo('guar'),
+    number,
     participant_no: principal.participant_no,
     business_no: body.guarantee_contract_no,
     uscc: body.borrower_uscc,
     project_code: loan.project_code,
     status: 'ACCEPTED',
-    findings: [...(household === null ? [] : [household]), ...await contractFindings(sql, principal, amounts, nearestTerms(policies,
+    findings: [...(household === null ? [] : override.by === null ? [household, not_overridden] : [household]), ...await contractFindings(sql, principal, amounts, nearestTerms(policies,
       'TECH_RENO_LOAN', body.start_date))],
     authorization_no: authorization.authorization_no,
     content_digest,
@@ -137,35 +153,42 @@ export async function acceptGuaranteeContract (
     version: 1,
     created_at: now,
     updated_at: now,
+    ...versionOf(earlier, number, body.guarantee_contract_no),
     guarantor_uscc: principal.uscc,
     lender_no: body.lender_no,
     loan_contract_number: loan.number,
-    loan_contract_no: body.loan_contract_no,
+    loan_contract_no: loan.business_no,
     ...amounts,
-    charged_fen: 0,
+    charged_fen: earlier?.charged_fen ?? 0,
     start_date: body.start_date,
     end_date: body.end_date,
     vintage_year: Number(body.start_date.slice(0, 4)),
-    released_on: body.release?.date ?? null,
+    released_on: body.release?.date ?? earlier?.released_on ?? null,
     re_guarantee_filing_no: body.re_guarantee_filing_no ?? null,
-    override_reason: household === null ? null : body.override_reason ?? null,
+    override_reason: override.reason,
+    override_by: override.by,
     document_no: body.document_no
   }
   keptOrAgain(await guaranteeContracts.insert(sql, row))
   await mark(sql, now, row.uscc, row.project_code, 'GUARANTEE_FEE')
   const { participant_no } = await enterpriseFacts(sql, row.uscc, authorization)
+  if (earlier !== null) {
+    await stepBack(sql, now, principal, guaranteeContracts, 'guarantee_contract', earlier, number, [participant_no])
+    await moveToGuarantee(sql, earlier.number, row)
+    if (earlier.project_code !== row.project_code) await mark(sql, now, row.uscc, earlier.project_code, 'GUARANTEE_FEE')
+  }
   await announce(sql, now, principal, 'guarantee_contract.accepted', row, [participant_no],
-    { vintage_year: row.vintage_year, override: row.override_reason !== null })
+    { vintage_year: row.vintage_year, override: row.override_by !== null })
   return { row, is_new: true }
 }
 
 export function shownGuaranteeContract (row: GuaranteeContractRow): Record<string, unknown> {
   const { number, participant_no, status, findings, authorization_no, version, created_at, updated_at, project_code, vintage_year,
-    released_on, term_months } = row
+    released_on, term_months, superseded_by, override_by } = row
   return {
     ...completed(NewGuaranteeContract, row.body, { ...guarantee_defaults, term_months }), project_code, vintage_year,
       annualised_fee_rate_pct: annualisedFeeRate(row),
-    charged_amount: yuanOf(row.charged_fen), released_on, number, participant_no, status, findings, authorization_no, version, created_at,
+    charged_amount: yuanOf(row.charged_fen), released_on, override_by, superseded_by, number, participant_no, status, findings, authorization_no, version, created_at,
       updated_at
   }
 }

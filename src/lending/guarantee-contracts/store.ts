@@ -2,10 +2,11 @@
 import { and, eq, sql as expression } from 'drizzle-orm'
 import { fen, integer, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
-import { evidenceColumns, evidenceStore } from '../evidence/store.ts'
+import { correctableStore, evidenceColumns, versionColumns } from '../evidence/store.ts'
 
 export const guarantee_contracts = table('guarantee_contracts', {
   ...evidenceColumns(),
+  ...versionColumns(),
   guarantor_uscc: text().notNull(),
   lender_no: text().notNull(),
   loan_contract_number: text().notNull(),
@@ -21,12 +22,13 @@ export const guarantee_contracts = table('guarantee_contracts', {
   released_on: text(),
   re_guarantee_filing_no: text(),
   override_reason: text(),
+  override_by: text(),
   document_no: text().notNull()
 })
 
 export type GuaranteeContractRow = typeof guarantee_contracts.$inferSelect
 
-export const guaranteeContracts = evidenceStore<GuaranteeContractRow>(guarantee_contracts)
+export const guaranteeContracts = correctableStore<GuaranteeContractRow>(guarantee_contracts)
 
 /** Counts a fee on its contract; below zero takes one back. false: the contract does not carry it; nothing is changed. */
 export async function countCharged (sql: WriteSql, number: string, fee_fen: number, now: string): Promise<boolean> {
@@ -44,11 +46,11 @@ export function guaranteedLoans (sql: ReadSql, guarantor_no: string) {
     .where(and(eq(guarantee_contracts.participant_no, guarantor_no), eq(guarantee_contracts.status, 'ACCEPTED')))
 }
 
-/** Ends a guarantee. false: it was released before. */
-export async function releaseGuarantee (sql: WriteSql, number: string, released_on: string, now: string): Promise<boolean> {
+/** Ends a guarantee, whichever of its versions is in force. false: it was released before. */
+export async function releaseGuarantee (sql: WriteSql, chain: string, released_on: string, now: string): Promise<boolean> {
   const rows = await sql.update(guarantee_contracts).set({ released_on, version: expression`${guarantee_contracts.version} + 1`,
     updated_at: now })
-    .where(and(eq(guarantee_contracts.number, number),
+    .where(and(eq(guarantee_contracts.chain, chain), eq(guarantee_contracts.status, 'ACCEPTED'),
       expression`${guarantee_contracts.released_on} is null`)).returning({ number: guarantee_contracts.number })
   return rows.length > 0
 }

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
-import { BusinessNo, Day, Money, named, nullable, oneOf, ProjectCode, Rate, Text, Uscc } from '../../http/schema.ts'
+import { BusinessNo, Day, Money, named, oneOf, ProjectCode, Rate, Text, Uscc } from '../../http/schema.ts'
 import { INSURANCE_KINDS } from '../../policy/premium.ts'
-import { CorrectionFields, evidenceFrame, exampleFrame, shownOf } from '../evidence/schema.ts'
+import { CorrectionFields, evidenceFrame, exampleFrame, shownOf, SupersededBy } from '../evidence/schema.ts'
 import { DocumentNo } from '../loan-contracts/schema.ts'
 
 export const NewInsurancePolicy = named('NewInsurancePolicy', Type.Object({
@@ -27,8 +27,7 @@ export const NewInsurancePolicy = named('NewInsurancePolicy', Type.Object({
 export type NewInsurancePolicy = Static<typeof NewInsurancePolicy>
 
 export const InsurancePolicy = shownOf('InsurancePolicy', NewInsurancePolicy, {
-  superseded_by: nullable(Type.String({ maxLength: 40, description: 'Number of the correction that replaced it',
-    examples: ['pol_01JB2Q8Z6V7K3M5N9P4R1S0T2W'] })),
+  superseded_by: SupersededBy('pol'),
   ...evidenceFrame('pol')
 })
 

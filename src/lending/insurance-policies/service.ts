@@ -5,17 +5,17 @@ import type { Principal } from '../../http/access.ts'
 import { mistake, projectCodeMistakes, refuseIfAny, usccMistakes, type Mistake } from '../../intake/mistakes.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { fenOf } from '../../policy/money.ts'
-import { stateConflict } from '../../problem.ts'
 import { findDocument } from '../documents/store.ts'
+import { correctedBy, stepBack } from '../evidence/correcting.ts'
 import { completed } from '../evidence/schema.ts'
 import { announce, contentDigest, enterpriseFacts, firstOf, keepUses, keptOrAgain, mandate, storedTwin, unknownDocument, usedElsewhere,
   voucherUses, type Use } from '../evidence/service.ts'
-import { correctedBy, paidInFuture, payerFindings, reviewed } from '../interest-vouchers/accepting.ts'
+import { paidInFuture, payerFindings, reviewed } from '../interest-vouchers/accepting.ts'
 import { historyFindings, isCoveredByHistory, isHeld, shownFindings } from '../interest-vouchers/judging.ts'
 import { rateMistakes, reversed } from '../loan-contracts/service.ts'
 import { mark } from '../marks.ts'
 import { NewInsurancePolicy } from './schema.ts'
-import { insurancePolicies, supersedePolicy, type InsurancePolicyRow } from './store.ts'
+import { insurancePolicies, type InsurancePolicyRow } from './store.ts'
 
 async function policyMistakes (sql: ReadSql, body: NewInsurancePolicy, today: string): Promise<Mistake[]> {
   const mistakes = await usccMistakes(sql, body.insured_uscc, '/insured_uscc')
@@ -87,14 +87,12 @@ export async function acceptInsurancePolicy (sql: WriteSql, now: string, princip
     supersedes: earlier?.number ?? null,
     superseded_by: null
   }
-  if (earlier !== null && !await supersedePolicy(sql, earlier.number, row.number, now)) throw stateConflict('SUPERSEDED', [])
+  if (earlier !== null) await stepBack(sql, now, principal, insurancePolicies, 'insurance_policy', earlier, row.number, [enterprise.participant_no])
   keptOrAgain(await insurancePolicies.insert(sql, row))
   await keepUses(sql, now, principal, row.number, uses)
   await mark(sql, now, row.uscc, row.project_code, 'PREMIUM')
   if (earlier !== null && (earlier.uscc !== row.uscc || earlier.project_code !== row.project_code)) await mark(sql, now, earlier.uscc,
     earlier.project_code, 'PREMIUM')
-  if (earlier !== null) await announce(sql, now, principal, 'insurance_policy.superseded', earlier, [enterprise.participant_no],
-    { superseded_by: row.number })
   await announce(sql, now, principal, row.status === 'HELD' ? 'insurance_policy.held' : 'insurance_policy.accepted', row,
     [enterprise.participant_no], { insurance_kind: row.insurance_kind })
   return { row, is_new: true }

@@ -1,9 +1,9 @@
 /** Table of insurance policies with their paid premiums. */
-import { and, asc, eq, inArray, sql as expression } from 'drizzle-orm'
+import { and, asc, eq } from 'drizzle-orm'
 import { fen, table, text } from '../../db/columns.ts'
-import type { ReadSql, WriteSql } from '../../db/db.ts'
+import type { ReadSql } from '../../db/db.ts'
 import type { InsuranceKind } from '../../policy/premium.ts'
-import { evidenceColumns, evidenceStore } from '../evidence/store.ts'
+import { correctableStore, correctionColumns, evidenceColumns } from '../evidence/store.ts'
 
 export const insurance_policies = table('insurance_policies', {
   ...evidenceColumns(),
@@ -15,22 +15,12 @@ export const insurance_policies = table('insurance_policies', {
   policy_end: text().notNull(),
   paid_date: text().notNull(),
   document_no: text().notNull(),
-  supersedes: text(),
-  superseded_by: text()
+  ...correctionColumns()
 })
 
 export type InsurancePolicyRow = typeof insurance_policies.$inferSelect
 
-export const insurancePolicies = evidenceStore<InsurancePolicyRow>(insurance_policies)
-
-/** Takes a policy out of force in favour of its correction. false: its state no longer allows it. */
-export async function supersedePolicy (sql: WriteSql, number: string, superseded_by: string, now: string): Promise<boolean> {
-  const rows = await sql.update(insurance_policies).set({ status: 'SUPERSEDED', superseded_by, updated_at: now,
-    version: expression`${insurance_policies.version} + 1` })
-    .where(and(eq(insurance_policies.number, number), inArray(insurance_policies.status, ['ACCEPTED',
-      'HELD']))).returning({ number: insurance_policies.number })
-  return rows.length > 0
-}
+export const insurancePolicies = correctableStore<InsurancePolicyRow>(insurance_policies)
 
 export type PaidPolicy = Awaited<ReturnType<typeof paidPolicies>>[number]
 

@@ -10,14 +10,15 @@ import { beijingDate } from '../../policy/calendar.ts'
 import type { Segment } from '../../policy/segments.ts'
 import { nearestTerms, type PolicyVersion } from '../../policy/terms.ts'
 import { checkPeriodBeside, type VoucherFinding } from '../../policy/vouchers.ts'
-import { Problem, stateConflict } from '../../problem.ts'
+import { Problem } from '../../problem.ts'
 import { findDocument } from '../documents/store.ts'
 import {
   announce, contentDigest, contractUnknown, enterpriseFacts, isOtherName, keepUses, keptOrAgain, mandate, storedTwin, toldAbout,
     unknownDocument, usedElsewhere,
   voucherUses
 } from '../evidence/service.ts'
-import type { EvidenceStore, ReviewNote } from '../evidence/store.ts'
+import { correctedBy, stepBack } from '../evidence/correcting.ts'
+import type { CorrectableStore, ReviewNote } from '../evidence/store.ts'
 import { mark, type SubsidyKind } from '../marks.ts'
 import { amountsOf, historyFindings, isCoveredByHistory, isHeld, judgeInterest, segmentsOf, shownFindings, statedMistakes, type Lent,
   type StatedInterest } from './judging.ts'
@@ -38,11 +39,11 @@ export function prepare<Body extends StatedVoucher> (body: Body, policies: reado
 }
 
 /** The drawdown or lease on which interest was paid. */
-export interface LentTo extends Lent { number: string, business_no: string, uscc: string, project_code: string }
+export interface LentTo extends Lent { number: string, first_no: string, business_no: string, uscc: string, project_code: string }
 
 /** What tells the rooms of interest and rent apart. */
 export interface InterestRoom<Body extends StatedVoucher> {
-  store: EvidenceStore<InterestVoucherRow>
+  store: CorrectableStore<InterestVoucherRow>
   periods: Periods
   kind: SubsidyKind
   /** first part of its events, e.g. interest_voucher */
@@ -78,19 +79,6 @@ export function paidInFuture (today: string): Mistake {
     `今日为 ${today}；请在付款后报送`)
 }
 
-/** The own live voucher that a correction names. Errors: voucher_unknown, state_conflict. */
-export async function correctedBy<Row extends { status: string }> (
-  sql: ReadSql, principal: Principal, store: { findOwn (sql: ReadSql, participant_no: string, number: string): Promise<Row | undefined> },
-    correction_of: string | undefined
-): Promise<Row | null> {
-  if (correction_of === undefined) return null
-  const earlier = await store.findOwn(sql, principal.participant_no, correction_of)
-  if (earlier === undefined) refuseIfAny([mistake('voucher_unknown', '/correction_of', 'VOUCHER_UNKNOWN',
-    'This institution has sent no such voucher', '本机构未报送过该凭证')])
-  else if (earlier.status !== 'ACCEPTED' && earlier.status !== 'HELD') throw stateConflict(earlier.status, [])
-  return earlier ?? null
-}
-
 /**
  * Takes in a voucher: ACCEPTED, or HELD with findings.
  *
@@ -119,7 +107,7 @@ export async function acceptInterest<Body extends StatedVoucher> (
     terms)
   const overlap = around.find(({ consequence }) => consequence === 'REFUSE')
   if (overlap !== undefined) throw overlapProblem(overlap)
-  const uses = voucherUses(room.event.toUpperCase(), lent.business_no, document?.sha256 ?? '', principal, body.bank_txn_no)
+  const uses = voucherUses(room.event.toUpperCase(), lent.first_no, document?.sha256 ?? '', principal, body.bank_txn_no)
   const notes = await usedElsewhere(sql, principal, uses)
   const findings = [...judgement.findings, ...payerFindings(body.payer_account_name, enterprise.name), ...around, ...historyFindings(body, authorization), ...reviewed(principal, notes)]
   const held = isHeld(findings, earlier?.status === 'HELD' && body.reason !== undefined)
@@ -160,12 +148,10 @@ async function keep<Body extends StatedVoucher> (
   sql: WriteSql, now: string, principal: Principal, room: InterestRoom<Body>, row: InterestVoucherRow, earlier: InterestVoucherRow | null,
     enterprise_no: string | null
 ): Promise<void> {
-  if (earlier !== null && !await room.periods.supersede(sql, earlier.number, row.number, now)) throw stateConflict('SUPERSEDED', [])
+  if (earlier !== null) await stepBack(sql, now, principal, room.store, room.event, earlier, row.number, [enterprise_no])
   keptOrAgain(await room.store.insert(sql, row))
   if (row.status === 'ACCEPTED') await mark(sql, now, row.uscc, row.project_code, room.kind)
   if (earlier?.status === 'ACCEPTED') await mark(sql, now, earlier.uscc, earlier.project_code, room.kind)
-  if (earlier !== null) await announce(sql, now, principal, `${room.event}.superseded`, earlier, [enterprise_no],
-    { superseded_by: row.number })
   await announce(sql, now, principal, `${room.event}.${row.status === 'HELD' ? 'held' : 'accepted'}`, row, [enterprise_no],
     { lent: row.lent_number })
 }

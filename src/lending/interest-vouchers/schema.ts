@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { BusinessNo, Day, Money, named, nullable, oneOf, ProjectCode, Rate, Text, Uscc } from '../../http/schema.ts'
 import { SEGMENT_KINDS } from '../../policy/segments.ts'
-import { CorrectionFields, evidenceFrame, exampleFrame, shownOf } from '../evidence/schema.ts'
+import { CorrectionFields, evidenceFrame, exampleFrame, shownOf, SupersededBy } from '../evidence/schema.ts'
 import { DocumentNo } from '../loan-contracts/schema.ts'
 
 export const batch_size_max = 1000
@@ -57,8 +57,7 @@ export type NewInterestVoucher = Static<typeof NewInterestVoucher>
 
 export const voucherFrame = {
   recomputed_interest: Money('Interest that the segments give'),
-  superseded_by: nullable(Type.String({ maxLength: 40, description: 'Number of the correction that replaced it',
-    examples: ['vch_01JB2Q8Z6V7K3M5N9P4R1S0T2W'] })),
+  superseded_by: SupersededBy('vch'),
   project_code: ProjectCode(),
   ...evidenceFrame('vch')
 }

@@ -4,6 +4,7 @@ import type { Principal } from '../../http/access.ts'
 import { yuanOf } from '../../policy/money.ts'
 import { findLent } from '../drawdowns/store.ts'
 import { completed } from '../evidence/schema.ts'
+import { loanContracts } from '../loan-contracts/store.ts'
 import { acceptInterest, type InterestRoom, type Prepared } from './accepting.ts'
 import { interest_defaults, NewInterestVoucher } from './schema.ts'
 import { interestPeriods, interestVouchers, type InterestVoucherRow } from './store.ts'
@@ -16,10 +17,12 @@ const loan_interest: InterestRoom<NewInterestVoucher> = {
   pointer: '/iou_no',
   async lentTo (sql, principal, { iou_no, loan_contract_no }) {
     const found = await findLent(sql, principal.participant_no, iou_no)
-    if (found === undefined || (loan_contract_no !== undefined && found.contract.business_no !== loan_contract_no)) return undefined
+    if (found === undefined) return undefined
     const { drawdown, contract } = found
+    if (loan_contract_no !== undefined && loan_contract_no !== contract.business_no &&
+      (await loanContracts.inForce(sql, principal.participant_no, loan_contract_no))?.number !== contract.number) return undefined
     return {
-      number: drawdown.number, business_no: drawdown.business_no, uscc: drawdown.uscc, project_code: drawdown.project_code,
+      number: drawdown.number, first_no: drawdown.first_no, business_no: drawdown.business_no, uscc: drawdown.uscc, project_code: drawdown.project_code,
         day_count: contract.day_count,
       annual_rate_pct: contract.annual_rate_pct, rate_segments: drawdown.rate_segments, balance_max_fen: drawdown.amount_fen,
         starts: drawdown.disbursed_date,

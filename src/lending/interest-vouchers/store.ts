@@ -1,12 +1,12 @@
 /** Table of interest vouchers, and what derived lines start from. */
 import { and, asc, desc, eq, inArray, lt, ne, sql as expression } from 'drizzle-orm'
 import { fen, json, table, text } from '../../db/columns.ts'
-import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
+import { hot, type ReadSql } from '../../db/db.ts'
 import type { Period } from '../../policy/period.ts'
 import type { Segment } from '../../policy/segments.ts'
 import { drawdowns, drawdownsOf } from '../drawdowns/store.ts'
 import type { EvidenceStatus } from '../evidence/schema.ts'
-import { evidenceColumns, evidenceStore } from '../evidence/store.ts'
+import { correctableStore, correctionColumns, evidenceColumns } from '../evidence/store.ts'
 import { loan_contracts } from '../loan-contracts/store.ts'
 
 /** Columns of a voucher of interest paid on something lent: a drawdown, or a lease. */
@@ -25,15 +25,14 @@ export const interestColumns = () => ({
   other_subsidy_fen: fen().notNull(),
   recomputed_fen: fen().notNull(),
   document_no: text().notNull(),
-  supersedes: text(),
-  superseded_by: text()
+  ...correctionColumns()
 })
 
 export const interest_vouchers = table('interest_vouchers', { ...evidenceColumns(), ...interestColumns() })
 
 export type InterestVoucherRow = typeof interest_vouchers.$inferSelect
 
-export const interestVouchers = evidenceStore<InterestVoucherRow>(interest_vouchers)
+export const interestVouchers = correctableStore<InterestVoucherRow>(interest_vouchers)
 
 const live: EvidenceStatus[] = ['ACCEPTED', 'HELD']
 
@@ -43,8 +42,8 @@ export interface Periods {
    * one that could overlap the new one, and else the one right before it.
    */
   beside (sql: ReadSql, lent_number: string, period_end: string, except: string | null): Promise<Period | undefined>
-  /** Takes a voucher out of force in favour of its correction. false: its state no longer allows it. */
-  supersede (sql: WriteSql, number: string, superseded_by: string, now: string): Promise<boolean>
+  /** what is accepted or held on one drawdown or lease */
+  liveOn (sql: ReadSql, lent_number: string): Promise<Pick<InterestVoucherRow, 'business_no' | 'segments'>[]>
 }
 
 /** @param kept a table with `evidenceColumns` and `interestColumns` */
@@ -59,12 +58,8 @@ export function periodsOf (kept: unknown): Periods {
   return {
     beside: async (sql, lent_number, period_end, except) => (await hot(sql, buildBeside).execute({ lent_number, period_end,
       except: except ?? '' }))[0],
-    async supersede (sql, number, superseded_by, now) {
-      const rows = await sql.update(vouchers).set({ status: 'SUPERSEDED', superseded_by, updated_at: now,
-        version: expression`${vouchers.version} + 1` })
-        .where(and(eq(vouchers.number, number), inArray(vouchers.status, live))).returning({ number: vouchers.number })
-      return rows.length > 0
-    }
+    liveOn: async (sql, lent_number) => sql.select({ business_no: vouchers.business_no, segments: vouchers.segments }).from(vouchers)
+      .where(and(eq(vouchers.lent_number, lent_number), inArray(vouchers.status, live))).orderBy(asc(vouchers.number))
   }
 }
 
@@ -97,10 +92,10 @@ export async function acceptedInterestVouchers (sql: ReadSql, uscc: string, proj
       number: voucher.number,
       participant_no: voucher.participant_no,
       voucher_no: voucher.business_no,
-      iou_no: voucher.lent_no,
-      loan_contract_no: contract.business_no,
+      iou_no: drawdown.first_no,
+      loan_contract_no: contract.first_no,
       loan_contract_number: contract.number,
-      loan_key: `${voucher.participant_no}/${contract.business_no}`,
+      loan_key: `${voucher.participant_no}/${contract.first_no}`,
       eligible_loan_fen: sum_fen - land_fen,
       land_fen,
       drawdown_eligible_fen: drawdown.amount_fen - drawdown.land_fen,

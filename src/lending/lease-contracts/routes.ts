@@ -16,13 +16,13 @@ export function leaseContractRoutes (app: FastifyInstance, { db }: { db: Db }): 
     path: '/v1/lease-contracts',
     summary: 'Submit a lease contract',
     summary_zh: '报送融资租赁合同',
-    description: `${clause} Needs an active authorization with the scope CREDIT_CONTRACT.`,
+    description: `${clause} Needs an active authorization with the scope CREDIT_CONTRACT. A correction (correction_of) takes over the rents; lines are derived anew.`,
     callers: ['LESSOR'],
     body: NewLeaseContract,
     replies: { 201: LeaseContract, 200: LeaseContract },
     refuses: ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'uscc_check_digit', 'project_code_invalid',
       'amount_not_positive', 'period_reversed', 'rate_too_high',
-      'segments_reversed', 'segments_overlap', 'leaseback_refused', 'document_unknown'],
+      'segments_reversed', 'segments_overlap', 'leaseback_refused', 'document_unknown', 'contract_unknown', 'state_conflict', 'rule_broken', 'balance_over_loan'],
     example: { request: lease_contract_example, reply: lease_contract_shown }
   }, async call => {
     const policies = await policiesOf(db)

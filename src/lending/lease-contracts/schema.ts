@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox'
 import { BusinessNo, Day, Money, named, oneOf, ProjectCode, Rate, Text, Uscc } from '../../http/schema.ts'
 import { LEASE_MODES } from '../../policy/lease.ts'
 import { DAY_COUNTS } from '../../policy/period.ts'
-import { evidenceFrame, exampleFrame, shownOf } from '../evidence/schema.ts'
+import { CorrectionFields, evidenceFrame, exampleFrame, shownOf, SupersededBy } from '../evidence/schema.ts'
 import { DocumentNo } from '../loan-contracts/schema.ts'
 
 const Equipment = Type.Object({
@@ -55,13 +55,14 @@ export const NewLeaseContract = named('NewLeaseContract', Type.Object({
   rent_schedule: Type.Optional(Type.Array(Rent, { maxItems: 600, description: 'Rents due' })),
   handling_fee: Type.Optional(Money('Handling fee')),
   zhongdeng_registration_no: Type.Optional(BusinessNo('Number in the registry of movable property 动产融资统一登记', ['02345678901234567890'])),
-  title_transfer_document_no: Type.Optional(DocumentNo)
+  title_transfer_document_no: Type.Optional(DocumentNo),
+  ...CorrectionFields
 }, { additionalProperties: false }))
 export type NewLeaseContract = Static<typeof NewLeaseContract>
 
 export const lease_defaults = { day_count: 'ACT_360' } as const
 
-export const LeaseContract = shownOf('LeaseContract', NewLeaseContract, evidenceFrame('lease'))
+export const LeaseContract = shownOf('LeaseContract', NewLeaseContract, { superseded_by: SupersededBy('lease'), ...evidenceFrame('lease') })
 
 export const lease_contract_example = {
   lease_contract_no: 'ZL-2026-0001', lessee_uscc: '91500112MAXX00015Q', project_code: '2606-500112-07-02-100001', lease_mode: 'DIRECT',
@@ -70,5 +71,5 @@ export const lease_contract_example = {
 
 export const lease_contract_shown = {
   ...Object.fromEntries(Object.keys(NewLeaseContract.properties).map(name => [name, null])),
-  ...lease_contract_example, ...lease_defaults, ...exampleFrame('lease', 'lessor-1')
+  ...lease_contract_example, ...lease_defaults, superseded_by: null, ...exampleFrame('lease', 'lessor-1')
 }

@@ -7,12 +7,15 @@ import { checkLeaseMode } from '../../policy/lease.ts'
 import { fenOf } from '../../policy/money.ts'
 import { nearestTerms, type PolicyVersion } from '../../policy/terms.ts'
 import { findDocument } from '../documents/store.ts'
-import { rateSegmentMistakes } from '../drawdowns/service.ts'
+import { balancesOver, rateSegmentMistakes } from '../drawdowns/service.ts'
+import { correctedVersion, stepBack, versionOf } from '../evidence/correcting.ts'
 import { completed } from '../evidence/schema.ts'
 import { announce, contentDigest, enterpriseFacts, invoiceUses, keepUses, keptOrAgain, mandate, storedTwin, toldAbout, unknownDocument,
   usedElsewhere } from '../evidence/service.ts'
 import { rateMistakes, reversed } from '../loan-contracts/service.ts'
 import { mark } from '../marks.ts'
+import { moveToLease } from '../moving.ts'
+import { rentPeriods } from '../rent-vouchers/store.ts'
 import { lease_defaults, NewLeaseContract } from './schema.ts'
 import { leaseContracts, type LeaseContractRow } from './store.ts'
 
@@ -38,10 +41,11 @@ export async function leaseMistakes (sql: ReadSql, body: NewLeaseContract, polic
 }
 
 /**
- * Takes in a lease contract.
+ * Takes in a lease contract, or its correction, under which the rents of the version before go on.
  *
  * Errors: uscc_check_digit, project_code_invalid, amount_not_positive, period_reversed, rate_too_high, segments_reversed, segments_overlap,
- * leaseback_refused, authorization_missing, authorization_not_active, document_unknown, duplicate_key.
+ * leaseback_refused, authorization_missing, authorization_not_active, document_unknown, duplicate_key; of a
+ * correction contract_unknown, state_conflict, rule_broken, balance_over_loan.
  * Source: S2 (三); Z-02, A-07, A-17.
  */
 export async function acceptLeaseContract (
@@ -51,18 +55,20 @@ export async function acceptLeaseContract (
   const twin = storedTwin(await leaseContracts.byBusinessNo(sql, principal.participant_no, body.lease_contract_no), content_digest)
   if (twin !== null) return { row: twin, is_new: false }
   refuseIfAny(await leaseMistakes(sql, body, policies))
+  const earlier = await correctedVersion(sql, principal, leaseContracts, body.correction_of, body.lessee_uscc)
   const authorization = await mandate(sql, principal, body.lessee_uscc, now, 'CREDIT_CONTRACT')
-  const mistakes: Mistake[] = []
+  const mistakes = earlier === null ? [] : balancesOver(await rentPeriods.liveOn(sql, earlier.number), fenOf(body.financed_principal), '/financed_principal')
   for (const [pointer, document_no] of [['/document_no', body.document_no],
     ['/title_transfer_document_no', body.title_transfer_document_no]] as const) {
     if (document_no !== undefined && await findDocument(sql, principal.participant_no,
       document_no) === undefined) mistakes.push(unknownDocument(pointer))
   }
   refuseIfAny(mistakes)
-  const uses = invoiceUses('LEASE_CONTRACT', body.lease_contract_no, body.equipment ?? [])
+  const uses = invoiceUses('LEASE_CONTRACT', earlier?.first_no ?? body.lease_contract_no, body.equipment ?? [])
   const notes = await usedElsewhere(sql, principal, uses)
+  const number = newNo('lease')
   const row: LeaseContractRow = {
-    number: newNo('lease'),
+    number,
     participant_no: principal.participant_no,
     business_no: body.lease_contract_no,
     uscc: body.lessee_uscc,
@@ -76,6 +82,7 @@ export async function acceptLeaseContract (
     version: 1,
     created_at: now,
     updated_at: now,
+    ...versionOf(earlier, number, body.lease_contract_no),
     lease_mode: body.lease_mode,
     financed_principal_fen: fenOf(body.financed_principal),
     annual_rate_pct: body.implied_annual_rate_pct ?? null,
@@ -89,12 +96,17 @@ export async function acceptLeaseContract (
   await keepUses(sql, now, principal, row.number, uses)
   await mark(sql, now, row.uscc, row.project_code, 'LEASE')
   const { participant_no } = await enterpriseFacts(sql, row.uscc, authorization)
+  if (earlier !== null) {
+    await stepBack(sql, now, principal, leaseContracts, 'lease_contract', earlier, number, [participant_no])
+    await moveToLease(sql, earlier.number, row)
+    if (earlier.project_code !== row.project_code) await mark(sql, now, row.uscc, earlier.project_code, 'LEASE')
+  }
   await announce(sql, now, principal, 'lease_contract.accepted', row, [participant_no], { project_code: row.project_code })
   return { row, is_new: true }
 }
 
 export function shownLeaseContract (row: LeaseContractRow): Record<string, unknown> {
-  const { number, participant_no, status, findings, authorization_no, version, created_at, updated_at } = row
-  return { ...completed(NewLeaseContract, row.body, lease_defaults), number, participant_no, status, findings, authorization_no, version,
+  const { number, participant_no, status, findings, authorization_no, version, created_at, updated_at, superseded_by } = row
+  return { ...completed(NewLeaseContract, row.body, lease_defaults), superseded_by, number, participant_no, status, findings, authorization_no, version,
     created_at, updated_at }
 }

@@ -3,10 +3,11 @@ import { fen, json, table, text } from '../../db/columns.ts'
 import type { DayCount } from '../../policy/period.ts'
 import type { LeaseMode } from '../../policy/lease.ts'
 import type { RateSegment } from '../drawdowns/store.ts'
-import { evidenceColumns, evidenceStore } from '../evidence/store.ts'
+import { correctableStore, evidenceColumns, versionColumns } from '../evidence/store.ts'
 
 export const lease_contracts = table('lease_contracts', {
   ...evidenceColumns(),
+  ...versionColumns(),
   lease_mode: text().$type<LeaseMode>().notNull(),
   financed_principal_fen: fen().notNull(),
   annual_rate_pct: text(),
@@ -19,4 +20,4 @@ export const lease_contracts = table('lease_contracts', {
 
 export type LeaseContractRow = typeof lease_contracts.$inferSelect
 
-export const leaseContracts = evidenceStore<LeaseContractRow>(lease_contracts)
+export const leaseContracts = correctableStore<LeaseContractRow>(lease_contracts)

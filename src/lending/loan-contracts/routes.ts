@@ -16,12 +16,13 @@ export function loanContractRoutes (app: FastifyInstance, { db }: { db: Db }): v
     path: '/v1/loan-contracts',
     summary: 'Submit a loan contract',
     summary_zh: '报送借款合同',
-    description: `A loan of this bank for a renovation project. ${clause} Needs an active authorization with the scope CREDIT_CONTRACT.`,
+    description: `A loan of this bank for a renovation project. ${clause} Needs an active authorization with the scope CREDIT_CONTRACT. A correction (correction_of) takes over what was drawn, paid and guaranteed; lines are derived anew.`,
     callers: ['BANK'],
     body: NewLoanContract,
     replies: { 201: LoanContract, 200: LoanContract },
     refuses: ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'uscc_check_digit', 'project_code_invalid',
-      'amount_not_positive', 'land_over_amount', 'period_reversed', 'rate_too_high', 'document_unknown', 'lead_unknown', 'rule_broken'],
+      'amount_not_positive', 'land_over_amount', 'period_reversed', 'rate_too_high', 'document_unknown', 'lead_unknown', 'contract_unknown',
+      'state_conflict', 'rule_broken', 'amount_over_contract'],
     example: { request: loan_contract_example, reply: loan_contract_shown }
   }, async call => call.decide(async (sql, now) => {
     const { row, is_new } = await acceptLoanContract(sql, now, call.principal, call.body)

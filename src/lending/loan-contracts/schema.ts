@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { BusinessNo, Day, Money, named, No, oneOf, ProjectCode, Rate, Text, Uscc } from '../../http/schema.ts'
 import { DAY_COUNTS } from '../../policy/period.ts'
-import { evidenceFrame, exampleFrame, shownOf } from '../evidence/schema.ts'
+import { CorrectionFields, evidenceFrame, exampleFrame, shownOf, SupersededBy } from '../evidence/schema.ts'
 
 export const PURPOSE_CODES = ['EQUIPMENT_PURCHASE', 'INSTALLATION', 'SOFTWARE', 'NETWORK', 'CIVIL_WORKS', 'WHOLE_PROJECT',
   'REINVESTMENT_EXPANSION', 'OTHER'] as const
@@ -47,13 +47,14 @@ export const NewLoanContract = named('NewLoanContract', Type.Object({
   relending_supported: Type.Optional(Type.Boolean({ description: 'Carried by relending of the central bank' })),
   national_subsidy_scheme: Type.Optional(oneOf(NATIONAL_SCHEMES, 'National scheme that deducts interest')),
   refinancing_old_loan: Type.Optional(Type.Boolean({ description: 'Replaces an older loan' })),
-  core_enterprise_uscc: Type.Optional(Uscc('Core enterprise that brought this loan of its supply chain about 促成贷款的核心企业（“渝链贷”）; basis of its reward, S3 (四)'))
+  core_enterprise_uscc: Type.Optional(Uscc('Core enterprise that brought this loan of its supply chain about 促成贷款的核心企业（“渝链贷”）; basis of its reward, S3 (四)')),
+  ...CorrectionFields
 }, { additionalProperties: false }))
 export type NewLoanContract = Static<typeof NewLoanContract>
 
 export const LoanContract = shownOf('LoanContract', NewLoanContract, {
   drawn_amount: Money('Drawn so far'),
-  ...evidenceFrame('loan')
+  superseded_by: SupersededBy('loan'), ...evidenceFrame('loan')
 })
 
 export const loan_contract_example = {
@@ -65,5 +66,5 @@ export const loan_contract_example = {
 
 export const loan_contract_shown = {
   ...Object.fromEntries(Object.keys(NewLoanContract.properties).map(name => [name, null])),
-  ...loan_contract_example, ...loan_contract_defaults, drawn_amount: '0.00', ...exampleFrame('loan', 'bank-1')
+  ...loan_contract_example, ...loan_contract_defaults, drawn_amount: '0.00', superseded_by: null, ...exampleFrame('loan', 'bank-1')
 }

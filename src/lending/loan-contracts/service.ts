@@ -6,10 +6,12 @@ import { mistake, projectCodeMistakes, refuseIfAny, usccMistakes, type Mistake }
 import { approvedLeadOf, findLead } from '../../matching/leads/store.ts'
 import { rateUnits, UNITS_PER_ONE } from '../../policy/exact.ts'
 import { fenOf, yuanOf } from '../../policy/money.ts'
+import { correctedVersion, stepBack, versionOf } from '../evidence/correcting.ts'
 import { completed } from '../evidence/schema.ts'
 import { announce, contentDigest, enterpriseFacts, keptOrAgain, mandate, storedTwin, unknownDocument } from '../evidence/service.ts'
 import { findDocument } from '../documents/store.ts'
 import { mark } from '../marks.ts'
+import { moveToLoan } from '../moving.ts'
 import { loan_contract_defaults, NewLoanContract } from './schema.ts'
 import { loanContracts, type LoanContractRow } from './store.ts'
 
@@ -51,10 +53,10 @@ export async function contractMistakes (sql: ReadSql, body: NewLoanContract): Pr
 }
 
 /**
- * Takes in a loan contract.
+ * Takes in a loan contract, or its correction: what was drawn, paid and guaranteed under the version before goes on under this one.
  *
  * Errors: uscc_check_digit, land_over_amount, period_reversed, rate_too_high, authorization_missing, authorization_not_active,
- * document_unknown, lead_unknown, duplicate_key, rule_broken.
+ * document_unknown, lead_unknown, duplicate_key; of a correction contract_unknown, state_conflict, rule_broken, amount_over_contract.
  */
 export async function acceptLoanContract (sql: WriteSql, now: string, principal: Principal,
   body: NewLoanContract): Promise<{ row: LoanContractRow, is_new: boolean }> {
@@ -62,13 +64,18 @@ export async function acceptLoanContract (sql: WriteSql, now: string, principal:
   const twin = storedTwin(await loanContracts.byBusinessNo(sql, principal.participant_no, body.loan_contract_no), content_digest)
   if (twin !== null) return { row: twin, is_new: false }
   refuseIfAny(await contractMistakes(sql, body))
+  const earlier = await correctedVersion(sql, principal, loanContracts, body.correction_of, body.borrower_uscc)
   const authorization = await mandate(sql, principal, body.borrower_uscc, now, 'CREDIT_CONTRACT')
   const mistakes: Mistake[] = []
   if (await findDocument(sql, principal.participant_no, body.document_no) === undefined) mistakes.push(unknownDocument())
   const lead_no = await leadOf(sql, principal, body, mistakes)
+  if (earlier !== null && drawnBeyond(earlier, body)) mistakes.push(mistake('amount_over_contract', '/contract_amount', 'AMOUNT_OVER_CONTRACT',
+    'More was drawn than the corrected contract lends, or than its part that is not for land; correct the drawdowns first',
+    '已提款金额超过更正后的合同金额或其非土地部分；请先更正借据'))
   refuseIfAny(mistakes)
+  const number = newNo('loan')
   const row: LoanContractRow = {
-    number: newNo('loan'),
+    number,
     participant_no: principal.participant_no,
     business_no: body.loan_contract_no,
     uscc: body.borrower_uscc,
@@ -82,10 +89,11 @@ export async function acceptLoanContract (sql: WriteSql, now: string, principal:
     version: 1,
     created_at: now,
     updated_at: now,
+    ...versionOf(earlier, number, body.loan_contract_no),
     contract_amount_fen: fenOf(body.contract_amount),
     land_fen: fenOf(body.land_amount),
-    drawn_fen: 0,
-    drawn_land_fen: 0,
+    drawn_fen: earlier?.drawn_fen ?? 0,
+    drawn_land_fen: earlier?.drawn_land_fen ?? 0,
     annual_rate_pct: body.annual_rate_pct,
     day_count: body.day_count ?? loan_contract_defaults.day_count,
     start_date: body.start_date,
@@ -97,8 +105,20 @@ export async function acceptLoanContract (sql: WriteSql, now: string, principal:
   keptOrAgain(await loanContracts.insert(sql, row))
   await mark(sql, now, row.uscc, row.project_code, 'LOAN_INTEREST')
   const { participant_no } = await enterpriseFacts(sql, row.uscc, authorization)
+  if (earlier !== null) {
+    await stepBack(sql, now, principal, loanContracts, 'loan_contract', earlier, number, [participant_no])
+    await moveToLoan(sql, earlier.number, row)
+    for (const project_code of new Set([earlier.project_code, row.project_code])) {
+      for (const kind of ['LOAN_INTEREST', 'GUARANTEE_FEE'] as const) await mark(sql, now, row.uscc, project_code, kind)
+    }
+  }
   await announce(sql, now, principal, 'loan_contract.accepted', row, [participant_no], { project_code: row.project_code, lead_no })
   return { row, is_new: true }
+}
+
+function drawnBeyond ({ drawn_fen, drawn_land_fen }: LoanContractRow, body: NewLoanContract): boolean {
+  const amount_fen = fenOf(body.contract_amount)
+  return drawn_fen > amount_fen || drawn_fen - drawn_land_fen > amount_fen - fenOf(body.land_amount)
 }
 
 /** The lead named, which has to be the bank's own of this enterprise; else the one it approved for this project. */
@@ -114,9 +134,9 @@ async function leadOf (sql: ReadSql, principal: Principal, { lead_no, borrower_u
 }
 
 export function shownLoanContract (row: LoanContractRow): Record<string, unknown> {
-  const { number, participant_no, status, findings, authorization_no, version, created_at, updated_at, lead_no } = row
+  const { number, participant_no, status, findings, authorization_no, version, created_at, updated_at, lead_no, superseded_by } = row
   return {
-    ...completed(NewLoanContract, row.body, { ...loan_contract_defaults, lead_no }), drawn_amount: yuanOf(row.drawn_fen),
+    ...completed(NewLoanContract, row.body, { ...loan_contract_defaults, lead_no }), drawn_amount: yuanOf(row.drawn_fen), superseded_by,
     number, participant_no, status, findings, authorization_no, version, created_at, updated_at
   }
 }

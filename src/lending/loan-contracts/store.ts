@@ -3,10 +3,11 @@ import { and, eq, gt, inArray, sql as expression, sum, type SQL, type SQLWrapper
 import { fen, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { DayCount } from '../../policy/period.ts'
-import { evidenceColumns, evidenceStore } from '../evidence/store.ts'
+import { correctableStore, evidenceColumns, versionColumns } from '../evidence/store.ts'
 
 export const loan_contracts = table('loan_contracts', {
   ...evidenceColumns(),
+  ...versionColumns(),
   contract_amount_fen: fen().notNull(),
   land_fen: fen().notNull(),
   drawn_fen: fen().notNull(),
@@ -22,7 +23,7 @@ export const loan_contracts = table('loan_contracts', {
 
 export type LoanContractRow = typeof loan_contracts.$inferSelect
 
-export const loanContracts = evidenceStore<LoanContractRow>(loan_contracts)
+export const loanContracts = correctableStore<LoanContractRow>(loan_contracts)
 
 /** Only the contracts whose numbers a query gives. */
 export function amongLoans (numbers: SQLWrapper): SQL {

@@ -16,11 +16,11 @@ const rents: InterestRoom<NewRentVoucher> = {
   event: 'rent_voucher',
   pointer: '/lease_contract_no',
   async lentTo (sql, principal, { lease_contract_no }) {
-    const lease = await leaseContracts.byBusinessNo(sql, principal.participant_no, lease_contract_no)
+    const lease = await leaseContracts.inForce(sql, principal.participant_no, lease_contract_no)
     if (lease === undefined) return undefined
-    const { number, business_no, uscc, project_code, day_count, annual_rate_pct, rate_segments, financed_principal_fen, lease_start,
+    const { number, first_no, business_no, uscc, project_code, day_count, annual_rate_pct, rate_segments, financed_principal_fen, lease_start,
       lease_end } = lease
-    return { number, business_no, uscc, project_code, day_count, annual_rate_pct, rate_segments, balance_max_fen: financed_principal_fen,
+    return { number, first_no, business_no, uscc, project_code, day_count, annual_rate_pct, rate_segments, balance_max_fen: financed_principal_fen,
       starts: lease_start, maturity_date: lease_end }
   }
 }

@@ -2,7 +2,7 @@
 import { and, asc, eq } from 'drizzle-orm'
 import { table } from '../../db/columns.ts'
 import type { ReadSql } from '../../db/db.ts'
-import { evidenceColumns, evidenceStore } from '../evidence/store.ts'
+import { correctableStore, evidenceColumns } from '../evidence/store.ts'
 import { interestColumns, periodsOf } from '../interest-vouchers/store.ts'
 import { lease_contracts } from '../lease-contracts/store.ts'
 
@@ -10,7 +10,7 @@ export const rent_vouchers = table('rent_vouchers', { ...evidenceColumns(), ...i
 
 export type RentVoucherRow = typeof rent_vouchers.$inferSelect
 
-export const rentVouchers = evidenceStore<RentVoucherRow>(rent_vouchers)
+export const rentVouchers = correctableStore<RentVoucherRow>(rent_vouchers)
 export const rentPeriods = periodsOf(rent_vouchers)
 
 export type AcceptedRentVoucher = Awaited<ReturnType<typeof acceptedRentVouchers>>[number]
@@ -25,7 +25,7 @@ export async function acceptedRentVouchers (sql: ReadSql, uscc: string, project_
     number: voucher.number,
     participant_no: voucher.participant_no,
     voucher_no: voucher.business_no,
-    lease_contract_no: lease.business_no,
+    lease_contract_no: lease.first_no,
     lease_contract_number: lease.number,
     lease_mode: lease.lease_mode,
     financed_principal_fen: lease.financed_principal_fen,

@@ -32,8 +32,8 @@ async function tell (sql: WriteSql, now: string, actor: NewEvent['actor'], fact:
 }
 
 /** Makes the open derived claw-back of a chain equal what is overpaid; what was taken back stays counted. */
-async function keep (sql: WriteSql, now: string, { kind, chain, line, open_fen, reason }: Overpaid): Promise<void> {
-  const open = (await derivedOf(sql, kind, [chain])).find(({ status }) => status === 'OPEN')
+async function keep (sql: WriteSql, now: string, { of, chain, line, open_fen, reason }: Overpaid): Promise<void> {
+  const open = (await derivedOf(sql, of, [chain])).find(({ status }) => status === 'OPEN')
   if (open !== undefined) {
     const amount_fen = open.offset_fen + open_fen
     if (amount_fen === open.amount_fen) return
@@ -49,9 +49,9 @@ async function keep (sql: WriteSql, now: string, { kind, chain, line, open_fen, 
 
 /** What the derivation of lines needs of this floor. */
 export const clawback_ledger: ClawbackLedger = {
-  async of (sql: ReadSql, kind, chains) {
+  async of (sql: ReadSql, of, chains) {
     const found = new Map<string, { settled_fen: number, is_open: boolean }>()
-    for (const { chain, offset_fen, status } of await derivedOf(sql, kind, chains)) {
+    for (const { chain, offset_fen, status } of await derivedOf(sql, of, chains)) {
       const before = found.get(chain) ?? { settled_fen: 0, is_open: false }
       found.set(chain, { settled_fen: before.settled_fen + offset_fen, is_open: before.is_open || status === 'OPEN' })
     }

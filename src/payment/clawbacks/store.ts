@@ -6,6 +6,7 @@ import { and, asc, eq, gt, gte, inArray, not, or, sql as expression } from 'driz
 import { fen, integer, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { SubsidyKind } from '../../lending/marks.ts'
+import type { Owner } from '../../subsidy/lines/deriving.ts'
 import type { PayeeKind } from '../../subsidy/lines/store.ts'
 
 export const clawbacks = table('clawbacks', {
@@ -40,11 +41,11 @@ export async function findClawback (sql: ReadSql, clawback_no: string): Promise<
   return (await sql.select().from(clawbacks).where(eq(clawbacks.clawback_no, clawback_no)))[0]
 }
 
-/** Claw-backs that were derived for chains of vouchers, in every state. */
-export async function derivedOf (sql: ReadSql, kind: SubsidyKind, chains: readonly string[]): Promise<Clawback[]> {
+/** Claw-backs that were derived for chains of vouchers in one project, in every state. */
+export async function derivedOf (sql: ReadSql, { kind, uscc, project_code }: Owner, chains: readonly string[]): Promise<Clawback[]> {
   if (chains.length === 0) return []
-  return sql.select().from(clawbacks).where(and(eq(clawbacks.origin, 'DERIVED'), eq(clawbacks.kind, kind),
-    inArray(clawbacks.chain, [...chains])))
+  return sql.select().from(clawbacks).where(and(eq(clawbacks.origin, 'DERIVED'), eq(clawbacks.kind, kind), eq(clawbacks.uscc, uscc),
+    project_code === null ? undefined : eq(clawbacks.project_code, project_code), inArray(clawbacks.chain, [...chains])))
 }
 
 /** Claw-backs of a line that are open or settled. */

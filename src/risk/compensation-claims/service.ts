@@ -74,14 +74,16 @@ async function guaranteeMeant (sql: ReadSql, bank_no: string, { guarantee_contra
   return guarantee as Guarantee
 }
 
-async function claimMistakes (sql: ReadSql, principal: Principal, body: NewClaim, guarantee: Guarantee, today: string): Promise<Mistake[]> {
+type Drawn = Awaited<ReturnType<typeof drawnUnder>>
+
+async function claimMistakes (sql: ReadSql, principal: Principal, body: NewClaim, guarantee: Guarantee, drawn: Drawn, today: string): Promise<Mistake[]> {
   const mistakes: Mistake[] = []
   const principal_fen = fenOf(body.default_principal)
   const collateral_fen = fenOf(body.collateral_recovered_before ?? '0.00')
-  const drawn = await drawnUnder(sql, principal.participant_no, body.iou_no)
-  if (drawn === null || drawn.loan_contract_no !== guarantee.loan_contract_no || (guarantee.iou_no !== null && guarantee.iou_no !== body.iou_no)) mistakes.push(unknownContract('/iou_no'))
+  const guaranteed = guarantee.iou_no === null ? drawn : await drawnUnder(sql, principal.participant_no, guarantee.iou_no)
+  if (drawn === null || drawn.loan_contract_no !== guarantee.loan_contract_no || guaranteed?.iou_no !== drawn.iou_no) mistakes.push(unknownContract('/iou_no'))
   else {
-    const open_fen = drawn.outstanding_fen - await claimedOfDrawdown(sql, principal.participant_no, body.iou_no)
+    const open_fen = drawn.outstanding_fen - await claimedOfDrawdown(sql, principal.participant_no, drawn.iou_no)
     if (principal_fen > open_fen) {
       mistakes.push(mistake('balance_over_loan', '/default_principal', 'OVER_OUTSTANDING',
         `Of the drawdown ${yuanOf(open_fen)} is outstanding and not claimed yet`, `该借据尚未申请代偿的未偿本金为 ${yuanOf(open_fen)}`))
@@ -128,12 +130,13 @@ export async function fileClaim (sql: WriteSql, now: string, principal: Principa
   }
   const today = beijingDate(now)
   const guarantee = await guaranteeMeant(sql, principal.participant_no, body)
-  refuseIfAny(await claimMistakes(sql, principal, body, guarantee, today))
+  const drawn = await drawnUnder(sql, principal.participant_no, body.iou_no)
+  refuseIfAny(await claimMistakes(sql, principal, body, guarantee, drawn, today))
   const key: BreakerKey = { guarantor_no: guarantee.guarantor_no, bank_no: principal.participant_no, vintage_year: guarantee.vintage_year }
   const default_principal_fen = fenOf(body.default_principal)
   const claim: Claim = {
     number: newNo('clm'), participant_no: principal.participant_no, business_no: body.claim_no, guarantor_no: guarantee.guarantor_no, guarantee_number: guarantee.number,
-    guarantee_contract_no: guarantee.guarantee_contract_no, loan_contract_no: guarantee.loan_contract_no, iou_no: body.iou_no, uscc: guarantee.uscc, vintage_year: guarantee.vintage_year,
+    guarantee_contract_no: guarantee.guarantee_contract_no, loan_contract_no: guarantee.loan_contract_no, iou_no: drawn?.iou_no ?? body.iou_no, uscc: guarantee.uscc, vintage_year: guarantee.vintage_year,
     body, content_digest, status: 'FILED',
     findings: claimFindings({
       default_date: body.default_date, filed_on: today, guarantee_end: guarantee.end_date, is_filed_with_re_guarantor: guarantee.is_filed_with_re_guarantor,

@@ -21,14 +21,17 @@ import {
 
 const marks_per_step = 50
 
+/** Whose lines are derived together. `project_code` null: over all projects of the enterprise. */
+export interface Owner { kind: SubsidyKind, uscc: string, project_code: string | null }
+
 /** What a claw-back is asked for: the chain's last frozen line and how much of it is no longer due. */
-export interface Overpaid { kind: SubsidyKind, chain: string, line: SubsidyLine | null, open_fen: number,
+export interface Overpaid { of: Owner, chain: string, line: SubsidyLine | null, open_fen: number,
   reason: 'VOUCHER_WITHDRAWN' | 'VOUCHER_CORRECTED' }
 
 /** The claw-backs of the payment floor, handed in by app.ts. */
 export interface ClawbackLedger {
   /** what was already taken back of chains, and whether a derived claw-back of them is open */
-  of (sql: ReadSql, kind: SubsidyKind, chains: readonly string[]): Promise<Map<string, { settled_fen: number, is_open: boolean }>>
+  of (sql: ReadSql, of: Owner, chains: readonly string[]): Promise<Map<string, { settled_fen: number, is_open: boolean }>>
   /** Makes the open derived claw-back of a chain equal `open_fen`; zero closes it. */
   keep (sql: WriteSql, now: string, overpaid: Overpaid): Promise<void>
 }
@@ -78,8 +81,9 @@ export async function derive (sql: WriteSql, now: string, ledger: ClawbackLedger
   await ownDerivation(sql, now, { uscc, project_code: project ?? '', kind }, markOf(policies),
     (await findEnterprise(sql, uscc))?.version ?? 0)
   const claims = await acceptedClaims(sql, policies, uscc, project, kind)
+  const owner: Owner = { kind, uscc, project_code: project }
   const lines = await liveLines(sql, uscc, project, kind)
-  const clawbacks = await ledger.of(sql, kind, [...new Set(lines.map(({ chain }) => chain))])
+  const clawbacks = await ledger.of(sql, owner, [...new Set(lines.map(({ chain }) => chain))])
   const frozen = frozenOf(lines, chain => clawbacks.get(chain)?.settled_fen ?? 0)
   const allotments = allot(claims, frozen)
   const facts = new Map<string, ProjectFacts>()
@@ -92,7 +96,7 @@ export async function derive (sql: WriteSql, now: string, ledger: ClawbackLedger
     await bringInStep(sql, now, { allotment, open, last_frozen, policies, facts })
     const open_fen = last_frozen === undefined ? 0 : Math.max(0, allotment.frozen_fen - allotment.target_fen)
     if (open_fen > 0 || clawbacks.get(chain)?.is_open === true) {
-      await ledger.keep(sql, now, { kind, chain, line: last_frozen ?? null, open_fen, reason: allotment.claim === null
+      await ledger.keep(sql, now, { of: owner, chain, line: last_frozen ?? null, open_fen, reason: allotment.claim === null
         ? 'VOUCHER_WITHDRAWN' : 'VOUCHER_CORRECTED' })
     }
   }
