@@ -4,7 +4,7 @@
  * TEST_DATABASE_URL, when set, is used instead.
  */
 import { spawn } from 'node:child_process'
-import { accessSync, chmodSync, constants, mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { accessSync, chmodSync, constants, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,14 +36,29 @@ async function freePort (): Promise<number> {
   return address.port
 }
 
-/** Starts a PostgreSQL of its own on 127.0.0.1. @returns its address and how to stop it */
-export async function startPostgres (): Promise<{ url: string, stop (): Promise<void> }> {
+export interface OwnPostgres {
+  url: string
+  stop (): Promise<void>
+  /** Stops it as a crash would (immediate shutdown: what is not on disk is lost) and starts it again after a while. */
+  crash (down_ms: number): Promise<void>
+}
+
+function lives (pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+/** Starts a PostgreSQL of its own on 127.0.0.1. @param settings beyond the usual ones, `name=value` */
+export async function startPostgres (settings: readonly string[] = []): Promise<OwnPostgres> {
   const folder = mkdtempSync(join(temporary_root, 'rongqiao-postgres-'))
   chmodSync(folder, 0o777)
   const port = await freePort()
   const server = new EmbeddedPostgres({
     databaseDir: join(folder, 'data'), user: 'postgres', password: 'postgres', port, persistent: false,
-    createPostgresUser: process.getuid?.() === 0, postgresFlags: ['-c', 'max_connections=300', '-c', 'listen_addresses=127.0.0.1'],
+    createPostgresUser: process.getuid?.() === 0, postgresFlags: ['max_connections=300', 'listen_addresses=127.0.0.1', ...settings].flatMap(setting => ['-c', setting]),
     onLog: () => undefined, onError: () => undefined
   })
   await server.initialise()
@@ -53,6 +68,13 @@ export async function startPostgres (): Promise<{ url: string, stop (): Promise<
     async stop () {
       await server.stop()
       rmSync(folder, { recursive: true, force: true })
+    },
+    async crash (down_ms) {
+      const pid = Number(readFileSync(join(folder, 'data/postmaster.pid'), 'utf8').split('\n')[0])
+      process.kill(pid, 'SIGQUIT')
+      while (lives(pid)) await new Promise(resolve => setTimeout(resolve, 5))
+      await new Promise(resolve => setTimeout(resolve, down_ms))
+      await server.start()
     }
   }
 }
