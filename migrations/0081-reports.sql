@@ -14,6 +14,26 @@ create table regulator_reads (
 );
 create index regulator_reads_by_uscc on regulator_reads (uscc, read_no);
 
+-- Reports that were asked for to be fetched later: made once, kept as they were.
+create table report_results (
+  result_no text primary key,
+  participant_no text not null references participants (participant_no),
+  principal text not null,
+  report text not null,
+  asked text not null,
+  format text not null,
+  status text not null check (status in ('WAITING', 'DONE')),
+  bytes_base64 text,
+  media_type text,
+  file_name text,
+  digest text,
+  seq bigint,
+  created_at text not null,
+  made_at text,
+  check ((status = 'DONE') = (bytes_base64 is not null))
+);
+create index report_results_waiting on report_results (result_no) where status = 'WAITING';
+
 create index leads_by_push on leads (pushed_at);
 create index leads_by_approval on leads (approved_at) where approved_at is not null;
 create index drawdowns_by_day on drawdowns (disbursed_date);

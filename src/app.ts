@@ -80,6 +80,7 @@ import { seedPolicies } from './registry/policies/service.ts'
 import { usccOverrideRoutes } from './registry/uscc-overrides/routes.ts'
 import { postLoanRoutes } from './oversight/post-loan-reports/routes.ts'
 import { receiptRoutes } from './oversight/receipts/routes.ts'
+import { makeWaiting } from './oversight/reports/results.ts'
 import { reportRoutes } from './oversight/reports/routes.ts'
 import { regulatorDisclosures } from './oversight/reports/service.ts'
 import { selfAssessmentRoutes } from './oversight/self-assessments/routes.ts'
@@ -198,6 +199,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   postLoanRoutes(app, rooms)
   selfAssessmentRoutes(app, rooms)
   reportRoutes(app, rooms)
+  loops.add({ name: 'report-results', work: () => makeWaiting(db), every_ms: 1000, on_commit: true })
   receiptRoutes(app, rooms)
 
   registerHealth(app, { db, ready, check: () => checkpointAge(db) })

@@ -212,6 +212,7 @@ export const EVENTS = {
       confirmed: ['A version of a policy is confirmed', '政策版本已确认']
     }
   },
+  report: { subject: 'result_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: null, facts: { made: ['A report asked for before can be fetched', '异步报表已生成'] } },
   regulator_case: {
     subject: 'read_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: null, facts: {
       read: ['A regulator read the figures of one enterprise with a case number', '监管部门凭案号查看了企业单案数据']

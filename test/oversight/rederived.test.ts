@@ -5,6 +5,9 @@ import { rederiveReports, type Read } from '../../scripts/rederive-reports.ts'
 import { participants } from '../../src/registry/participants/store.ts'
 import { REPORT_FORMATS, REPORT_NAMES } from '../../src/oversight/reports/schema.ts'
 import type { Built } from '../helper.ts'
+import { financing_needs } from '../../src/intake/financing-needs/store.ts'
+import { aNeed } from '../fixtures.ts'
+import { authorize, created } from '../lending/fixtures.ts'
 import { aFilledQuarter } from './a-filled-quarter.ts'
 import { passed, type ReportBody } from './answers.ts'
 import type { Quarter } from './a-quarter.ts'
@@ -50,6 +53,39 @@ t.test('one fen more in any report is noticed', async t => {
     }), '2026-01-01', '2026-04-01')
     t.ok(differences.length > 0 && differences.every(each => each.startsWith(report)), `${report}: ${differences[0]}`)
   }
+})
+
+t.test('a report asked for later is made once, is fetched by who asked, and stays as it was made', async t => {
+  const { hub } = quarter
+  const path = '/v1/reports/district-ledger'
+  for (const [format, who] of [['json', 'meic'], ['csv', 'meic'], ['xlsx', 'regulator-viewer']] as const) {
+    const asked = await hub.as(who).get(`${path}?period=2026Q1&format=${format}`, { prefer: 'respond-async, wait=10' })
+    t.match(asked, { statusCode: 202, headers: { 'preference-applied': 'respond-async' } })
+    const place = String(asked.headers.location)
+    t.match((await hub.as(who).get(place)), { statusCode: 202, headers: { 'retry-after': '1' } }, 'not made yet')
+    await hub.loops.settle()
+    const now = await hub.as(who).get(`${path}?period=2026Q1&format=${format}`)
+    const made = await hub.as(who).get(place)
+    t.equal(made.statusCode, 200)
+    t.ok(made.rawPayload.equals(now.rawPayload), `${format}: the bytes of the answer at once`)
+    t.same([made.headers['content-type'], made.headers.etag], [now.headers['content-type'], now.headers.etag])
+    t.equal((await hub.as(who).get(place, { 'if-none-match': String(made.headers.etag) })).statusCode, 304)
+    t.equal((await hub.as('finance-bureau').get(place)).statusCode, 404, 'another participant finds nothing')
+    t.equal((await hub.as(who).get(place.replace('district-ledger', 'three-one-clock'))).statusCode, 404)
+    const told = passed<{ items: { type: string, subject: string }[] }>(await hub.as(who).get('/v1/events?limit=200&after=200')).items
+    t.ok(told.some(each => each.type === 'report.made' && place.endsWith(each.subject)))
+    if (format !== 'json') continue
+    await authorize(hub, { grantor_uscc: hub.as('enterprise-2').uscc })
+    created(await hub.as('enterprise-2').post('/v1/financing-needs', aNeed({ amount: '777.00' })))
+    hub.clock.set('2026-04-02T03:00:00.000Z')
+    await hub.db.write(async sql => { await sql.update(financing_needs).set({ created_at: '2026-03-30T02:00:00.000Z' }).where(eq(financing_needs.amount_fen, 77_700)) })
+    t.notOk((await hub.as(who).get(`${path}?period=2026Q1`)).rawPayload.equals(made.rawPayload), 'a late fact changes the report')
+    t.ok((await hub.as(who).get(place)).rawPayload.equals(made.rawPayload), 'and not what was made before')
+  }
+  t.match((await hub.as('bank-1').get(`${path}?period=2026Q1`, { prefer: 'respond-async' })).json(), { code: 'role_not_allowed' }, 'refused at once')
+  t.match((await hub.as('regulator-viewer').get(`${path}?period=2026`, { prefer: 'respond-async' })).json(), { code: 'rule_broken' })
+  const single = await hub.as('regulator-viewer', 1).get(`${path}?period=2026Q1&case_no=JG-9&reason=x&uscc=${quarter.usccs[0]}`, { prefer: 'respond-async' })
+  t.equal(single.statusCode, 200, 'a single case is read now')
 })
 
 t.test('every report in every form has the same bytes again, months later and after others read', async t => {

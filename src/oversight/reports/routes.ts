@@ -1,13 +1,24 @@
 /** Statistics with their meaning, as JSON, CSV or workbook. */
 import type { FastifyInstance } from 'fastify'
 import type { Db } from '../../db/db.ts'
-import { operation } from '../../http/operation.ts'
-import { rendered } from './rendering.ts'
-import { ReportParams, ReportQuery, ReportSchema, report_example } from './schema.ts'
-import { makeReport } from './service.ts'
+import { operation, type Answer } from '../../http/operation.ts'
+import { rendered, type Format, type Rendered } from './rendering.ts'
+import { askLater, resultFor } from './results.ts'
+import { ReportParams, ReportQuery, ReportResultSchema, ReportSchema, report_example, ResultParams } from './schema.ts'
+import { admitted, makeReport } from './service.ts'
 
 /** Every event about what the report counts, up to this place in the journal, is in it; MEIC proves it at /v1/audit-log/{seq}/proof. */
 const seq_header = 'x-generated-from-seq'
+
+const readers = ['MEIC', 'FINANCE_BUREAU', 'REGULATOR_VIEWER', 'BANK', 'LESSOR', 'GUARANTOR', 'PARK', 'DISTRICT_MEIC'] as const
+const respond_async = /(^|[,;\s])respond-async($|[,;\s])/i
+
+function fileOf ({ bytes, media_type, file_name, digest }: Rendered, format: Format, seq: number): Answer {
+  return {
+    status: 200, body: bytes, version: digest,
+    headers: { 'content-type': media_type, [seq_header]: String(seq), ...(format === 'json' ? {} : { 'content-disposition': `attachment; filename="${file_name}"` }) }
+  }
+}
 
 export function reportRoutes (app: FastifyInstance, { db }: { db: Db }): void {
   operation(app, { db }, {
@@ -23,22 +34,47 @@ export function reportRoutes (app: FastifyInstance, { db }: { db: Db }): void {
       'three-one-clock, a park its own of park-performance, a district its own of district-ledger. A person of REGULATOR_VIEWER may ' +
         'read one enterprise in subsidy-progress and ' +
       'district-ledger with case_no, reason and uscc: kept, and told to the enterprise. `format=csv` and `format=xlsx` give files; * ' +
-        'stands for a hidden figure. ' +
+        'stands for a hidden figure. With `Prefer: respond-async` the answer is 202 with the place to fetch the report from. ' +
       'S2 (十五)(十六)(十八)(十九); S1 三(三)4, 四(三)6, 六(一); S5 (十)(十一).',
-    callers: ['MEIC', 'FINANCE_BUREAU', 'REGULATOR_VIEWER', 'BANK', 'LESSOR', 'GUARANTOR', 'PARK', 'DISTRICT_MEIC'],
+    callers: readers,
     params: ReportParams,
     query: ReportQuery,
-    replies: { 200: ReportSchema },
+    replies: { 200: ReportSchema, 202: ReportResultSchema },
     refuses: ['period_reversed', 'rule_broken', 'person_required'],
     example: { query: { period: '2026Q1' }, reply: report_example }
-  }, async ({ principal, params, query }) => {
+  }, async ({ principal, params, query, request, now }) => {
     const { format = 'json', ...asked } = query
-    const { report, seq } = await makeReport(db, principal, params.report, asked)
-    const { bytes, media_type, file_name, digest } = rendered(report, format)
-    return {
-      status: 200, body: bytes, version: digest,
-      headers: { 'content-type': media_type, [seq_header]: String(seq),
-        ...(format === 'json' ? {} : { 'content-disposition': `attachment; filename="${file_name}"` }) }
+    if (respond_async.test(String(request.headers.prefer ?? ''))) {
+      const { single } = await admitted(db, principal, params.report, asked)
+      // A single case is short, and is read now: what was told to the enterprise is what was handed over.
+      if (single === null) {
+        const result_no = await db.write((sql, at) => askLater(sql, at, principal, params.report, asked, format))
+        return {
+          status: 202, body: { result_no, report: params.report, status: 'WAITING', created_at: now },
+          headers: { location: `/v1/reports/${params.report}/results/${result_no}`, 'preference-applied': 'respond-async', 'retry-after': '1' }
+        }
+      }
     }
+    const { report, seq } = await makeReport(db, principal, params.report, asked)
+    return fileOf(rendered(report, format), format, seq)
+  })
+
+  operation(app, { db }, {
+    id: 'getReportResult',
+    method: 'GET',
+    path: '/v1/reports/{report}/results/{result_no}',
+    summary: 'Fetch a report asked for before',
+    summary_zh: '获取异步生成的报表',
+    description: 'What was asked for with `Prefer: respond-async`: 202 until it is made, then always the same bytes, whatever happened since. Only for who asked. S2 (十六)(十九).',
+    callers: readers,
+    params: ResultParams,
+    replies: { 200: ReportSchema, 202: ReportResultSchema },
+    example: { reply: report_example }
+  }, async ({ principal, params }) => {
+    const { result_no, report, status, created_at, bytes_base64, media_type, file_name, digest, seq, format } = await resultFor(db, principal, params.report, params.result_no)
+    if (bytes_base64 === null || media_type === null || file_name === null || digest === null) {
+      return { status: 202, body: { result_no, report, status, created_at }, headers: { 'retry-after': '1' } }
+    }
+    return fileOf({ bytes: Buffer.from(bytes_base64, 'base64'), media_type, file_name, digest }, format, seq ?? 0)
   })
 }

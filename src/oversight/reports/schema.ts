@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { BusinessNo, Day, named, nullable, oneOf, Text, Uscc } from '../../http/schema.ts'
+import { BusinessNo, Day, InstantOut, named, No, nullable, oneOf, Text, Uscc } from '../../http/schema.ts'
 import { POLICY_CODES } from '../../policy/terms.ts'
 
 export const REPORT_NAMES = ['institution-ranking', 'three-one-clock', 'subsidy-progress', 'park-performance', 'guarantee-breaker',
@@ -61,6 +61,17 @@ export const ReportSchema = named('Report', Type.Object({
   suppressed_groups: Count('Rows with hidden figures'),
   case_no: nullable(Text('Case of the regulator', 64))
 }))
+
+export const ResultParams = Type.Object({ ...ReportParams.properties, result_no: No('result', 'Number of the result') })
+
+export const ReportResultSchema = named('ReportResult', Type.Object({
+  result_no: No('result', 'Number of the result'),
+  report: oneOf(REPORT_NAMES, 'Which report'),
+  status: oneOf(['WAITING'], 'WAITING until it is made; then the report itself is the answer'),
+  created_at: InstantOut('When it was asked for')
+}))
+
+export const report_result_example = { result_no: 'result_01JB2Q8Z6V7K3M5N9P4R1S0T2W', report: 'three-one-clock', status: 'WAITING', created_at: '2026-04-02T02:00:00.000Z' }
 
 export const report_example = {
   report: 'average-guarantee-fee', title: 'Average guarantee fee', title_zh: '平均担保费率',

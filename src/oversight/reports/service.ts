@@ -142,13 +142,21 @@ export async function regulatorDisclosures (sql: ReadSql, authorization_no: stri
 /** A report, and a place in the journal up to which every event about what it counts is in it. The place is no part of the bytes. */
 export interface Made { report: Report, seq: number }
 
-/** Makes a report for a caller. Errors: role_not_allowed, invalid_request, period_reversed, rule_broken, person_required. */
-export async function makeReport (db: Db, principal: Principal, report: ReportName, asked: Asked): Promise<Made> {
-  const spec = CATALOGUE[report]
+interface Admitted { reader: Reader, period: { from: string, to: string }, single: Case | null }
+
+/** What a caller may have of a report, before anything is made. Errors: role_not_allowed, invalid_request, period_reversed, rule_broken, person_required. */
+export async function admitted (db: Db, principal: Principal, report: ReportName, asked: Asked): Promise<Admitted> {
   const reader = await readerOf(db, principal, report)
   const period = periodOf(asked)
   const single = caseOf(principal, report, asked)
   if (single === null) checkSteps(reader, asked, period)
+  return { reader, period, single }
+}
+
+/** Makes a report for a caller. Errors: those of `admitted`. */
+export async function makeReport (db: Db, principal: Principal, report: ReportName, asked: Asked): Promise<Made> {
+  const spec = CATALOGUE[report]
+  const { reader, period, single } = await admitted(db, principal, report, asked)
   const today = beijingDate(db.clock.now())
   const as_of = period.to <= today ? period.to : today
   const making: Making = {

@@ -1,0 +1,47 @@
+/** Table of reports to be fetched later. */
+import { and, asc, eq } from 'drizzle-orm'
+import { integer, json, table, text } from '../../db/columns.ts'
+import type { ReadSql, WriteSql } from '../../db/db.ts'
+import type { admit } from '../../http/access.ts'
+import type { ReportName } from './catalogue.ts'
+import type { Format } from './rendering.ts'
+import type { Asked } from './service.ts'
+
+const report_results = table('report_results', {
+  result_no: text().primaryKey(),
+  participant_no: text().notNull(),
+  principal: json<Parameters<typeof admit>[0]>().notNull(),
+  report: text().$type<ReportName>().notNull(),
+  asked: json<Asked>().notNull(),
+  format: text().$type<Format>().notNull(),
+  status: text().$type<'WAITING' | 'DONE'>().notNull(),
+  bytes_base64: text(),
+  media_type: text(),
+  file_name: text(),
+  digest: text(),
+  seq: integer(),
+  created_at: text().notNull(),
+  made_at: text()
+})
+
+export type ReportResult = typeof report_results.$inferSelect
+
+export async function insertResult (sql: WriteSql, row: ReportResult): Promise<void> {
+  await sql.insert(report_results).values(row)
+}
+
+/** The one that waits longest. */
+export async function waitingResult (sql: ReadSql): Promise<ReportResult | undefined> {
+  return (await sql.select().from(report_results).where(eq(report_results.status, 'WAITING')).orderBy(asc(report_results.result_no)).limit(1))[0]
+}
+
+/** Keeps what was made. false: it was made at the same time. */
+export async function keepResult (sql: WriteSql, result_no: string,
+  content: Pick<ReportResult, 'bytes_base64' | 'media_type' | 'file_name' | 'digest' | 'seq' | 'made_at'>): Promise<boolean> {
+  return (await sql.update(report_results).set({ ...content, status: 'DONE' })
+    .where(and(eq(report_results.result_no, result_no), eq(report_results.status, 'WAITING'))).returning({ result_no: report_results.result_no })).length > 0
+}
+
+export async function findResult (sql: ReadSql, participant_no: string, result_no: string): Promise<ReportResult | undefined> {
+  return (await sql.select().from(report_results).where(and(eq(report_results.result_no, result_no), eq(report_results.participant_no, participant_no))))[0]
+}
