@@ -1,4 +1,6 @@
 import { checkedFen } from './money.ts'
+import { BUDGET_PRIORITIES } from './parameters.ts'
+import { readingOf, type PolicyVersion } from './terms.ts'
 
 /** An approved amount waiting for money. */
 export interface Waiting {
@@ -10,16 +12,17 @@ export interface Waiting {
 }
 
 /**
- * Which lines a budget pays: loans of cooperating institutions first, then the queue; a line is paid whole or waits for the
+ * Which lines a budget pays: loans of cooperating institutions first (unless the terms say the queue alone), then the queue; a line is paid whole or waits for the
  * next budget, and nobody behind it in the queue overtakes it.
  *
  * @returns line numbers in the order of payment, and the rest in the order of waiting
  * Source: S2 (十九); rule L-07, reading A-29.
  */
-export function payInBudget (lines: readonly Waiting[], budget_fen: number): { paid: string[], waiting: string[], left_fen: number } {
+export function payInBudget (lines: readonly Waiting[], budget_fen: number, terms: PolicyVersion): { paid: string[], waiting: string[], left_fen: number } {
+  const cooperating_first = readingOf(terms, 'budget_priority', BUDGET_PRIORITIES) === 'COOPERATING_FIRST'
   let left_fen = checkedFen(budget_fen)
   const queue = [...lines].sort((a, b) => {
-    if (a.is_cooperating !== b.is_cooperating) return a.is_cooperating ? -1 : 1
+    if (cooperating_first && a.is_cooperating !== b.is_cooperating) return a.is_cooperating ? -1 : 1
     return a.order_key < b.order_key ? -1 : a.order_key > b.order_key ? 1 : 0
   })
   const paid: string[] = []

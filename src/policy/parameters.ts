@@ -12,10 +12,15 @@ const choice = (choices: readonly string[], meaning: string): Parameter => ({ ki
 
 export const SUBSIDY_BASES = ['BALANCE_DAYS', 'YEAR_AMOUNT'] as const
 export const RATE_BASES = ['EXECUTED', 'NET_OF_NATIONAL'] as const
+export const LOAN_AMOUNT_BASES = ['DISBURSED', 'CONTRACT', 'BALANCE'] as const
+export type LoanAmountBasis = typeof LOAN_AMOUNT_BASES[number]
 export const YEAR_BASES = ['PAID_DATE', 'ACCRUAL_SPLIT'] as const
 export const PREMIUM_RATE_RULES = ['RECOGNISE_UP_TO', 'DISQUALIFY'] as const
 export const PARTIAL_PAYMENTS = ['PROPORTIONAL', 'CLAMP_ONLY'] as const
 export const FEE_CEILING_SPANS = ['LIFETIME', 'YEAR'] as const
+export const FEE_PAYEES = ['GUARANTOR', 'ENTERPRISE'] as const
+export const OLDER_EVIDENCE = ['HOLD', 'ACCEPT'] as const
+export const BUDGET_PRIORITIES = ['COOPERATING_FIRST', 'QUEUE_ONLY'] as const
 export const WEEK_READINGS = ['CALENDAR_DAYS', 'WORK_DAYS'] as const
 export const CROSSING_CLAIMS = ['PARTIAL', 'ALL_OR_NOTHING'] as const
 export const DENOMINATORS = ['VINTAGE_LIABILITY', 'RELEASED', 'OUTSTANDING'] as const
@@ -28,6 +33,7 @@ export const PARAMETERS: Readonly<Record<PolicyCode, Readonly<Record<string, Par
     subsidy_share_of_rate_pct: pct('L-01: share of the actual loan rate'),
     subsidy_rate_max_pct: pct('L-01: highest subsidy rate a year'),
     loan_year_ceiling_pct: pct('L-04: share of the eligible loan per loan and calendar year (A-02)'),
+    loan_amount_basis: choice(LOAN_AMOUNT_BASES, 'A-03: what L-04 takes its share of: paid out by the end of the year, the contract, or the highest balance of the year'),
     project_year_ceiling: yuan('L-05: per enterprise project and calendar year, over all banks (A-06)'),
     interest_counts_from: { kind: 'DATE', meaning: 'A-24: days before this day do not count' },
     subsidy_basis: choice(SUBSIDY_BASES, 'A-01: rate on day-weighted balance, or half of the year’s interest'),
@@ -43,6 +49,7 @@ export const PARAMETERS: Readonly<Record<PolicyCode, Readonly<Record<string, Par
     guarantee_fee_rate_max_pct: pct('G-02: highest annualised fee rate, inclusive'),
     guarantee_fee_ceiling: yuan('G-01: per enterprise project'),
     guarantee_fee_ceiling_span: choice(FEE_CEILING_SPANS, 'A-16: once for ever, or per calendar year'),
+    guarantee_fee_payee: choice(FEE_PAYEES, 'A-27: who gets half of the fee'),
     premium_share_pct: pct('I-01…I-03: share of the annual premium'),
     premium_rate_max_pct: pct('I-01: share of the insured amount'),
     premium_rate_rule: choice(PREMIUM_RATE_RULES, 'A-14: premium recognised up to the rate, or a higher rate disqualifies'),
@@ -58,6 +65,8 @@ export const PARAMETERS: Readonly<Record<PolicyCode, Readonly<Record<string, Par
     ranking_audit_pct: pct('S2 (十三): weight of what audits left'),
     ranking_relending_pct: pct('S2 (四)(十八): weight of relending'),
     ranking_list_size: count('S2 (十八): how many of a kind are proposed for the cooperating list of the next year, 3 to 5'),
+    older_evidence: choice(OLDER_EVIDENCE, 'A-13: a voucher older than an authorization without a clause about history is held, or accepted'),
+    budget_priority: choice(BUDGET_PRIORITIES, 'A-29, L-07: cooperating institutions first when the budget is short, or the queue alone'),
     contact_work_days: count('3个1: working days to contact'),
     plan_and_approval_days: count('3个1: days to plan and approval'),
     disbursement_days: count('3个1: days to disbursement'),
@@ -75,7 +84,6 @@ export const PARAMETERS: Readonly<Record<PolicyCode, Readonly<Record<string, Par
     household_limit_tagged: yuan('E-09: per enterprise with one of the five titles'),
     consortium_banks_max: count('E-10: active banks per park'),
     cooperation_years: count('E-11: default term of the agreement'),
-    credit_check_days: count('E-07: how old a credit check may be'),
     guaranteed_share_pct: pct('R-01: part of the principal the system guarantees'),
     share_guarantor_pct: pct('R-01'),
     share_fiscal_pct: pct('R-01 (A-20: one party code)'),
@@ -86,7 +94,6 @@ export const PARAMETERS: Readonly<Record<PolicyCode, Readonly<Record<string, Par
     breaker_denominator: choice(DENOMINATORS, 'A-08: what the rate is measured against; numerator and denominator on one basis'),
     breaker_crossing_claim: choice(CROSSING_CLAIMS, 'A-11: cover the headroom only, or nothing'),
     breaker_recoveries: choice(RECOVERY_TIMINGS, 'A-09: when recoveries lower the numerator'),
-    list_rows_max: count('contract §4: rows of a list'),
     list_amount_min: yuan('contract §4: a smaller need is held as a suspected unit error'),
     list_amount_max: yuan('contract §4: a larger need is held as a suspected unit error'),
     authorization_months_after_term: count('contract §4: a declared authorization lasts so many months longer than the loan')

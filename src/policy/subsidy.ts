@@ -1,8 +1,8 @@
-import { UNITS_PER_ONE } from './exact.ts'
+import { cutDown, UNITS_PER_ONE } from './exact.ts'
 import { pointed, RuleBreach, type PointedFinding } from './findings.ts'
 import { assertFacts, ceilings, grantingOrder, interestLine, type InterestFacts, type InterestLine, type InterestRule,
   type UsedByYear } from './interest.ts'
-import { RATE_BASES, SUBSIDY_BASES, YEAR_BASES, EXTENDED_INTERESTS } from './parameters.ts'
+import { EXTENDED_INTERESTS, LOAN_AMOUNT_BASES, RATE_BASES, SUBSIDY_BASES, YEAR_BASES, type LoanAmountBasis } from './parameters.ts'
 import { yearOf } from './period.ts'
 import { dateParameter, fenParameter, isInForce, nearestTerms, pctOf, readingOf, type PolicyVersion } from './terms.ts'
 
@@ -13,8 +13,11 @@ export interface LoanVoucher extends InterestFacts {
   readonly eligible_loan_fen: number
   /** part of the loan for land, fen; share = eligible ÷ (eligible + land) */
   readonly land_fen: number
-  /** what L-04 takes its percentage of, where a loan has several drawdowns with shares of their own; the eligible loan when left out */
-  readonly ceiling_loan_fen?: number
+  /**
+   * what L-04 takes its percentage of under each reading of A-03, without land, fen; left out: the loan was paid out whole in
+   * one drawdown, its balance is what the vouchers show
+   */
+  readonly loan_amounts_fen?: Readonly<Record<LoanAmountBasis, number>>
 }
 
 export interface LoanInterest {
@@ -27,18 +30,21 @@ export interface LoanInterest {
   readonly used_by_loan?: Readonly<Record<string, UsedByYear>>
 }
 
-const compiled = new WeakMap<PolicyVersion, InterestRule>()
+interface LoanRule extends InterestRule { readonly loan_amount_basis: LoanAmountBasis }
+
+const compiled = new WeakMap<PolicyVersion, LoanRule>()
 
 /** L-01, L-03 as weights: share × rate, and the same bounded by the highest subsidy rate (A-01). */
-function loanRule (policy: PolicyVersion): InterestRule {
+function loanRule (policy: PolicyVersion): LoanRule {
   const known = compiled.get(policy)
   if (known !== undefined) return known
   const share = pctOf(policy, 'subsidy_share_of_rate_pct')
   const highest = pctOf(policy, 'subsidy_rate_max_pct') * UNITS_PER_ONE
   const unbounded = readingOf(policy, 'subsidy_basis', SUBSIDY_BASES) === 'YEAR_AMOUNT'
   const plain = (rate: bigint): bigint => rate * share
-  const rule: InterestRule = {
+  const rule: LoanRule = {
     policy,
+    loan_amount_basis: readingOf(policy, 'loan_amount_basis', LOAN_AMOUNT_BASES),
     counts_from: dateParameter(policy, 'interest_counts_from'),
     extended_counts: readingOf(policy, 'extended_period_interest', EXTENDED_INTERESTS) === 'INCLUDED',
     split_by_year: readingOf(policy, 'year_basis', YEAR_BASES) === 'ACCRUAL_SPLIT',
@@ -71,12 +77,24 @@ function assertLoans (vouchers: readonly LoanVoucher[]): void {
   if (findings.length > 0) throw new RuleBreach(findings)
 }
 
-/** L-04 is taken of the highest eligible amount the loan had in the year (A-03). */
-function highestLoans (vouchers: readonly LoanVoucher[]): Map<string, number> {
+/** The highest balance of a voucher, without land, cut to the fen. */
+export function highestBalance ({ segments, eligible_loan_fen, land_fen }: Pick<LoanVoucher, 'segments' | 'eligible_loan_fen' | 'land_fen'>): number {
+  const highest = segments.reduce((most, { balance_fen }) => Math.max(most, balance_fen), 0)
+  return cutDown(BigInt(highest) * BigInt(eligible_loan_fen), BigInt(eligible_loan_fen + land_fen))
+}
+
+/** The loan amount of a voucher under a reading of A-03. */
+function loanAmount (voucher: LoanVoucher, basis: LoanAmountBasis): number {
+  return voucher.loan_amounts_fen?.[basis] ?? (basis === 'BALANCE' ? highestBalance(voucher) : voucher.eligible_loan_fen)
+}
+
+/** L-04 is taken of the highest amount the loan had in the year, by the reading in force on the paid date (A-03). */
+function highestLoans (policies: readonly PolicyVersion[], vouchers: readonly LoanVoucher[]): Map<string, number> {
   const highest = new Map<string, number>()
-  for (const { loan_key, paid_date, eligible_loan_fen, ceiling_loan_fen } of vouchers) {
-    const key = `${yearOf(paid_date)}|${loan_key}`
-    highest.set(key, Math.max(highest.get(key) ?? 0, ceiling_loan_fen ?? eligible_loan_fen))
+  for (const voucher of vouchers) {
+    const basis = loanRule(nearestTerms(policies, 'TECH_RENO_LOAN', voucher.paid_date)).loan_amount_basis
+    const key = `${yearOf(voucher.paid_date)}|${voucher.loan_key}`
+    highest.set(key, Math.max(highest.get(key) ?? 0, loanAmount(voucher, basis)))
   }
   return highest
 }
@@ -94,7 +112,7 @@ export function loanInterestLines ({ policies, vouchers, used_by_project = {}, u
   assertFacts(vouchers)
   assertLoans(vouchers)
   const left = ceilings(used_by_project, used_by_loan)
-  const highest = highestLoans(vouchers)
+  const highest = highestLoans(policies, vouchers)
   const lines: InterestLine[] = []
   for (const index of grantingOrder(vouchers)) {
     const voucher = vouchers[index]

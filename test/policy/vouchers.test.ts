@@ -79,8 +79,8 @@ t.test('only direct leases, and quick conversions of new equipment', async (t) =
 t.test('a short budget pays cooperating institutions first, then the queue, and nobody overtakes', async (t) => {
   const line = (line_no: string, amount_fen: number, is_cooperating: boolean, order_key: string): Parameters<typeof payInBudget>[0][number] => ({ line_no, amount_fen, is_cooperating, order_key })
   const lines = [line('c', 40, false, '1'), line('a', 50, true, '2'), line('b', 30, true, '3'), line('d', 5, false, '4')]
-  t.same(payInBudget(lines, 100), { paid: ['a', 'b'], waiting: ['c', 'd'], left_fen: 20 })
-  t.same(payInBudget(lines, 125), { paid: ['a', 'b', 'c', 'd'], waiting: [], left_fen: 0 })
-  t.same(payInBudget(lines, 0), { paid: [], waiting: ['a', 'b', 'c', 'd'], left_fen: 0 })
-  t.throws(() => payInBudget(lines, -1), RangeError)
+  t.same(payInBudget(lines, 100, terms), { paid: ['a', 'b'], waiting: ['c', 'd'], left_fen: 20 })
+  t.same(payInBudget(lines, 125, terms), { paid: ['a', 'b', 'c', 'd'], waiting: [], left_fen: 0 })
+  t.same(payInBudget(lines, 0, terms), { paid: [], waiting: ['a', 'b', 'c', 'd'], left_fen: 0 })
+  t.throws(() => payInBudget(lines, -1, terms), RangeError)
 })

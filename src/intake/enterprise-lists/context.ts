@@ -73,6 +73,7 @@ export async function lookUp (
       overridden: uscc => overridden.has(uscc),
       tags: uscc => tags.get(uscc) ?? [],
       limits: { standard_fen: fenParameter(terms, 'household_limit'), raised_fen: fenParameter(terms, 'household_limit_tagged') },
+      usual: { amount_min_fen: fenParameter(terms, 'list_amount_min'), amount_max_fen: fenParameter(terms, 'list_amount_max') },
       today
     }
   }

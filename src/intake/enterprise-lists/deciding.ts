@@ -37,6 +37,8 @@ export interface DecidingContext {
   /** tags that hold today */
   tags (uscc: string): readonly string[]
   limits: { standard_fen: number, raised_fen: number }
+  /** an amount outside of these is held: its unit is probably wrong */
+  usual: { amount_min_fen: number, amount_max_fen: number }
   /** Beijing date */
   today: string
 }
@@ -205,6 +207,10 @@ export function decider (context: DecidingContext): (row: ListRow) => DecidedRow
     const note: Note = (code, field, en, zh) => { row.findings.push(listFinding(code, row, field, en, zh)) }
     if (!row.skipped) {
       if (row.demand_date !== null && Math.abs(dayNumber(row.demand_date) - today) > FAR_DAYS) note('DATE_UNLIKELY', 'demand_date')
+      const { amount_min_fen, amount_max_fen } = context.usual
+      if (row.amount_fen !== null && (row.amount_fen < amount_min_fen || row.amount_fen > amount_max_fen)) {
+        note('AMOUNT_UNIT_SUSPECT', 'amount', [yuanOf(row.amount_fen)])
+      }
       checkOverride(row, note)
       checkPark(row, note)
       if (hasValidCode(row)) {

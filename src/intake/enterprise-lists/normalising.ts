@@ -14,8 +14,6 @@ const TEXT_MAX: Readonly<Partial<Record<Field, number>>> = {
   name: 200, uscc: 64, purpose: 500, project_name: 200, project_code: 64, park: 200, industry: 200, qualifications: 500,
   contact_name: 100, contact_phone: 100
 }
-const SUSPECT_ABOVE_FEN = 1_000_000_000_00
-const SUSPECT_BELOW_FEN = 10_000_00
 const TERM_USUAL_MAX = 180
 const MIXED_UP = { en: '; O and 0, I and 1, Z and 2, S and 5 are easily mixed up', zh: '；注意 O 与 0、I 与 1、Z 与 2、S 与 5 的混淆' }
 const REQUIRED: ReadonlySet<Field> = new Set(['name', 'uscc', 'amount', 'term', 'purpose'])
@@ -176,7 +174,6 @@ function readAmount (row: ListRow, cell: Cell, unit: string | null, note: Note, 
   else {
     row.amount_fen = read.fen
     if (read.rounded) note('AMOUNT_ROUNDED', 'amount', [yuanOf(read.fen)])
-    if (read.fen > SUSPECT_ABOVE_FEN || read.fen < SUSPECT_BELOW_FEN) note('AMOUNT_UNIT_SUSPECT', 'amount', [yuanOf(read.fen)])
   }
 }
 

@@ -6,6 +6,8 @@ import { beijingDate } from '../../policy/calendar.ts'
 import { addMonths } from '../../policy/period.ts'
 import { PURPOSE_CODES, purposeCodeOf, type PurposeCode } from '../../policy/purposes.ts'
 import { TAGS, type Tag } from '../../policy/tags.ts'
+import { countOf, nearestTerms, type PolicyVersion } from '../../policy/terms.ts'
+import { policiesIn } from '../../registry/policies/service.ts'
 import { activated } from '../authorizations/service.ts'
 import { insertAuthorizations, type Authorization } from '../authorizations/store.ts'
 import { currentRegion, enterpriseFacts } from '../enterprises/facts.ts'
@@ -16,8 +18,6 @@ import { tagText } from '../financing-needs/preparing.ts'
 import { keepNamedProjects, NO_FACTS, projectsOf, type Project } from '../projects/store.ts'
 import type { EnterpriseList, StoredRow } from './store.ts'
 
-/** An accepted row holds for the term and the audits after it (contract §4). */
-const months_after_term = 24
 const recipients = ['PAIRED_BANK', 'PAIRED_GUARANTOR', 'AUDITOR', 'FISCAL']
 const scopes: Authorization['scopes'] = ['ENTERPRISE_BASIC', 'PROJECT', 'FINANCING_NEED', 'CREDIT_CONTRACT', 'INTEREST_PAYMENT', 'GUARANTEE', 'SUBSIDY_ACCOUNT']
 const purposes: Authorization['purposes'] = ['FINANCING_MATCHING', 'CREDIT_ASSESSMENT', 'SUBSIDY_SETTLEMENT']
@@ -37,7 +37,8 @@ function factsOf (row: WholeRow, park_no: string, day: string): EnterpriseFacts 
   return enterpriseFacts({ ...row, qualifications: row.qualifications.filter((tag): tag is Tag => known_tags.has(tag)) }, park_no, day)
 }
 
-function authorizationOf (list: EnterpriseList, row: WholeRow, now: string, day: string): Authorization {
+/** An accepted row holds for the term and the audits after it (contract §4). */
+function authorizationOf (list: EnterpriseList, row: WholeRow, now: string, day: string, months_after_term: number): Authorization {
   return {
     authorization_no: row.authorization_no,
     grantor_uscc: row.uscc,
@@ -69,7 +70,8 @@ function purposeOf (row: WholeRow): PurposeCode {
   return row.purpose_code !== null && known_purposes.has(row.purpose_code) ? row.purpose_code as PurposeCode : purposeCodeOf(row.purpose)
 }
 
-function placingOf (list: EnterpriseList, row: WholeRow, facts: EnterpriseFacts, day: string, projects: ReadonlyMap<string, Project>): Placing {
+function placingOf (list: EnterpriseList, row: WholeRow, facts: EnterpriseFacts, day: string, projects: ReadonlyMap<string, Project>,
+  policies: readonly PolicyVersion[]): Placing {
   const need = {
     uscc: row.uscc, project_code: row.project_code, project_name: row.project_name, purpose_code: purposeOf(row), wants_guarantee: true, is_green_loan: false
   }
@@ -86,7 +88,7 @@ function placingOf (list: EnterpriseList, row: WholeRow, facts: EnterpriseFacts,
     purpose_text: row.purpose,
     demand_date: row.demand_date,
     wants_lease: false,
-    ...judgeNeed(day, need, facts, row.project_code === null ? null : projects.get(`${row.uscc}|${row.project_code}`) ?? null),
+    ...judgeNeed(day, need, facts, row.project_code === null ? null : projects.get(`${row.uscc}|${row.project_code}`) ?? null, policies),
     tags: tagText(facts.tags),
     authorization_no: row.authorization_no,
     reference: null,
@@ -107,11 +109,13 @@ export async function takeIn (sql: WriteSql, now: string, list: EnterpriseList, 
   const rows = all.map(whole)
   const usccs = [...new Set(rows.map(({ uscc }) => uscc))]
   const projects = await projectsOf(sql, usccs)
+  const policies = await policiesIn(sql)
+  const months_after_term = countOf(nearestTerms(policies, 'PARK_TECH_GUARANTEE', day), 'authorization_months_after_term')
   const facts = rows.map(row => factsOf(row, list.park_no, day))
-  const plan = await planNeeds(sql, now, rows.map((row, index) => placingOf(list, row, facts[index] as EnterpriseFacts, day, projects)))
+  const plan = await planNeeds(sql, now, rows.map((row, index) => placingOf(list, row, facts[index] as EnterpriseFacts, day, projects, policies)))
   const going_in = rows.filter((_, index) => plan.placed[index]?.kind !== 'DUPLICATE')
   await upsertEnterprises(sql, now, list.park_no, false, facts.filter((_, index) => plan.placed[index]?.kind !== 'DUPLICATE'))
-  const authorizations = going_in.map(row => authorizationOf(list, row, now, day))
+  const authorizations = going_in.map(row => authorizationOf(list, row, now, day, months_after_term))
   await insertAuthorizations(sql, authorizations)
   await keepNamedProjects(sql, now, list.park_no, going_in.flatMap(({ uscc, project_code, project_name }) => project_code === null ? [] : [{
     owner_uscc: uscc, project_code, name: project_name, content_digest: digestOf({ ...NO_FACTS, name: project_name })

@@ -1,7 +1,7 @@
 /** What the rules of domain §3.1 say about a need: which cannot be judged yet, and whether a short opinion suffices. Pure. */
 import { fastTrackOf, judge, type EligibilityFacts, type FastTrack } from '../../policy/eligibility.ts'
 import type { PurposeCode } from '../../policy/purposes.ts'
-import { BUILT_IN_POLICIES } from '../../policy/terms.ts'
+import type { PolicyVersion } from '../../policy/terms.ts'
 import type { EnterpriseFacts } from '../enterprises/store.ts'
 import type { Project } from '../projects/store.ts'
 
@@ -45,12 +45,14 @@ export function factsOf (on: string, need: JudgedNeed, enterprise: Partial<Enter
 }
 
 /** UNKNOWN never fails or holds a need; it is shown with the lead. Source: contract §4; S2 (十五) for the fast track. */
-export function judgeNeed (on: string, need: JudgedNeed, enterprise: Partial<EnterpriseFacts>, project: Project | null): Judged {
+export function judgeNeed (
+  on: string, need: JudgedNeed, enterprise: Partial<EnterpriseFacts>, project: Project | null, policies: readonly PolicyVersion[]
+): Judged {
   const facts = factsOf(on, need, enterprise, project)
   const products = need.wants_guarantee ? ['TECH_RENO_LOAN', 'PARK_TECH_GUARANTEE'] as const : ['TECH_RENO_LOAN'] as const
   const unknown = new Set<string>()
   for (const product of products) {
-    for (const { rule_id, result } of judge(product, facts, BUILT_IN_POLICIES)) {
+    for (const { rule_id, result } of judge(product, facts, policies)) {
       if (result === 'UNKNOWN' && rules_of_a_need.has(rule_id)) unknown.add(rule_id)
     }
   }

@@ -7,6 +7,7 @@ import { isManufacturing } from '../../policy/identifiers.ts'
 import { fenOf } from '../../policy/money.ts'
 import { purposeCodeOf } from '../../policy/purposes.ts'
 import { listParticipants } from '../../registry/participants/store.ts'
+import { policiesIn } from '../../registry/policies/service.ts'
 import { overriddenAmong } from '../../registry/uscc-overrides/store.ts'
 import { coveringOf, type Coverage } from '../authorizations/service.ts'
 import { authorizationsByNo, authorizationsOf, collectedFrom, type Authorization } from '../authorizations/store.ts'
@@ -92,6 +93,7 @@ export async function prepareNeeds (sql: WriteSql, now: string, principal: Princ
     ? (await listParticipants(sql, { roles: ['PARK'] })).filter(({ status }) => status === 'ACTIVE').map(({ participant_no }) => participant_no) : [])
   const before = await enterprisesFrom(sql, principal.participant_no, usccs)
   const projects = await projectsOf(sql, usccs)
+  const policies = await policiesIn(sql)
   const enterprises: EnterpriseFacts[] = []
   const prepared = all.map((sent): Preparation => {
     const named = sent.authorization_no === undefined ? undefined : held.by_no.get(sent.authorization_no)
@@ -131,7 +133,7 @@ export async function prepareNeeds (sql: WriteSql, now: string, principal: Princ
         purpose_text: sent.purpose,
         demand_date: sent.demand_date ?? null,
         wants_lease: sent.wants_lease ?? false,
-        ...judgeNeed(day, need, known, need.project_code === null ? null : projects.get(`${sent.uscc}|${need.project_code}`) ?? null),
+        ...judgeNeed(day, need, known, need.project_code === null ? null : projects.get(`${sent.uscc}|${need.project_code}`) ?? null, policies),
         tags: tagText(known.tags),
         authorization_no: coverage.found.authorization_no,
         reference: sent.reference ?? null,

@@ -5,6 +5,8 @@ import type { Principal } from '../../http/access.ts'
 import { mistake, refuseIfAny, type Mistake } from '../../intake/mistakes.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { fenOf } from '../../policy/money.ts'
+import { nearestTerms } from '../../policy/terms.ts'
+import { policiesIn } from '../../registry/policies/service.ts'
 import { findDocument } from '../documents/store.ts'
 import { correctedBy, stepBack } from '../evidence/correcting.ts'
 import { completed } from '../evidence/schema.ts'
@@ -62,7 +64,8 @@ export async function acceptFeeVoucher (sql: WriteSql, now: string, principal: P
     ...invoiceUses('FEE_VOUCHER', first?.business_no ?? body.fee_voucher_no, [body], 'RECEIPT_REUSED')
   ]
   const notes = await usedElsewhere(sql, principal, uses)
-  const findings = [...payerFindings(body.payer_account_name, enterprise.name), ...historyFindings(history(body), authorization), ...reviewed(principal, notes)]
+  const terms = nearestTerms(await policiesIn(sql), 'TECH_RENO_LOAN', body.paid_date)
+  const findings = [...payerFindings(body.payer_account_name, enterprise.name), ...historyFindings(history(body), authorization, terms), ...reviewed(principal, notes)]
   const row: FeeVoucherRow = {
     number: newNo('vch'),
     participant_no: principal.participant_no,

@@ -5,6 +5,8 @@ import type { Principal } from '../../http/access.ts'
 import { mistake, projectCodeMistakes, refuseIfAny, usccMistakes, type Mistake } from '../../intake/mistakes.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { fenOf } from '../../policy/money.ts'
+import { nearestTerms } from '../../policy/terms.ts'
+import { policiesIn } from '../../registry/policies/service.ts'
 import { findDocument } from '../documents/store.ts'
 import { correctedBy, stepBack } from '../evidence/correcting.ts'
 import { completed } from '../evidence/schema.ts'
@@ -60,7 +62,8 @@ export async function acceptInsurancePolicy (sql: WriteSql, now: string, princip
   const uses: Use[] = voucherUses('INSURANCE_POLICY', first?.business_no ?? body.policy_no, document?.sha256 ?? '',
     principal, body.bank_txn_no)
   const notes = await usedElsewhere(sql, principal, uses)
-  const findings = [...payerFindings(body.payer_account_name, enterprise.name), ...historyFindings(history(body), authorization), ...reviewed(principal, notes)]
+  const terms = nearestTerms(await policiesIn(sql), 'TECH_RENO_LOAN', body.paid_date)
+  const findings = [...payerFindings(body.payer_account_name, enterprise.name), ...historyFindings(history(body), authorization, terms), ...reviewed(principal, notes)]
   const row: InsurancePolicyRow = {
     number: newNo('pol'),
     participant_no: principal.participant_no,

@@ -109,7 +109,7 @@ export async function acceptInterest<Body extends StatedVoucher> (
   if (overlap !== undefined) throw overlapProblem(overlap)
   const uses = voucherUses(room.event.toUpperCase(), lent.first_no, document?.sha256 ?? '', principal, body.bank_txn_no)
   const notes = await usedElsewhere(sql, principal, uses)
-  const findings = [...judgement.findings, ...payerFindings(body.payer_account_name, enterprise.name), ...around, ...historyFindings(body, authorization), ...reviewed(principal, notes)]
+  const findings = [...judgement.findings, ...payerFindings(body.payer_account_name, enterprise.name), ...around, ...historyFindings(body, authorization, terms), ...reviewed(principal, notes)]
   const held = isHeld(findings, earlier?.status === 'HELD' && body.reason !== undefined)
   const row: InterestVoucherRow = {
     number: newNo('vch'),

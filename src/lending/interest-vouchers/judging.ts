@@ -5,7 +5,8 @@ import { finding, type Finding } from '../../policy/findings.ts'
 import { fenOf, yuanOf } from '../../policy/money.ts'
 import { overlaps, type DayCount, type Period } from '../../policy/period.ts'
 import { checkSegments, type Segment } from '../../policy/segments.ts'
-import type { PolicyVersion } from '../../policy/terms.ts'
+import { OLDER_EVIDENCE } from '../../policy/parameters.ts'
+import { readingOf, type PolicyVersion } from '../../policy/terms.ts'
 import { checkInterestVoucher, type VoucherFinding } from '../../policy/vouchers.ts'
 import { isProblemCode } from '../../problem.ts'
 import type { NewInterestVoucher } from './schema.ts'
@@ -163,11 +164,11 @@ export function shownFindings (findings: readonly VoucherFinding[]): Finding[] {
 }
 
 /**
- * A-13: evidence older than the authorization needs its clause about history.
+ * A-13: evidence older than the authorization needs its clause about history, unless the terms accept it without.
  */
 export function historyFindings (body: Pick<StatedInterest, 'period_start' | 'period_end' | 'paid_date'>,
-  authorization: { valid_from: string, covers_history_from: string | null }): VoucherFinding[] {
-  return isCoveredByHistory(body, authorization) ? []
+  authorization: { valid_from: string, covers_history_from: string | null }, terms: PolicyVersion): VoucherFinding[] {
+  return isCoveredByHistory(body, authorization) || readingOf(terms, 'older_evidence', OLDER_EVIDENCE) === 'ACCEPT' ? []
     : [hold('AUTH_SCOPE_INSUFFICIENT',
       `It is older than the authorization of ${authorization.valid_from}; ask for one that covers the time from ${body.period_start}, then correct it.`,
       `凭证早于授权起始日 ${authorization.valid_from}；请由企业补充覆盖 ${body.period_start} 起历史数据的授权后以更正方式重报。`)]

@@ -72,7 +72,8 @@ export type AcceptedInterestVoucher = Awaited<ReturnType<typeof acceptedInterest
  * Accepted vouchers of an enterprise project with their loans, in the order ceilings are used up: paid date, submission, number.
  *
  * `eligible_loan_fen` and `land_fen` are what the whole contract had paid out by the end of the year of the paid date (A-03);
- * `drawdown_eligible_fen` and `drawdown_land_fen` are those of the one drawdown.
+ * `contract_eligible_fen` is what the contract promised without land; `drawdown_eligible_fen` and `drawdown_land_fen` are those of
+ * the one drawdown.
  */
 export async function acceptedInterestVouchers (sql: ReadSql, uscc: string, project_code: string) {
   const rows = await sql.select({ voucher: interest_vouchers, drawdown: drawdowns, contract: loan_contracts }).from(interest_vouchers)
@@ -98,6 +99,7 @@ export async function acceptedInterestVouchers (sql: ReadSql, uscc: string, proj
       loan_key: `${voucher.participant_no}/${contract.first_no}`,
       eligible_loan_fen: sum_fen - land_fen,
       land_fen,
+      contract_eligible_fen: contract.contract_amount_fen - contract.land_fen,
       drawdown_eligible_fen: drawdown.amount_fen - drawdown.land_fen,
       drawdown_land_fen: drawdown.land_fen,
       day_count: contract.day_count,

@@ -8,8 +8,10 @@ import { append } from '../../journal/events.ts'
 import { payInBudget } from '../../policy/budget.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { sumFen, yuanOf } from '../../policy/money.ts'
+import { nearestTerms } from '../../policy/terms.ts'
 import { Problem } from '../../problem.ts'
 import { findParticipant } from '../../registry/participants/store.ts'
+import { policiesIn } from '../../registry/policies/service.ts'
 import { authorities } from '../../subsidy/audience.ts'
 import { findLines } from '../../subsidy/lines/store.ts'
 import type { ApprovedLine } from '../../subsidy/packets/store.ts'
@@ -92,7 +94,7 @@ function nothingToPay (left_out: readonly LeftOut[]): Problem {
 }
 
 /** Cooperating institutions first, then the queue; a line is paid whole or waits. Source: S2 (十九); rule L-07, reading A-29. */
-async function affordable (sql: ReadSql, due: readonly Due[], budget_left_fen: number): Promise<{ paid: Due[], waiting: Due[] }> {
+async function affordable (sql: ReadSql, due: readonly Due[], budget_left_fen: number, day: string): Promise<{ paid: Due[], waiting: Due[] }> {
   const cooperating = new Map<string, boolean>()
   for (const { participant_no } of due) {
     if (!cooperating.has(participant_no)) cooperating.set(participant_no,
@@ -101,7 +103,7 @@ async function affordable (sql: ReadSql, due: readonly Due[], budget_left_fen: n
   const of_key = new Map(due.map(one => [one.key, one]))
   const { paid, waiting } = payInBudget(
     due.map(one => ({ line_no: one.key, amount_fen: one.amount_fen, is_cooperating: cooperating.get(one.participant_no) ?? false,
-      order_key: one.order_key })), Math.max(0, budget_left_fen))
+      order_key: one.order_key })), Math.max(0, budget_left_fen), nearestTerms(await policiesIn(sql), 'TECH_RENO_LOAN', day))
   const picked = (keys: readonly string[]): Due[] => keys.flatMap(key => of_key.get(key) ?? [])
   return { paid: picked(paid), waiting: picked(waiting) }
 }
@@ -164,7 +166,7 @@ export async function collect (sql: WriteSql, now: string, principal: Principal,
   const { due, accounts, left_out } = await gather(sql, now, cipher)
   if (due.length === 0) throw nothingToPay(left_out)
   const left_fen = budget.amount_fen - budget.used_fen - await reservedOf(sql, year, fund_source)
-  const { paid, waiting } = await affordable(sql, due, left_fen)
+  const { paid, waiting } = await affordable(sql, due, left_fen, beijingDate(now))
   if (paid.length === 0) {
     throw new Problem('budget_exhausted', {
       detail: `${yuanOf(Math.max(0, left_fen))} is left; the first line needs ${yuanOf(waiting[0]?.amount_fen ?? 0)}`,

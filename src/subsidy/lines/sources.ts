@@ -11,7 +11,10 @@ import type { KeptAccount } from '../../lending/subsidy-accounts/schema.ts'
 import { findActiveAccount } from '../../lending/subsidy-accounts/store.ts'
 import type { EligibilityFacts } from '../../policy/eligibility.ts'
 import { yuanOf } from '../../policy/money.ts'
-import type { PolicyVersion } from '../../policy/terms.ts'
+import { FEE_PAYEES } from '../../policy/parameters.ts'
+import { yearOf } from '../../policy/period.ts'
+import { highestBalance } from '../../policy/subsidy.ts'
+import { nearestTerms, readingOf, type PolicyVersion } from '../../policy/terms.ts'
 import { claimOf, type Voucher, type VoucherClaim } from './claims.ts'
 
 export type ProjectFacts = Omit<EligibilityFacts, 'on'>
@@ -74,15 +77,32 @@ function loanVoucher (row: AcceptedInterestVoucher, chain: string, uscc: string,
   }
 }
 
+const loanYear = ({ loan_key, paid_date }: AcceptedInterestVoucher): string => `${yearOf(paid_date)}|${loan_key}`
+
+/** The highest balance of every loan and year that its vouchers show: of each drawdown its highest, summed. Source: reading A-03. */
+function highestBalances (rows: readonly AcceptedInterestVoucher[]): Map<string, number> {
+  const of_drawdown = new Map<string, { key: string, fen: number }>()
+  for (const row of rows) {
+    const key = loanYear(row)
+    const fen = highestBalance({ segments: row.segments, eligible_loan_fen: row.drawdown_eligible_fen, land_fen: row.drawdown_land_fen })
+    of_drawdown.set(`${key}|${row.iou_no}`, { key, fen: Math.max(fen, of_drawdown.get(`${key}|${row.iou_no}`)?.fen ?? 0) })
+  }
+  const sums = new Map<string, number>()
+  for (const { key, fen } of of_drawdown.values()) sums.set(key, (sums.get(key) ?? 0) + fen)
+  return sums
+}
+
 async function loanClaims (sql: ReadSql, policies: readonly PolicyVersion[], uscc: string, project_code: string): Promise<VoucherClaim[]> {
   const claims: VoucherClaim[] = []
-  for (const row of await acceptedInterestVouchers(sql, uscc, project_code)) {
+  const rows = await acceptedInterestVouchers(sql, uscc, project_code)
+  const balances = highestBalances(rows)
+  for (const row of rows) {
     const chain = await chainOf(row, number => interestVouchers.find(sql, number))
     claims.push(claimOf(policies, loanVoucher(row, chain, uscc, project_code), {
       kind: 'LOAN_INTEREST',
       facts: {
         loan_key: row.loan_key, eligible_loan_fen: row.drawdown_eligible_fen, land_fen: row.drawdown_land_fen,
-          ceiling_loan_fen: row.eligible_loan_fen,
+          loan_amounts_fen: { DISBURSED: row.eligible_loan_fen, CONTRACT: row.contract_eligible_fen, BALANCE: balances.get(loanYear(row)) ?? 0 },
         segments: row.segments, day_count: row.day_count, normal_interest_paid_fen: Math.min(row.normal_interest_fen,
           row.normal_interest_paid_fen),
         penalty_interest_fen: row.penalty_fen, compound_interest_fen: row.compound_fen,
@@ -121,15 +141,16 @@ async function leaseClaims (sql: ReadSql, policies: readonly PolicyVersion[], us
   return claims
 }
 
-/** Fees are paid by the enterprise, their subsidy goes to the guarantor. Source: S2 (五), reading A-27. */
+/** Fees are paid by the enterprise, their subsidy goes to the guarantor unless the terms say otherwise. Source: S2 (五), reading A-27. */
 async function feeClaims (sql: ReadSql, policies: readonly PolicyVersion[], uscc: string, project_code: string): Promise<VoucherClaim[]> {
   const claims: VoucherClaim[] = []
   for (const row of await acceptedFeeVouchers(sql, uscc, project_code)) {
     const { fee_fen, guaranteed_fen, term_months, contract_fee_fen, other_fees_fen } = row
+    const payee_kind = readingOf(nearestTerms(policies, 'TECH_RENO_LOAN', row.paid_date), 'guarantee_fee_payee', FEE_PAYEES)
     const voucher: Voucher = {
       kind: 'GUARANTEE_FEE', chain: await chainOf(row, number => feeVouchers.find(sql, number)), number: row.number,
         voucher_no: row.voucher_no,
-      contract_no: row.guarantee_contract_no, participant_no: row.participant_no, payee_kind: 'GUARANTOR', payee_uscc: row.guarantor_uscc,
+      contract_no: row.guarantee_contract_no, participant_no: row.participant_no, payee_kind, payee_uscc: payee_kind === 'GUARANTOR' ? row.guarantor_uscc : uscc,
         uscc, project_code,
       paid_date: row.paid_date, submitted_at: row.submitted_at, authorization_no: row.authorization_no,
         document_nos: [...new Set([row.contract_document_no, row.document_no])],

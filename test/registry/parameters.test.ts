@@ -1,0 +1,50 @@
+/** Parameters that rooms read: a version confirmed over the API changes what the hub does, and nothing before its first day. */
+import t from 'tap'
+import { aRow } from '../fixtures.ts'
+import { build, type Built } from '../helper.ts'
+import { aDocument, aFeeVoucher, aGuarantee, aLoanContract, authorize, created, knowEnterprise, uscc_1 } from '../lending/fixtures.ts'
+import { lines, listProject } from '../subsidy/fixtures.ts'
+
+async function inForce (hub: Built, policy_code: string, supersedes: string, parameters: Record<string, string | number>): Promise<void> {
+  const path = `/v1/policies/${policy_code}/versions`
+  created(await hub.as('meic', 1).post(path, { version: '2026-03-18.1', title: 'Changed', title_zh: '调整', effective_from: '2026-03-18', effective_to: '2027-12-31', supersedes, parameters }))
+  const confirmed = await hub.as('meic', 2).post(`${path}/2026-03-18.1/confirm`, undefined)
+  if (confirmed.statusCode !== 200) throw new Error(confirmed.body)
+}
+
+async function listed (hub: Built, amounts: readonly string[]) {
+  const { list_no } = (await hub.as('park-1').post('/v1/enterprise-lists', {
+    rows: amounts.map((amount, index) => aRow({ amount, project_code: `2606-500112-07-02-10000${index + 1}`, project_name: `项目${index + 1}` }))
+  })).json()
+  await hub.loops.settle()
+  return (await hub.as('park-1').get(`/v1/enterprise-lists/${list_no}/rows`)).json().items as { outcome: string, authorization_no: string | null, findings: { code: string }[] }[]
+}
+
+t.test('bounds of a usual amount and the life of a declared authorization are parameters', async t => {
+  const hub = await build(t)
+  await inForce(hub, 'PARK_TECH_GUARANTEE', '2026-01-12.1', { list_amount_min: '500.00', list_amount_max: '8000000.00', authorization_months_after_term: 12 })
+  const [small, usual, large] = await listed(hub, ['600.00', '5000000.00', '9000000.00'])
+  t.equal(small?.outcome, 'ACCEPTED', 'by default anything under ten thousand is held')
+  t.equal(usual?.outcome, 'ACCEPTED_WITH_REMARK')
+  t.equal(large?.outcome, 'HELD')
+  t.ok(large?.findings.some(({ code }) => code === 'AMOUNT_UNIT_SUSPECT'))
+  const given = (await hub.as('park-1').get(`/v1/authorizations/${usual?.authorization_no ?? ''}`)).json()
+  t.equal(given.valid_to, '2030-03-18', 'term of 36 months and 12 more')
+})
+
+t.test('who gets half of the fee, and what older evidence needs, are parameters', async t => {
+  const hub = await build(t)
+  await inForce(hub, 'TECH_RENO_LOAN', '2024-06-09.1', { guarantee_fee_payee: 'ENTERPRISE', older_evidence: 'ACCEPT' })
+  hub.clock.set('2026-04-10T02:00:00.000Z')
+  await authorize(hub, { valid_from: '2026-04-05' })
+  await knowEnterprise(hub)
+  await listProject(hub)
+  const loan = aLoanContract(await aDocument(hub), { contract_amount: '10000000.00' })
+  created(await hub.as('bank-1').post('/v1/loan-contracts', loan))
+  const guarantee = aGuarantee(loan.loan_contract_no, await aDocument(hub, 'guarantor-1'))
+  created(await hub.as('guarantor-1').post('/v1/guarantee-contracts', guarantee))
+  const fee = created(await hub.as('guarantor-1').post('/v1/fee-vouchers', aFeeVoucher(guarantee.guarantee_contract_no, await aDocument(hub, 'guarantor-1'), { paid_date: '2026-04-01' })))
+  t.equal(fee.status, 'ACCEPTED', 'four days older than the authorization')
+  await hub.loops.settle()
+  t.match(await lines(hub, 'guarantor-1'), [{ kind: 'GUARANTEE_FEE', payee_kind: 'ENTERPRISE', payee_uscc: uscc_1, amount: '32000.00' }])
+})
