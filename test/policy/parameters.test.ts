@@ -108,7 +108,7 @@ const PROBES: Readonly<Record<string, Readonly<Record<string, readonly [other: s
   PARK_TECH_GUARANTEE: {
     household_limit: ['9000000.00', rule('PARK_TECH_GUARANTEE', 'E-09', { contract_limits_fen: 0, open_needs_fen: 1_000_000_000 })],
     household_limit_tagged: ['20000000.00', rule('PARK_TECH_GUARANTEE', 'E-09', {
-      contract_limits_fen: 0, open_needs_fen: 3_000_000_000, tags: [{ tag: 'HIGH_TECH', basis: 'DECLARED', certificate_no: null, valid_from: null, valid_to: null }]
+      contract_limits_fen: 0, open_needs_fen: 3_000_000_000, tags: [{ tag: 'HIGH_TECH', basis: 'DECLARED', valid_from: null, valid_to: null }]
     })],
     consortium_banks_max: [3, rule('PARK_TECH_GUARANTEE', 'E-10', { active_banks: 3 })],
     cooperation_years: [1, rule('PARK_TECH_GUARANTEE', 'E-11', { agreement_from: '2025-01-12' })],
