@@ -1,6 +1,6 @@
 /** Reports to be fetched later: asked for once, made by a loop, kept as they were made. */
 import { newNo } from '../../clock.ts'
-import type { Db, WriteSql } from '../../db/db.ts'
+import type { Db } from '../../db/db.ts'
 import { admit, type Principal } from '../../http/access.ts'
 import { append } from '../../journal/events.ts'
 import { notFound } from '../../problem.ts'
@@ -10,13 +10,13 @@ import { makeReport, type Asked } from './service.ts'
 import { findResult, insertResult, keepResult, waitingResult, type ReportResult } from './result-store.ts'
 
 /** Keeps what is asked for. @returns number of the result */
-export async function askLater (sql: WriteSql, now: string, principal: Principal, report: ReportName, asked: Asked, format: Format): Promise<string> {
+export async function askLater (db: Db, principal: Principal, report: ReportName, asked: Asked, format: Format): Promise<string> {
   const result_no = newNo('result')
   const { participant_no, role, name, uscc, user_no, duties, client_id } = principal
-  await insertResult(sql, {
+  await db.write((sql, now) => insertResult(sql, {
     result_no, participant_no, principal: { participant_no, role, name, uscc, user_no, duties, client_id }, report, asked, format, status: 'WAITING', bytes_base64: null,
     media_type: null, file_name: null, digest: null, seq: null, created_at: now, made_at: null
-  })
+  }))
   return result_no
 }
 

@@ -48,7 +48,7 @@ export function reportRoutes (app: FastifyInstance, { db }: { db: Db }): void {
       const { single } = await admitted(db, principal, params.report, asked)
       // A single case is short, and is read now: what was told to the enterprise is what was handed over.
       if (single === null) {
-        const result_no = await db.write((sql, at) => askLater(sql, at, principal, params.report, asked, format))
+        const result_no = await askLater(db, principal, params.report, asked, format)
         return {
           status: 202, body: { result_no, report: params.report, status: 'WAITING', created_at: now },
           headers: { location: `/v1/reports/${params.report}/results/${result_no}`, 'preference-applied': 'respond-async', 'retry-after': '1' }
