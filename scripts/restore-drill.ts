@@ -9,9 +9,9 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { frozenClock } from '../src/clock.ts'
 import { sha256Hex } from '../src/db/canonical.ts'
-import { AES_256_GCM, createCipher, keyringFromFile } from '../src/db/cipher.ts'
+import { createCipher, keyringFromFile } from '../src/db/cipher.ts'
 import { openDb } from '../src/db/open.ts'
-import { SM4_CTR_HMAC_SM3 } from '../src/http/sm.ts'
+import { SUITES } from '../src/http/sm.ts'
 import { directoryStore, documentPath } from '../src/lending/documents/files.ts'
 import { documents } from '../src/lending/documents/store.ts'
 import { leafOf, journal_origin } from '../src/journal/checkpoints.ts'
@@ -48,7 +48,7 @@ export async function restoreDrill (folder: string, checkpoint_file: string, vke
       const checkpoint = opened === null ? null : 'ok' in opened ? opened.ok ? opened.value : null : opened
       if (checkpoint === null) wrong.push('the checkpoint cannot be read or is not signed by this key')
       else if (roots.get(checkpoint.size) !== Buffer.from(checkpoint.root).toString('hex')) wrong.push(`the journal up to ${checkpoint.size} is not the one the checkpoint covers`)
-      const bodies = kek_file === undefined ? null : directoryStore(join(folder, 'documents'), createCipher(keyringFromFile(kek_file), [AES_256_GCM, SM4_CTR_HMAC_SM3]))
+      const bodies = kek_file === undefined ? null : directoryStore(join(folder, 'documents'), createCipher(keyringFromFile(kek_file), SUITES.AES_256_GCM))
       for (const { document_no, sha256 } of await db.read.select().from(documents)) {
         if (!existsSync(documentPath(join(folder, 'documents'), sha256))) wrong.push(`document ${document_no} is missing`)
         else if (bodies !== null) {

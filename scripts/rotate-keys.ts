@@ -2,7 +2,7 @@
  * Keys of sealed values:
  *   node scripts/rotate-keys.ts --first <id>   makes the keyring (KEK_FILE) of a new hub
  *   node scripts/rotate-keys.ts --add <id>     adds a key that seals from now on; start every hub process again afterwards
- *   node scripts/rotate-keys.ts                moves every sealed value and file to the current key, in small units while the hub works
+ *   node scripts/rotate-keys.ts                moves every sealed value and file to the current key and SEAL_ALGORITHM, in small units while the hub works
  *   node scripts/rotate-keys.ts --drop <id>    removes an old key; refused while anything is sealed under it
  * It can be broken off and run again at any time: what is done stays done. Reads the environment of the hub.
  */
@@ -14,12 +14,12 @@ import { and, asc, eq, getTableColumns, gte, not, sql as expression, type Column
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { newNo, runningClock } from '../src/clock.ts'
 import { ConfigError, readConfig, type Config } from '../src/config.ts'
-import { AES_256_GCM, createCipher, newKeyring, parseKeyring, rotatedKeyring, type Cipher } from '../src/db/cipher.ts'
+import { createCipher, newKeyring, parseKeyring, rotatedKeyring, type Cipher } from '../src/db/cipher.ts'
 import type { Db } from '../src/db/db.ts'
 import { openDb } from '../src/db/open.ts'
 import { answerPlace, idempotent_answers } from '../src/http/idempotency.ts'
 import { proofPlace, request_signatures } from '../src/http/signed-requests.ts'
-import { SM4_CTR_HMAC_SM3 } from '../src/http/sm.ts'
+import { SUITES } from '../src/http/sm.ts'
 import { secretPlace } from '../src/delivery/secrets.ts'
 import { webhook_secrets } from '../src/delivery/store.ts'
 import { list_rows, rowPlace } from '../src/intake/enterprise-lists/store.ts'
@@ -67,28 +67,28 @@ function begins (column: Column, head: string): SQL {
   return expression`substr(${column}, 1, ${expression.raw(String(head.length))}) = ${head}`
 }
 
-/** Rows of a column that are sealed under another key than the current one. */
-function workOf ({ table, key, column, around }: SealedColumn, current: string): Work {
+/** Rows of a column that are sealed under another key or algorithm than what seals now. */
+function workOf ({ table, key, column, around }: SealedColumn, cipher: Cipher): Work {
   const columns = getTableColumns(table) as Record<string, Column>
   const sealed = columns[column] as Column
   const head = around?.[0] ?? ''
   return {
     table: table as SQLiteTable, keys: key.map(name => columns[name] as Column), text: expression<string>`${sealed}`,
-    old: and(begins(sealed, `${head}v1.`), not(begins(sealed, `${head}v1.${current}.`)))
+    old: and(begins(sealed, `${head}v1.`), not(begins(sealed, head + cipher.head)))
   }
 }
 
 /**
- * Moves what is sealed under older keys to the current one.
+ * Moves what is sealed under older keys, or by the other algorithm, to what seals now.
  *
  * @param limit stops after so many units: for tests of breaking off
  * @returns values and files moved
  */
-export async function reseal (db: Db, cipher: Cipher, current: string, folders: readonly string[], limit = Infinity): Promise<{ values: number, files: number }> {
+export async function reseal (db: Db, cipher: Cipher, folders: readonly string[], limit = Infinity): Promise<{ values: number, files: number }> {
   let units = 0
   let values = 0
   for (const sealed of sealed_columns) {
-    const { table, keys, text, old } = workOf(sealed, current)
+    const { table, keys, text, old } = workOf(sealed, cipher)
     const [first] = keys as [Column]
     const wanted = { ...Object.fromEntries(keys.map((key, index) => [sealed.key[index], key])), kept: text }
     for (let after = ''; units < limit; units++) {
@@ -191,8 +191,8 @@ async function main (): Promise<string> {
       writePrivately(file, left)
       return `${drop} is gone; backups made before it was replaced can be read with a copy of it only`
     }
-    const { values, files } = await reseal(db, createCipher(keyring, [AES_256_GCM, SM4_CTR_HMAC_SM3]), keyring.current.id, bodyFolders(config))
-    return `${values} values and ${files} files moved to ${keyring.current.id}`
+    const { values, files } = await reseal(db, createCipher(keyring, SUITES[config.seal_algorithm]), bodyFolders(config))
+    return `${values} values and ${files} files moved to ${keyring.current.id}, ${config.seal_algorithm}`
   } finally {
     await db.close()
   }

@@ -7,7 +7,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
-import { AES_256_GCM, createCipher } from './db/cipher.ts'
+import { createCipher } from './db/cipher.ts'
 import type { Db } from './db/db.ts'
 import { createLoops, type Loops } from './db/loops.ts'
 import { createDialler, machine_net } from './delivery/dialler.ts'
@@ -22,7 +22,7 @@ import { registerHealth } from './http/health.ts'
 import { createInstance } from './http/instance.ts'
 import { registerOpenapi } from './http/openapi.ts'
 import { forgetNonces } from './http/signed-requests.ts'
-import { SM4_CTR_HMAC_SM3 } from './http/sm.ts'
+import { SUITES } from './http/sm.ts'
 import { authorizationRoutes } from './intake/authorizations/routes.ts'
 import { listReader } from './intake/enterprise-lists/read-in-worker.ts'
 import { enterpriseListRoutes } from './intake/enterprise-lists/routes.ts'
@@ -109,7 +109,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   const loops = createLoops(db, log)
   const ready = { value: false }
   const keys = loadHubKeys(config)
-  const rooms = { ...hub, keys, cipher: createCipher(keys.keyring, [AES_256_GCM, SM4_CTR_HMAC_SM3]) }
+  const rooms = { ...hub, keys, cipher: createCipher(keys.keyring, SUITES[config.seal_algorithm]) }
   const tokens = tokenService(db, config, keys)
   const resolve = keyResolver(db, { sandbox: config.hub_mode === 'sandbox', verifier: tokens.verifier })
   db.useCipher(rooms.cipher)

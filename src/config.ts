@@ -3,6 +3,9 @@
  */
 export type HubMode = 'sandbox' | 'production'
 
+export const SEAL_ALGORITHMS = ['AES_256_GCM', 'SM4_CTR_HMAC_SM3'] as const
+export type SealAlgorithm = typeof SEAL_ALGORITHMS[number]
+
 export interface Config {
   host: string
   port: number
@@ -17,6 +20,8 @@ export interface Config {
   now: string | null
   /** file with the key-encryption keys; null = `keys/kek.json` in data_dir, made by the sandbox */
   kek_file: string | null
+  /** seals values at rest from now on; what was sealed by the other one opens as before */
+  seal_algorithm: SealAlgorithm
   /** requests per minute that one client may send */
   rate_limit_per_minute: number
   /** requests per minute from one network address, known or not */
@@ -69,6 +74,8 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env): Readonly<Conf
   if (hub_mode === 'production' && public_url === null) mistakes.push('PUBLIC_URL is missing: production needs the https address that clients use')
   const kek_file = env.KEK_FILE === undefined || env.KEK_FILE === '' ? null : env.KEK_FILE
   if (hub_mode === 'production' && kek_file === null) mistakes.push('KEK_FILE is missing: production needs the file with the key-encryption keys')
+  const seal_algorithm = SEAL_ALGORITHMS.find(each => each === (env.SEAL_ALGORITHM ?? 'AES_256_GCM'))
+  if (seal_algorithm === undefined) mistakes.push(`SEAL_ALGORITHM is "${env.SEAL_ALGORITHM}", needs one of ${SEAL_ALGORITHMS.join(', ')}`)
   const rate_limit_per_minute = Number(env.RATE_LIMIT_PER_MINUTE ?? '600000')
   if (!Number.isInteger(rate_limit_per_minute) || rate_limit_per_minute < 1) mistakes.push('RATE_LIMIT_PER_MINUTE needs a whole number above zero')
   const rate_limit_per_address_per_minute = Number(env.RATE_LIMIT_PER_ADDRESS_PER_MINUTE ?? '1200000')
@@ -88,6 +95,7 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env): Readonly<Conf
     log_level,
     now,
     kek_file,
+    seal_algorithm: seal_algorithm as SealAlgorithm,
     rate_limit_per_minute,
     rate_limit_per_address_per_minute,
     trusted_proxies

@@ -37,6 +37,8 @@ export class SealError extends Error {
 }
 
 export interface Cipher {
+  /** how every text begins that is sealed now */
+  readonly head: string
   /** @param associated table, column and row id: a sealed value opens in its own place only */
   seal (plaintext: string, associated: string): string
   /** @throws SealError */
@@ -110,6 +112,7 @@ function strictBytes (text: string): Buffer | null {
  */
 export function createCipher (keyring: Keyring, suites: readonly [Suite, ...Suite[]] = [AES_256_GCM]): Cipher {
   const suite = suites[0]
+  const prefix = `v1.${keyring.current.id}.${suite.name}.`
   const indexKey: KeyObject = createSecretKey(Buffer.from(hkdfSync('sha256', keyring.index_key, '', 'rongqiao blind index v1', KEY_BYTES)))
   const openedKeys = new Map<string, SuiteKey>()
   let current: DataKey | undefined
@@ -122,11 +125,10 @@ export function createCipher (keyring: Keyring, suites: readonly [Suite, ...Suit
   }
 
   function sealingKey (): DataKey {
-    const prefix = `v1.${keyring.current.id}.${suite.name}`
-    if (current !== undefined && seals < SEALS_PER_DATA_KEY_MAX && current.head.startsWith(`${prefix}.`)) return current
+    if (current !== undefined && seals < SEALS_PER_DATA_KEY_MAX) return current
     const bytes = randomBytes(KEY_BYTES)
-    const wrapped = suite.keyed(keyring.current.key).seal(bytes, Buffer.from(prefix))
-    current = { head: `${prefix}.${wrapped.toString('base64url')}`, key: suite.keyed(bytes) }
+    const wrapped = suite.keyed(keyring.current.key).seal(bytes, Buffer.from(prefix.slice(0, -1)))
+    current = { head: prefix + wrapped.toString('base64url'), key: suite.keyed(bytes) }
     seals = 0
     remember(current.head, current.key)
     return current
@@ -179,11 +181,11 @@ export function createCipher (keyring: Keyring, suites: readonly [Suite, ...Suit
   }
 
   function isCurrent (sealed: string | Uint8Array): boolean {
-    const prefix = `v1.${keyring.current.id}.${suite.name}.`
     return (typeof sealed === 'string' ? sealed : Buffer.from(sealed.subarray(0, prefix.length)).toString('latin1')).startsWith(prefix)
   }
 
   return {
+    head: prefix,
     seal,
     open,
     sealBytes,

@@ -3,7 +3,8 @@ import {
   generateKeyPairSync, hkdfSync, randomBytes, timingSafeEqual
 } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import type { Suite } from '../db/cipher.ts'
+import type { SealAlgorithm } from '../config.ts'
+import { AES_256_GCM, type Suite } from '../db/cipher.ts'
 
 /** A public SM2 key together with its point `04 ‖ x ‖ y`, which the signature's Z value needs. */
 export interface Sm2PublicKey { readonly key: KeyObject, readonly point: Buffer }
@@ -167,4 +168,10 @@ export const SM4_CTR_HMAC_SM3: Suite = {
       }
     }
   }
+}
+
+/** What seals by a setting, and what it still opens. */
+export const SUITES: Readonly<Record<SealAlgorithm, readonly [Suite, ...Suite[]]>> = {
+  AES_256_GCM: [AES_256_GCM, SM4_CTR_HMAC_SM3],
+  SM4_CTR_HMAC_SM3: [SM4_CTR_HMAC_SM3, AES_256_GCM]
 }

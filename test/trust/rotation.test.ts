@@ -5,9 +5,12 @@ import Database from 'better-sqlite3'
 import { pino } from 'pino'
 import t from 'tap'
 import { bodyFolders, reseal, sealedUnder, withoutKey } from '../../scripts/rotate-keys.ts'
+import { readConfig, type SealAlgorithm } from '../../src/config.ts'
+import { SUITES } from '../../src/http/sm.ts'
 import { buildApp } from '../../src/app.ts'
 import { createCipher, parseKeyring, rotatedKeyring } from '../../src/db/cipher.ts'
-import type { Built } from '../helper.ts'
+import { build, type Built } from '../helper.ts'
+import { webhook_secrets } from '../../src/delivery/store.ts'
 import { canaries, dump, played } from './canaries.ts'
 import { bearerOf } from './signing.ts'
 
@@ -47,10 +50,8 @@ t.test('every sealed value and file moves to a new key, broken off and taken up 
     t.match(await get('bank-1', `/v1/documents/${document_no}`), canaries.document, `${when}: a document`)
     t.match(await get('finance-bureau', `/v1/payment-batches/${batch_no}/instruction`, 1), canaries.account, `${when}: an account`)
   }
-  const move = async (limit?: number) => {
-    const keyring = parseKeyring(readFileSync(kek_file, 'utf8'))
-    return reseal(hub.db, createCipher(keyring), keyring.current.id, folders, limit)
-  }
+  const move = async (limit?: number, algorithm: SealAlgorithm = 'AES_256_GCM') =>
+    reseal(hub.db, createCipher(parseKeyring(readFileSync(kek_file, 'utf8')), SUITES[algorithm]), folders, limit)
   await readable('before')
   const begun = await move(3)
   t.ok(begun.values > 0 && await sealedUnder(hub.db, 'sandbox-1', folders) > 0, 'broken off half-way')
@@ -64,4 +65,26 @@ t.test('every sealed value and file moves to a new key, broken off and taken up 
   writeFileSync(kek_file, withoutKey(readFileSync(kek_file, 'utf8'), 'sandbox-1'))
   await readable('without the old key')
   t.throws(() => withoutKey(readFileSync(kek_file, 'utf8'), 'second'), /current key/)
+
+  const begun_sm4 = await move(3, 'SM4_CTR_HMAC_SM3')
+  t.ok(begun_sm4.values > 0, 'the algorithm is changed under the same key')
+  t.same([(await placesUnder(hub, 'second.a256gcm')).length > 0, (await placesUnder(hub, 'second.sm4-ctr-hmac-sm3')).length > 0], [true, true])
+  await readable('half-way to SM4')
+  const to_sm4 = await move(undefined, 'SM4_CTR_HMAC_SM3')
+  t.ok(to_sm4.values > 0 && to_sm4.files > 0)
+  t.same(await placesUnder(hub, 'second.a256gcm'), [], 'nothing anywhere is left under AES')
+  await readable('under SM4')
+  t.same(await move(undefined, 'SM4_CTR_HMAC_SM3'), { values: 0, files: 0 })
+  t.equal((await move()).values, begun_sm4.values + to_sm4.values, 'and back')
+  t.same(await placesUnder(hub, 'second.sm4-ctr-hmac-sm3'), [])
+  await readable('back under AES')
+})
+
+t.test('SEAL_ALGORITHM decides what seals from the first value on; another name stops the start', async t => {
+  const hub = await build(t, { config: { seal_algorithm: 'SM4_CTR_HMAC_SM3' } })
+  const made = await hub.as('bank-1').post('/v1/webhook-endpoints', { url: 'http://127.0.0.1:9/hook' })
+  t.match(made.json().secret, /^whsec_/)
+  const [kept] = await hub.db.read.select().from(webhook_secrets)
+  t.match([kept?.sealed_secret, kept?.sealed_private_key], [/^v1\.sandbox-1\.sm4-ctr-hmac-sm3\./, /^v1\.sandbox-1\.sm4-ctr-hmac-sm3\./])
+  t.throws(() => readConfig({ HUB_MODE: 'sandbox', SEAL_ALGORITHM: 'SM4_GCM' }), /SEAL_ALGORITHM.*SM4_CTR_HMAC_SM3/)
 })

@@ -117,3 +117,36 @@ test('the SM4 beneath is the SM4 of GM/T 0002', async t => {
   const cipher = createCipheriv('sm4-ecb', unhex(block), null).setAutoPadding(false)
   t.equal(cipher.update(block, 'hex', 'hex') + cipher.final('hex'), '681edf34d206965e86b3e94f536e4246')
 })
+
+test('the counter mode and the MAC beneath give the published values', async t => {
+  const { createCipheriv, createHmac } = await import('node:crypto')
+  const cipher = createCipheriv('sm4-ctr', unhex('0123456789abcdeffedcba9876543210'), unhex('000102030405060708090a0b0c0d0e0f'))
+  const plain = unhex('aabbccddeeffaabb'.replaceAll(/../g, pair => pair.repeat(8)))
+  t.equal(cipher.update(plain, undefined, 'hex'), 'ac3236cb970cc20791364c395a1342d1a3cbc1878c6f30cd074cce385cdd70c7f234bc0e24c11980fd1286310ce37b926e02fcd0faa0baf38b2933851d824514', 'draft-ribose-cfrg-sm4 A.2.5')
+  const key = unhex('0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425')
+  t.equal(createHmac('sm3', key).update(Buffer.alloc(50, 0xcd)).digest('hex'), '220bf579ded555393f0159f66c99877822a3ecf610d1552154b41d44b94db3ae', 'GM/T 0042')
+})
+
+test('an independent implementation opens what authenticated SM4 sealed', async t => {
+  const mac = (key: Uint8Array, data: Uint8Array): Buffer => unhex(oracleSm3(new Uint8Array(data), { mode: 'hmac', key: hex(key) }))
+  /** HKDF of one block, RFC 5869. */
+  const derived = (secret: Uint8Array, info: string, bytes: number) => mac(mac(Buffer.alloc(32), secret), Buffer.concat([Buffer.from(info), Buffer.from([1])])).subarray(0, bytes)
+  const counted = (key: Uint8Array, iv: Buffer, data: Buffer): Buffer => {
+    const counter = BigInt(`0x${hex(iv)}`)
+    return Buffer.from(data.map((byte, at) => {
+      const block = ((counter + BigInt(at >> 4)) % (1n << 128n)).toString(16).padStart(32, '0')
+      return byte ^ (unhex(sm4.encrypt(new Uint8Array(unhex(block)), new Uint8Array(key), { padding: 'none', output: 'string' }))[at & 15] as number)
+    }))
+  }
+  for (const length of [0, 1, 16, 19, 100]) {
+    const secret = Buffer.alloc(32, length + 1)
+    const plain = Buffer.from('6222021234567890123'.repeat(6)).subarray(0, length)
+    const place = Buffer.from('place')
+    const sealed = SM4_CTR_HMAC_SM3.keyed(secret).seal(plain, place)
+    const body = sealed.subarray(0, -32)
+    t.equal(hex(counted(derived(secret, 'rongqiao sm4-ctr v1', 16), body.subarray(0, 16), body.subarray(16))), hex(plain), `${length} bytes`)
+    const head = Buffer.alloc(8)
+    head.writeBigUInt64BE(BigInt(place.length))
+    t.equal(hex(mac(derived(secret, 'rongqiao hmac-sm3 v1', 32), Buffer.concat([head, place, body]))), hex(sealed.subarray(-32)))
+  }
+})
