@@ -82,7 +82,7 @@ t.test('every sealed value and file moves to a new key, broken off and taken up 
 
 t.test('SEAL_ALGORITHM decides what seals from the first value on; another name stops the start', async t => {
   const hub = await build(t, { config: { seal_algorithm: 'SM4_CTR_HMAC_SM3' } })
-  const made = await hub.as('bank-1').post('/v1/webhook-endpoints', { url: 'http://127.0.0.1:9/hook' })
+  const made = await hub.as('bank-1').post('/v1/webhook-endpoints', { url: 'http://127.0.0.1:9999/hook' })
   t.match(made.json().secret, /^whsec_/)
   const [kept] = await hub.db.read.select().from(webhook_secrets)
   t.match([kept?.sealed_secret, kept?.sealed_private_key], [/^v1\.sandbox-1\.sm4-ctr-hmac-sm3\./, /^v1\.sandbox-1\.sm4-ctr-hmac-sm3\./])
