@@ -26,7 +26,7 @@ import { SUITES } from './http/sm.ts'
 import { authorizationRoutes } from './intake/authorizations/routes.ts'
 import { listReader } from './intake/enterprise-lists/read-in-worker.ts'
 import { enterpriseListRoutes } from './intake/enterprise-lists/routes.ts'
-import { readLists } from './intake/enterprise-lists/working.ts'
+import { listLoop } from './intake/enterprise-lists/working.ts'
 import { enterpriseRoutes } from './intake/enterprises/routes.ts'
 import { financingNeedRoutes } from './intake/financing-needs/routes.ts'
 import type { IntakeHooks } from './intake/hooks.ts'
@@ -155,7 +155,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
     contractLimits: (sql, usccs) => contractLimits(sql, usccs, beijingDate(db.clock.now()))
   }
   const lists = { db, bodies: directoryStore(join(config.data_dir, 'lists'), rooms.cipher), reader: listReader(), hooks: intake, log }
-  loops.add({ name: 'read-lists', work: () => readLists(lists), every_ms: 1000, on_commit: true })
+  loops.add({ name: 'read-lists', work: listLoop(lists), every_ms: 1000, on_commit: true })
   enterpriseListRoutes(app, lists, config)
   enterpriseRoutes(app, rooms)
   authorizationRoutes(app, rooms, intake)

@@ -45,6 +45,7 @@ export const EVENTS = {
   enterprise_list: {
     subject: 'list_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/enterprise-lists/', facts: {
       received: ['A list was received', '名单已接收'],
+      progress: ['A long list was read or taken in further', '名单处理进度'],
       decided: ['Every row of a list was decided', '名单已逐行判定'],
       refused: ['A list was refused as a whole', '名单整体退回'],
       row_decided: ['A held row was decided', '待确认行已处理']

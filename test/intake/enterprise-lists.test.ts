@@ -11,7 +11,7 @@ import { listReader } from '../../src/intake/enterprise-lists/read-in-worker.ts'
 import { receiveList } from '../../src/intake/enterprise-lists/service.ts'
 import { findList } from '../../src/intake/enterprise-lists/store.ts'
 import { readReceivedList } from '../../src/intake/enterprise-lists/upload.ts'
-import { readLists, type ListWork } from '../../src/intake/enterprise-lists/working.ts'
+import { listLoop, type ListWork } from '../../src/intake/enterprise-lists/working.ts'
 import { no_hooks } from '../../src/intake/hooks.ts'
 import type { Built } from '../helper.ts'
 import { build } from '../helper.ts'
@@ -305,8 +305,10 @@ t.test('a list cut off at any unit is taken up again and comes out the same', as
         })
       }
     }
-    await t.rejects((async () => { while (await readLists(failing) > 0); })(), { message: 'cut off' }, `at unit ${cut}`)
-    while (await readLists(work) > 0);
+    const failingStep = listLoop(failing)
+    await t.rejects((async () => { while (await failingStep() > 0); })(), { message: 'cut off' }, `at unit ${cut}`)
+    const step = listLoop(work)
+    while (await step() > 0);
     const done = await findList(hub.db.read, list.list_no)
     t.match(done, { status: 'DECIDED', rows_total: rows_per_list, counts: { REJECTED: 0, HELD: 0, SKIPPED: 0 } })
     t.equal((done?.counts?.ACCEPTED ?? 0) + (done?.counts?.ACCEPTED_WITH_REMARK ?? 0), rows_per_list)

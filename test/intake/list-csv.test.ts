@@ -1,6 +1,6 @@
 import t from 'tap'
-import { csvRecords, csvText } from '../../src/intake/enterprise-lists/csv.ts'
-import { readList } from '../../src/intake/enterprise-lists/reading.ts'
+import { csvEncoding, csvRecords, textOf, type Delimiter } from '../../src/intake/enterprise-lists/csv.ts'
+import { LIST_LIMITS, readList } from '../../src/intake/enterprise-lists/reading.ts'
 import { aRow, gbk, HEADS } from './list-fixtures.ts'
 
 const quoted = (value: unknown): string => {
@@ -37,18 +37,49 @@ t.test('a list reads the same in every encoding, with every delimiter and line e
 })
 
 t.test('characters outside the basic plane survive GB18030', (t) => {
-  t.equal(csvText(Uint8Array.of(0xd6, 0xd0, 0x95, 0x32, 0x82, 0x36)), '中𠀀')
+  const bytes = Uint8Array.of(0xd6, 0xd0, 0x95, 0x32, 0x82, 0x36)
+  t.equal(csvEncoding(bytes), 'gb18030')
+  t.equal([...textOf(bytes, 'gb18030')].join(''), '中𠀀')
   t.end()
 })
 
+/** The same records, however the text is cut into pieces. */
+function recordsOf (text: string, delimiter: Delimiter): string[][] {
+  const whole = [...csvRecords([text], delimiter)]
+  for (const size of [1, 2, 3, 7]) {
+    const pieces = Array.from({ length: Math.ceil(text.length / size) }, (_, index) => text.slice(index * size, (index + 1) * size))
+    t.same([...csvRecords(pieces, delimiter)], whole, `in pieces of ${size}`)
+  }
+  return whole
+}
+
 t.test('records keep their numbers: blank ones, quoted line breaks, a missing last line end', (t) => {
-  t.same(csvRecords('a,b\r\n\r\n"x\r\ny",2\n,\n z,"q""q"', ','), [['a', 'b'], [''], ['x\r\ny', '2'], ['', ''], [' z', 'q"q']])
-  t.same(csvRecords('a,', ','), [['a', '']])
-  t.same(csvRecords('5" tube,b', ','), [['5" tube', 'b']], 'a quote inside a field is only a character')
-  t.same(csvRecords('', ','), [])
+  t.same(recordsOf('a,b\r\n\r\n"x\r\ny",2\n,\n z,"q""q"', ','), [['a', 'b'], [''], ['x\r\ny', '2'], ['', ''], [' z', 'q"q']])
+  t.same(recordsOf('a,', ','), [['a', '']])
+  t.same(recordsOf('5" tube,b', ','), [['5" tube', 'b']], 'a quote inside a field is only a character')
+  t.same(recordsOf('', ','), [])
   const read = readList(Buffer.from(`说明：示范名单\n${csv([HEADS, aRow(0), [], [null, null], aRow(1), [], []], ',', '\n')}`, 'utf8'), 'list.csv')
   t.same(read.rows?.map((row) => [row.row, row.skipped ? row.findings[0]?.code : 'DATA']),
     [[3, 'DATA'], [4, 'BLANK_ROW'], [5, 'BLANK_ROW'], [6, 'DATA'], [7, 'BLANK_ROW'], [8, 'BLANK_ROW']])
+  t.end()
+})
+
+t.test('a record without bounds is refused, a quote that never closes too', (t) => {
+  const code = (text: string): string | undefined => readList(Buffer.from(`${HEADS.join(',')}\n${text}`), 'list.csv').refusal?.code
+  t.equal(code('1,'.repeat(1_000_000)), 'TOO_LARGE_UNPACKED', 'a million columns')
+  t.equal(code('x'.repeat(2_000_000)), 'TOO_LARGE_UNPACKED', 'one endless field')
+  t.equal(code(`a,"${'x,\n'.repeat(700_000)}`), 'DAMAGED')
+  t.end()
+})
+
+t.test('a long CSV is read piece by piece, and as a whole when it is gone through again', (t) => {
+  const text = csv([HEADS, ...Array.from({ length: 21_000 }, (_, index) => aRow(index))])
+  const { rows: read, sheets, refusal } = readList(Buffer.from(text), 'list.csv')
+  t.equal(refusal, null)
+  t.same([read?.length, read?.[0]?.row, read?.at(-1)?.row, read?.at(-1)?.project_name], [21_000, 2, 21_001, '数控产线改造项目20999'])
+  t.match(sheets, [{ role: 'DATA', first_data_row: 2, last_data_row: 21_001 }])
+  t.equal(readList(Buffer.from(`${text}注：金额单位为元\r\n`), 'list.csv', undefined, { row_count: 20_999, amount: null }).refusal?.code, 'DECLARED_COUNT_MISMATCH')
+  t.equal(readList(Buffer.from(text), 'list.csv', { ...LIST_LIMITS, csv_rows_max: 20_999 }).refusal?.code, 'TOO_LARGE_UNPACKED')
   t.end()
 })
 

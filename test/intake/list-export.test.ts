@@ -19,7 +19,7 @@ function judged (bytes: Uint8Array, name = 'l.xlsx'): DecidedRow[] {
 /** Text of a cell, "E5". */
 function cell (bytes: Uint8Array, sheet: string, reference: string): string | undefined {
   const column = reference.charCodeAt(0) - 65
-  return readWorkbook(bytes, LIST_LIMITS).find((one) => one.name === sheet)?.rows.find((row) => row.number === Number(reference.slice(1)))?.cells.get(column)?.text
+  return [...readWorkbook(bytes, LIST_LIMITS).find((one) => one.name === sheet)?.rows ?? []].find((row) => row.number === Number(reference.slice(1)))?.cells.get(column)?.text
 }
 
 const validation = '<dataValidations count="1"><dataValidation type="list" sqref="H3:H99"><formula1>"是,否"</formula1></dataValidation></dataValidations>'

@@ -1,6 +1,6 @@
 import { deflateRawSync } from 'node:zlib'
 import t from 'tap'
-import { declaredMismatch, LIST_LIMITS, readList } from '../../src/intake/enterprise-lists/reading.ts'
+import { declaredMismatch, LIST_LIMITS, readList, tallyOf } from '../../src/intake/enterprise-lists/reading.ts'
 import { REFUSAL_CODES } from '../../src/intake/enterprise-lists/refusals.ts'
 import { zipOf } from '../../src/intake/enterprise-lists/zip.ts'
 import { aList, aRow, bookParts, HEADS, sheetXml, workbook, type Value } from './list-fixtures.ts'
@@ -141,7 +141,7 @@ t.test('what was declared must fit: rows that count are those not skipped, the s
   t.equal(read(4, '6000000.00'), 'DECLARED_COUNT_MISMATCH')
   t.equal(read(3, '6000000.01'), 'DECLARED_SUM_MISMATCH')
   t.equal(read(null, '600万'), 'DECLARED_SUM_MISMATCH', 'what is no amount fits no sum')
-  t.equal(declaredMismatch([], { row_count: 0, amount: '0.00' }), null)
+  t.equal(declaredMismatch(tallyOf([]), { row_count: 0, amount: '0.00' }), null)
   t.end()
 })
 

@@ -38,9 +38,10 @@ function resultCells (target: number, row: number, texts: readonly string[], pre
 
 /** The first column right of everything that is written or merged. */
 function freeColumn (sheet: Sheet): number {
-  const used = sheet.rows.map((row) => Math.max(...row.cells.keys()))
-  const merged = sheet.merges.map((area) => area.last_column).filter((column) => column < COLUMNS_MAX - RESULT_HEADS.length)
-  return [...used, ...merged].reduce((before, column) => Math.max(before, column), 0) + 1
+  let last = 0
+  for (const row of sheet.rows) for (const column of row.cells.keys()) last = Math.max(last, column)
+  for (const { last_column } of sheet.merges) if (last_column < COLUMNS_MAX - RESULT_HEADS.length) last = Math.max(last, last_column)
+  return last + 1
 }
 
 /**
@@ -149,7 +150,7 @@ function annotatedCsv (bytes: Uint8Array, file_name: string, notes: readonly Row
   const head = findHead(sheet)
   const width = freeColumn(sheet)
   const own = byRow(notes, null)
-  const rows = sheet.rows.map((row) => {
+  const rows = Array.from(sheet.rows, (row) => {
     const added = row.number === head?.last_row ? RESULT_HEADS : own.get(row.number)
     return Array.from({ length: width + RESULT_HEADS.length }, (_, column) => row.cells.get(column)?.text ?? added?.[column - width] ?? null)
   })

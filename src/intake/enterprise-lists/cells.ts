@@ -18,12 +18,11 @@ export interface Sheet {
   /** null in CSV */
   name: string | null
   hidden: boolean
-  rows: Row[]
+  /** in order; of a CSV all records, also the blank ones */
+  rows: Iterable<Row>
   merges: Area[]
   /** day 0 is 1904-01-01 instead of the end of 1899 */
   epoch_1904: boolean
-  /** the last row that is there: of a CSV also a blank one */
-  last_row: number
 }
 
 export function textCell (text: string): Cell {

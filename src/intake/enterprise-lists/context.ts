@@ -1,77 +1,91 @@
-/** Looks up what the rows of a list are judged against, in slices that let other work run. */
-import { setImmediate } from 'node:timers/promises'
+/** Looks up what the rows of a list are judged against: some rows at a time, so that a long list stays small. */
 import type { ReadSql } from '../../db/db.ts'
 import { fenParameter, nearestTerms, type PolicyVersion } from '../../policy/terms.ts'
 import { listParticipants } from '../../registry/participants/store.ts'
 import { overriddenAmong } from '../../registry/uscc-overrides/store.ts'
-import { enterprisesFrom, namesOf, tagsOf } from '../enterprises/store.ts'
+import { namesOf, saidNamesOf, tagsOf } from '../enterprises/store.ts'
 import { OPEN_STATUSES } from '../financing-needs/kinds.ts'
 import { needsSentBy, openNeedSums } from '../financing-needs/store.ts'
 import type { IntakeHooks } from '../hooks.ts'
 import type { DecidingContext, OpenNeed } from './deciding.ts'
 import { placesOf } from './store.ts'
 
-const usccs_per_query = 250
 const open_statuses: readonly string[] = OPEN_STATUSES
 
-export interface LookedUp {
-  context: DecidingContext
-  /** enterprises this park sent before */
-  known: ReadonlySet<string>
-  /** enterprises of whom the park withdrew a need, or its authorization was withdrawn */
-  withdrawn: ReadonlySet<string>
+/** What is known of the enterprises of some rows. */
+interface Known {
+  /** names under which this park sent them before */
+  names: Map<string, string>
+  elsewhere: Map<string, string>
+  open: Map<string, OpenNeed[]>
+  /** of whom the park withdrew a need, or its authorization was withdrawn */
+  withdrawn: Set<string>
+  sums: Map<string, number>
+  limits: Map<string, number>
+  overridden: ReadonlySet<string>
+  tags: Map<string, string[]>
 }
 
-/**
- * @param usccs the codes of the list
- * @param today Beijing date
- */
-export async function lookUp (
-  sql: ReadSql, park_no: string, usccs: readonly string[], today: string, policies: readonly PolicyVersion[], hooks: Pick<IntakeHooks, 'contractLimits'>
-): Promise<LookedUp> {
-  const parks = await listParticipants(sql, { roles: ['PARK'] })
-  const names = new Map<string, string[]>()
-  const elsewhere = new Map<string, string>()
+export interface Surroundings {
+  /** answers for the enterprises that were looked up last */
+  context: DecidingContext
+  /** @param usccs codes of the next rows, some hundreds at most */
+  lookUp (usccs: readonly string[]): Promise<void>
+  /** whether this park sent the enterprise before */
+  isKnown (uscc: string): boolean
+  hasWithdrawn (uscc: string): boolean
+}
+
+async function knownOf (sql: ReadSql, park_no: string, usccs: readonly string[], today: string, hooks: Pick<IntakeHooks, 'contractLimits'>): Promise<Known> {
   const open = new Map<string, OpenNeed[]>()
   const withdrawn = new Set<string>()
-  const sums = new Map<string, number>()
-  const limits = new Map<string, number>()
-  const tags = new Map<string, string[]>()
-  const overridden = await overriddenAmong(sql, usccs)
-  for (let from = 0; from < usccs.length; from += usccs_per_query) {
-    const slice = usccs.slice(from, from + usccs_per_query)
-    for (const [uscc, { name }] of await enterprisesFrom(sql, park_no, slice)) names.set(uscc, [name])
-    for (const [uscc, name] of await namesOf(sql, slice)) elsewhere.set(uscc, name)
-    const needs = await needsSentBy(sql, park_no, slice)
-    const places = await placesOf(sql, needs.flatMap(({ row_id }) => row_id ?? []))
-    for (const need of needs) {
-      if (need.source_status === 'OPEN' && open_statuses.includes(need.status)) {
-        const at = need.row_id === null ? undefined : places.get(need.row_id)
-        const { need_no, project_code, project_name, amount_fen } = need
-        open.set(need.uscc, [...open.get(need.uscc) ?? [], { need_no, project_code, project_name, amount_fen, sheet: at?.sheet ?? null, row: at?.row ?? null }])
-      } else if (need.source_status === 'WITHDRAWN' || need.status === 'WITHDRAWN') withdrawn.add(need.uscc)
-    }
-    for (const [uscc, sum_fen] of await openNeedSums(sql, slice)) sums.set(uscc, sum_fen)
-    for (const [uscc, limit_fen] of await hooks.contractLimits(sql, slice)) limits.set(uscc, limit_fen)
-    for (const [uscc, held] of await tagsOf(sql, slice)) {
-      tags.set(uscc, held.filter(({ valid_from, valid_to }) => (valid_from === null || valid_from <= today) && (valid_to === null || today < valid_to)).map(({ tag }) => tag))
-    }
-    await setImmediate()
+  const needs = await needsSentBy(sql, park_no, usccs)
+  const places = await placesOf(sql, needs.flatMap(({ row_id }) => row_id ?? []))
+  for (const need of needs) {
+    if (need.source_status === 'OPEN' && open_statuses.includes(need.status)) {
+      const at = need.row_id === null ? undefined : places.get(need.row_id)
+      const { need_no, project_code, project_name, amount_fen } = need
+      const one = { need_no, project_code, project_name, amount_fen, sheet: at?.sheet ?? null, row: at?.row ?? null }
+      const before = open.get(need.uscc)
+      if (before === undefined) open.set(need.uscc, [one])
+      else before.push(one)
+    } else if (need.source_status === 'WITHDRAWN' || need.status === 'WITHDRAWN') withdrawn.add(need.uscc)
   }
+  const tags = [...await tagsOf(sql, usccs)].map(([uscc, held]) => [
+    uscc, held.filter(({ valid_from, valid_to }) => (valid_from === null || valid_from <= today) && (valid_to === null || today < valid_to)).map(({ tag }) => tag as string)
+  ] as const)
+  return {
+    names: await saidNamesOf(sql, park_no, usccs), elsewhere: await namesOf(sql, usccs), open, withdrawn, sums: await openNeedSums(sql, usccs),
+    limits: await hooks.contractLimits(sql, usccs), overridden: await overriddenAmong(sql, usccs), tags: new Map(tags)
+  }
+}
+
+/** @param today Beijing date */
+export async function surroundingsOf (
+  sql: ReadSql, park_no: string, today: string, policies: readonly PolicyVersion[], hooks: Pick<IntakeHooks, 'contractLimits'>
+): Promise<Surroundings> {
+  const parks = await listParticipants(sql, { roles: ['PARK'] })
   const terms = nearestTerms(policies, 'PARK_TECH_GUARANTEE', today)
   const called = (own: boolean): string[] => parks.filter(park => (park.participant_no === park_no) === own).flatMap(({ name, aliases }) => [name].concat(aliases))
+  let known = await knownOf(sql, park_no, [], today, hooks)
   return {
-    known: new Set(names.keys()),
-    withdrawn,
+    async lookUp (usccs) {
+      known = await knownOf(sql, park_no, usccs, today, hooks)
+    },
+    isKnown: uscc => known.names.has(uscc),
+    hasWithdrawn: uscc => known.withdrawn.has(uscc),
     context: {
       park_names: called(true),
       other_park_names: called(false),
-      known_names: uscc => names.get(uscc) ?? [],
-      name_elsewhere: uscc => elsewhere.get(uscc) ?? null,
-      open_needs: uscc => open.get(uscc) ?? [],
-      household: uscc => ({ in_force_fen: limits.get(uscc) ?? 0, open_fen: sums.get(uscc) ?? 0 }),
-      overridden: uscc => overridden.has(uscc),
-      tags: uscc => tags.get(uscc) ?? [],
+      known_names: uscc => {
+        const name = known.names.get(uscc)
+        return name === undefined ? [] : [name]
+      },
+      name_elsewhere: uscc => known.elsewhere.get(uscc) ?? null,
+      open_needs: uscc => known.open.get(uscc) ?? [],
+      household: uscc => ({ in_force_fen: known.limits.get(uscc) ?? 0, open_fen: known.sums.get(uscc) ?? 0 }),
+      overridden: uscc => known.overridden.has(uscc),
+      tags: uscc => known.tags.get(uscc) ?? [],
       limits: { standard_fen: fenParameter(terms, 'household_limit'), raised_fen: fenParameter(terms, 'household_limit_tagged') },
       usual: { amount_min_fen: fenParameter(terms, 'list_amount_min'), amount_max_fen: fenParameter(terms, 'list_amount_max') },
       today

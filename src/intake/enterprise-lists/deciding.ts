@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { usccRegion } from '../../policy/identifiers.ts'
 import { yuanOf } from '../../policy/money.ts'
 import { dayNumber } from '../../policy/period.ts'
@@ -83,36 +82,70 @@ function sameProject (a: Project, b: Project): boolean {
   return a.project_code === null && a.project_name === null && b.project_code === null && b.project_name === null
 }
 
-/** The needs of one enterprise that went in so far, findable as `sameProject` compares, without going through them. */
-class Taken {
-  readonly first: ListRow
+/** What later rows are compared with; no more is kept of a row, so that a long list stays small. */
+type Earlier = Pick<ListRow, 'sheet' | 'row' | 'uscc' | 'name' | 'amount_fen'>
+
+interface Placed { code: string | null, name: string | null, at: Earlier }
+
+/** One enterprise of the list: where its code stood first, and the needs that went in so far, findable as `sameProject` compares without going through them. */
+class Enterprise {
+  readonly first: Earlier
   sum_fen = 0
   raises_limit = false
-  readonly #by_code = new Map<string, ListRow>()
-  readonly #by_name = new Map<string, ListRow>()
-  readonly #by_name_without_code = new Map<string, ListRow>()
-  #bare: ListRow | undefined
+  first_need: Earlier | null = null
+  #only: Placed | null = null
+  #many: { by_code: Map<string, Earlier>, by_name: Map<string, Earlier>, by_name_without_code: Map<string, Earlier>, bare: Earlier | null } | null = null
 
-  constructor (row: ListRow) {
-    this.first = row
-    this.add(row)
+  constructor (first: Earlier) {
+    this.first = first
   }
 
   add (row: ListRow): void {
-    const name = row.project_name === null ? null : nameKey(row.project_name)
-    if (row.project_code !== null) this.#by_code.set(row.project_code, row)
-    else if (name !== null) this.#by_name_without_code.set(name, row)
-    else this.#bare = row
-    if (name !== null && !this.#by_name.has(name)) this.#by_name.set(name, row)
+    const placed: Placed = { ...projectKeys(row), at: row.row === this.first.row && row.sheet === this.first.sheet ? this.first : earlier(row) }
     this.sum_fen += row.amount_fen ?? 0
     this.raises_limit ||= row.qualifications.some((tag) => LIMIT_TAG_CODES.has(tag))
+    if (this.first_need === null) {
+      this.first_need = placed.at
+      this.#only = placed
+      return
+    }
+    if (this.#many === null) {
+      this.#many = { by_code: new Map(), by_name: new Map(), by_name_without_code: new Map(), bare: null }
+      if (this.#only !== null) this.#keep(this.#only)
+      this.#only = null
+    }
+    this.#keep(placed)
   }
 
-  find (row: ListRow): ListRow | undefined {
-    const name = row.project_name === null ? null : nameKey(row.project_name)
-    if (row.project_code !== null) return this.#by_code.get(row.project_code) ?? (name === null ? undefined : this.#by_name_without_code.get(name))
-    return name === null ? this.#bare : this.#by_name.get(name)
+  #keep ({ code, name, at }: Placed): void {
+    const many = this.#many
+    if (many === null) return
+    if (code !== null) many.by_code.set(code, at)
+    else if (name !== null) many.by_name_without_code.set(name, at)
+    else many.bare = at
+    if (name !== null && !many.by_name.has(name)) many.by_name.set(name, at)
   }
+
+  find (row: ListRow): Earlier | null {
+    const { code, name } = projectKeys(row)
+    const many = this.#many
+    if (many !== null) {
+      if (code !== null) return many.by_code.get(code) ?? (name === null ? null : many.by_name_without_code.get(name) ?? null)
+      return name === null ? many.bare : many.by_name.get(name) ?? null
+    }
+    const only = this.#only
+    if (only === null) return null
+    const same = code !== null && only.code !== null ? only.code === code : name === null ? code === null && only.code === null && only.name === null : only.name === name
+    return same ? only.at : null
+  }
+}
+
+function earlier ({ sheet, row, uscc, name, amount_fen }: ListRow): Earlier {
+  return { sheet, row, uscc, name, amount_fen }
+}
+
+function projectKeys (row: Project): { code: string | null, name: string | null } {
+  return { code: row.project_code, name: row.project_name === null ? null : nameKey(row.project_name) }
 }
 
 /**
@@ -125,9 +158,8 @@ export function decider (context: DecidingContext): (row: ListRow) => DecidedRow
   const keyed = (names: readonly string[]) => names.map((name): readonly [string, string] => [parkKey(name), name])
   const own_parks = keyed(context.park_names)
   const other_parks = keyed(context.other_park_names)
-  const first_by_code = new Map<string, ListRow>()
-  const first_by_name = new Map<string, ListRow>()
-  const taken = new Map<string, Taken>()
+  const enterprises = new Map<string, Enterprise>()
+  const first_by_name = new Map<string, Earlier>()
   const today = dayNumber(context.today)
 
   /** A recorded code is as good as a right one; the clerk is told. */
@@ -141,14 +173,15 @@ export function decider (context: DecidingContext): (row: ListRow) => DecidedRow
   const checkIdentity = (row: ListRow & { uscc: string }, note: Note): void => {
     if (row.name === null) return
     const name = nameKey(row.name)
-    const same_code = first_by_code.get(row.uscc)
-    if (same_code === undefined) first_by_code.set(row.uscc, row)
+    const same_code = enterprises.get(row.uscc)?.first
+    const here = same_code === undefined ? earlier(row) : same_code
+    if (same_code === undefined) enterprises.set(row.uscc, new Enterprise(here))
     else if (nameKey(same_code.name ?? '') !== name) {
       const { en, zh } = rowName(same_code)
       note('SAME_CODE_OTHER_NAME', 'name', [en, same_code.name ?? ''], [zh, same_code.name ?? ''])
     }
     const same_name = first_by_name.get(name)
-    if (same_name === undefined) first_by_name.set(name, row)
+    if (same_name === undefined) first_by_name.set(name === row.name ? row.name : name, same_code === undefined ? here : earlier(row))
     else if (same_name.uscc !== row.uscc) {
       const { en, zh } = rowName(same_name)
       note('SAME_NAME_OTHER_CODE', 'uscc', [en, same_name.uscc ?? ''], [zh, same_name.uscc ?? ''])
@@ -172,8 +205,8 @@ export function decider (context: DecidingContext): (row: ListRow) => DecidedRow
     const differs = (fen: number | null): { en: string, zh: string } => fen === null || fen === row.amount_fen || row.amount_fen === null
       ? { en: '', zh: '' }
       : { en: `, with another amount (${yuanOf(fen)} yuan)`, zh: `，但金额不同（${yuanOf(fen)}元）` }
-    const in_file = taken.get(row.uscc)?.find(row)
-    if (in_file !== undefined) {
+    const in_file = enterprises.get(row.uscc)?.find(row) ?? null
+    if (in_file !== null) {
       const { en, zh } = rowName(in_file)
       const other = differs(in_file.amount_fen)
       note('DUPLICATE', field, [en, other.en], [zh, other.zh])
@@ -189,17 +222,18 @@ export function decider (context: DecidingContext): (row: ListRow) => DecidedRow
 
   const checkLimit = (row: ListRow & { uscc: string }, note: Note): void => {
     if (row.amount_fen === null) return
-    const earlier = taken.get(row.uscc)
-    if (earlier !== undefined) {
-      const { en, zh } = rowName(earlier.first)
+    const same = enterprises.get(row.uscc)
+    const first_need = same?.first_need ?? null
+    if (first_need !== null) {
+      const { en, zh } = rowName(first_need)
       note('SECOND_PROJECT', 'uscc', [en], [zh])
     }
     const { in_force_fen, open_fen } = context.household(row.uscc)
-    const raised = earlier?.raises_limit === true || [...row.qualifications, ...context.tags(row.uscc)].some((tag) => LIMIT_TAG_CODES.has(tag))
+    const raised = same?.raises_limit === true || [...row.qualifications, ...context.tags(row.uscc)].some((tag) => LIMIT_TAG_CODES.has(tag))
     // A figure that is probably in the wrong unit says nothing about a limit.
     if (row.findings.some((one) => one.code === 'AMOUNT_UNIT_SUSPECT')) return
     const limit = raised ? context.limits.raised_fen : context.limits.standard_fen
-    if (in_force_fen + open_fen + (earlier?.sum_fen ?? 0) + row.amount_fen > limit) note('HOUSEHOLD_LIMIT', 'amount', [yuanOf(limit)])
+    if (in_force_fen + open_fen + (same?.sum_fen ?? 0) + row.amount_fen > limit) note('HOUSEHOLD_LIMIT', 'amount', [yuanOf(limit)])
   }
 
   return (read) => {
@@ -220,11 +254,7 @@ export function decider (context: DecidingContext): (row: ListRow) => DecidedRow
       }
     }
     const outcome = outcomeOf(row)
-    if ((outcome === 'ACCEPTED' || outcome === 'ACCEPTED_WITH_REMARK') && row.uscc !== null) {
-      const before = taken.get(row.uscc)
-      if (before === undefined) taken.set(row.uscc, new Taken(row))
-      else before.add(row)
-    }
+    if ((outcome === 'ACCEPTED' || outcome === 'ACCEPTED_WITH_REMARK') && row.uscc !== null) enterprises.get(row.uscc)?.add(row)
     const { skipped: _skipped, raw: _raw, columns: _columns, ...values } = row
     return { ...values, outcome }
   }
@@ -237,25 +267,14 @@ export function decideRows (rows: readonly ListRow[], context: DecidingContext):
   return rows.map(decider(context))
 }
 
-const SLICE_ROWS = 200
-
-/** The same, letting other work run between slices. */
-export async function decideRowsInSlices (rows: readonly ListRow[], context: DecidingContext): Promise<DecidedRow[]> {
-  const decide = decider(context)
-  const decided: DecidedRow[] = []
-  for (let from = 0; from < rows.length; from += SLICE_ROWS) {
-    for (const row of rows.slice(from, from + SLICE_ROWS)) decided.push(decide(row))
-    await setImmediate()
-  }
-  return decided
-}
-
 export type Counts = Record<Outcome, number>
 
+export interface Summary { counts: Counts, amount_accepted_fen: number }
+
 /** How many rows came to which outcome, and the sum of what went in. */
-export function summaryOf (rows: readonly DecidedRow[]): { counts: Counts, amount_accepted_fen: number } {
-  const counts: Counts = { ACCEPTED: 0, ACCEPTED_WITH_REMARK: 0, HELD: 0, REJECTED: 0, SKIPPED: 0 }
-  let amount_accepted_fen = 0
+export function summaryOf (rows: readonly DecidedRow[], before: Summary | null = null): Summary {
+  const counts: Counts = { ...before?.counts ?? { ACCEPTED: 0, ACCEPTED_WITH_REMARK: 0, HELD: 0, REJECTED: 0, SKIPPED: 0 } }
+  let amount_accepted_fen = before?.amount_accepted_fen ?? 0
   for (const row of rows) {
     counts[row.outcome]++
     if (row.outcome === 'ACCEPTED' || row.outcome === 'ACCEPTED_WITH_REMARK') amount_accepted_fen += row.amount_fen ?? 0

@@ -189,7 +189,11 @@ const REQUIRED: ReadonlySet<Field> = new Set(['name', 'uscc', 'amount', 'term', 
  * passed over. null when no row names an enterprise and two facts more.
  */
 export function findHead (sheet: Sheet): Head | null {
-  const rows = new Map(sheet.rows.filter((row) => row.cells.size > 0).map((row) => [row.number, row]))
+  const rows = new Map<number, Row>()
+  for (const row of sheet.rows) {
+    if (row.cells.size > 0) rows.set(row.number, row)
+    if (rows.size > HEAD_SEARCH_ROWS + HEAD_DEPTH_MAX) break
+  }
   const first = [...rows.keys()].slice(0, HEAD_SEARCH_ROWS)
   let best: { head: Head, score: number } | null = null
   for (const first_row of first) {

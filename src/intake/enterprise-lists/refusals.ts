@@ -45,8 +45,8 @@ const texts: Record<RefusalCode, Omit<Refusal, 'code'>> = {
   TOO_LARGE_UNPACKED: {
     message: 'The list is larger than what one upload may hold.',
     message_zh: '名单超出一次上传可容纳的大小。',
-    what_to_do: 'Delete empty formatted rows and columns below and right of the list, or split it (at most 5,000 rows each).',
-    what_to_do_zh: '请删除表格下方和右侧带格式的空行空列，或拆分名单（每份不超过5000行）后重新上传。'
+    what_to_do: 'Delete empty formatted rows and columns below and right of the list, or split it (at most 5,000 rows each as .xlsx, 100,000 as .csv).',
+    what_to_do_zh: '请删除表格下方和右侧带格式的空行空列，或拆分名单（每份 .xlsx 不超过5000行，.csv 不超过100000行）后重新上传。'
   },
   NO_HEAD_FOUND: {
     message: 'No row of column heads was found.',
@@ -101,8 +101,8 @@ export function refusalOf (code: RefusalCode, detail?: Detail): Refusal {
 export class ListRefused extends Error {
   readonly refusal: Refusal
 
-  constructor (code: RefusalCode, detail?: Detail) {
-    const refusal = refusalOf(code, detail)
+  constructor (code: RefusalCode | Refusal, detail?: Detail) {
+    const refusal = typeof code === 'string' ? refusalOf(code, detail) : code
     super(refusal.message)
     this.name = 'ListRefused'
     this.refusal = refusal

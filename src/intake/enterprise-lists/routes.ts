@@ -17,7 +17,8 @@ import type { ListWork } from './working.ts'
 import { XLSX_MEDIA_TYPE } from './writing.ts'
 
 function shown (list: EnterpriseList, counts_only: boolean) {
-  const { amount_accepted_fen, form: _form, content_key: _key, sent_by: _sent, reader: _reader, rows_total: _total, ...rest } = list
+  const { amount_accepted_fen, form: _form, content_key: _key, sent_by: _sent, reader: _reader, rows_total: _total, rows_found, rows_read, rows_taken_in, ...own } = list
+  const rest = { ...own, progress: { rows_found, rows_read, rows_taken_in } }
   const amount_accepted = amount_accepted_fen === null ? null : yuanOf(amount_accepted_fen)
   if (!counts_only) return { ...rest, amount_accepted }
   return { ...rest, amount_accepted, sha256: null, file_name: null, bytes: null, declared_row_count: null, declared_amount: null, refusal: null, sheets: [] }

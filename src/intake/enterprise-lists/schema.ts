@@ -9,7 +9,8 @@ import { LIST_STATUSES } from './kinds.ts'
 export const list_bytes_max = 20 * 1024 * 1024
 export const rows_max = 5000
 /** Skipped rows count as well, so a list may show more rows than it may hold needs. */
-const rows_shown_max = 20_000
+const rows_shown_max = 120_000
+const dry_rows_max = 5000
 
 export const ListNo = No('list', 'Number of the list 名单编号')
 export const ListParams = Type.Object({ list_no: ListNo })
@@ -91,6 +92,11 @@ export const ListSchema = named('EnterpriseList', Type.Object({
   refusal: nullable(RefusalSchema),
   counts: nullable(Counts),
   amount_accepted: nullable(Money('Sum of what was taken in, remarks included')),
+  progress: Type.Object({
+    rows_found: nullable(many('Rows the list holds, the skipped included; null until it was gone through')),
+    rows_read: many('Rows decided'),
+    rows_taken_in: many('Rows that became needs')
+  }, { description: 'How far a list is' }),
   sheets: Type.Array(SheetSchema, { maxItems: 500, description: 'How the sheets were understood' }),
   version: Version,
   created_at: InstantOut('Received'),
@@ -153,7 +159,8 @@ export const ListAnswer = named('EnterpriseListAnswer', Type.Object({
     withdrawn: many('Rows of enterprises that withdrew an earlier need or authorization'),
     amount_new: Money('What would be added')
   }))),
-  rows: Type.Optional(Type.Array(RowSchema, { maxItems: rows_shown_max, description: 'Every row, in a dry run' }))
+  rows: Type.Optional(Type.Array(RowSchema, { maxItems: dry_rows_max, description: 'In a dry run every row; of more than 5000 those that are not simply accepted' })),
+  rows_left_out: Type.Optional(many('Rows that a dry run does not show'))
 }))
 
 export const ListPage = listOf(ListSchema)
@@ -177,7 +184,7 @@ export const received_example = {
 }
 export const list_example = {
   ...received_example, park_no: 'park-1', status: 'DECIDED', file_name: 'list.xlsx', bytes: 12_961, declared_row_count: null, declared_amount: null, refusal: null,
-  counts: counts_example, amount_accepted: '5000000.00', sheets: [], version: 3, created_at: '2026-03-18T02:00:00.000Z', decided_at: '2026-03-18T02:00:01.000Z',
+  counts: counts_example, amount_accepted: '5000000.00', progress: { rows_found: 1, rows_read: 1, rows_taken_in: 1 }, sheets: [], version: 3, created_at: '2026-03-18T02:00:00.000Z', decided_at: '2026-03-18T02:00:01.000Z',
   updated_at: '2026-03-18T02:00:01.000Z'
 }
 export const row_example = {

@@ -14,7 +14,7 @@ import type { RowDecisionBody } from './schema.ts'
 import { changeRow, countRows, findList, findRow, insertList, listOfContent, listRows, recounted, type EnterpriseList, type StoredRow } from './store.ts'
 import { takeIn } from './taking-in.ts'
 import type { ReceivedList } from './upload.ts'
-import { decide, readBytes, type ListWork } from './working.ts'
+import { decidedRows, openBytes, type ListWork } from './working.ts'
 
 /** Keeps a list; the same bytes of the same park are the list they were first. */
 export async function receiveList (sql: WriteSql, now: string, principal: Principal, received: ReceivedList): Promise<{ list: EnterpriseList, created: boolean }> {
@@ -23,7 +23,7 @@ export async function receiveList (sql: WriteSql, now: string, principal: Princi
   const list: EnterpriseList = {
     list_no: newNo('list'), park_no: principal.participant_no, status: 'RECEIVED', form: received.form, sha256: received.sha256, content_key: received.sha256,
     file_name: received.file_name, bytes: received.bytes.length, declared_row_count: received.declared_row_count, declared_amount: received.declared_amount,
-    sent_by: principal.user_no, reader: null, rows_total: null, refusal: null, sheets: [], counts: null, amount_accepted_fen: null, version: 1, created_at: now,
+    sent_by: principal.user_no, reader: null, rows_found: null, rows_read: 0, rows_taken_in: 0, rows_total: null, refusal: null, sheets: [], counts: null, amount_accepted_fen: null, version: 1, created_at: now,
     decided_at: null, updated_at: now
   }
   await insertList(sql, list)
@@ -65,32 +65,38 @@ export async function withWithdrawals (sql: ReadSql, rows: readonly StoredRow[])
   return rows.map(row => ({ row, withdrawn: given.get(row.authorization_no)?.status === 'WITHDRAWN' }))
 }
 
+/** Rows that a dry run shows: all of a list up to this length; of a longer one those that need a look. */
+const dry_rows_max = 5000
+
 /** What a list would do, with nothing stored. */
 export async function dryRun (work: ListWork, principal: Principal, received: ReceivedList, now: string) {
   const { form, bytes, file_name, sha256, declared_row_count, declared_amount } = received
-  const reading = await readBytes(work, form, bytes, file_name, { row_count: declared_row_count, amount: declared_amount })
+  const opened = await openBytes(work, form, bytes, file_name, { row_count: declared_row_count, amount: declared_amount })
   const head = { list_no: null, sha256, dry_run: true }
-  if (reading.refusal !== null) return { ...head, status: 'REFUSED', refusal: reading.refusal, counts: null, amount_accepted: null, effect: null, rows: [] }
-  const { decided, looked_up } = await decide(work, principal.participant_no, reading.rows, now)
-  const { counts, amount_accepted_fen } = summaryOf(decided)
-  const going_in = decided.filter(({ outcome }) => outcome === 'ACCEPTED' || outcome === 'ACCEPTED_WITH_REMARK')
-  const usccs = new Set(going_in.flatMap(({ uscc }) => uscc ?? []))
-  const of = (known: ReadonlySet<string>): number => going_in.filter(({ uscc }) => uscc !== null && known.has(uscc)).length
+  if (opened.refusal !== null) return { ...head, status: 'REFUSED', refusal: opened.refusal, counts: null, amount_accepted: null, effect: null, rows: [], rows_left_out: 0 }
+  let summary = summaryOf([])
+  const effect = { new_enterprises: 0, new_needs: 0, changed: 0, duplicate: 0, withdrawn: 0 }
+  const usccs = new Set<string>()
+  const rows: ReturnType<typeof shownRow>[] = []
+  for await (const { rows: decided, surroundings } of decidedRows(work, principal.participant_no, opened.rows, now)) {
+    summary = summaryOf(decided, summary)
+    for (const row of decided) {
+      const goes_in = row.outcome === 'ACCEPTED' || row.outcome === 'ACCEPTED_WITH_REMARK'
+      if (row.findings.some(({ code }) => code === 'DUPLICATE')) effect.duplicate++
+      if (goes_in && row.uscc !== null) {
+        effect.new_needs++
+        if (surroundings.isKnown(row.uscc)) effect.changed++
+        else if (!usccs.has(row.uscc)) effect.new_enterprises++
+        if (surroundings.hasWithdrawn(row.uscc)) effect.withdrawn++
+        usccs.add(row.uscc)
+      }
+      if (rows.length < dry_rows_max && (opened.rows_total <= dry_rows_max || row.outcome !== 'ACCEPTED')) rows.push(shownRow(row))
+    }
+  }
+  const amount_accepted = yuanOf(summary.amount_accepted_fen)
   return {
-    ...head,
-    status: 'DECIDED',
-    refusal: null,
-    counts,
-    amount_accepted: yuanOf(amount_accepted_fen),
-    effect: {
-      new_enterprises: [...usccs].filter(uscc => !looked_up.known.has(uscc)).length,
-      new_needs: going_in.length,
-      changed: of(looked_up.known),
-      duplicate: decided.filter(({ findings }) => findings.some(({ code }) => code === 'DUPLICATE')).length,
-      withdrawn: of(looked_up.withdrawn),
-      amount_new: yuanOf(amount_accepted_fen)
-    },
-    rows: decided.map(row => shownRow(row))
+    ...head, status: 'DECIDED', refusal: null, counts: summary.counts, amount_accepted, effect: { ...effect, amount_new: amount_accepted }, rows,
+    rows_left_out: opened.rows_total - rows.length
   }
 }
 

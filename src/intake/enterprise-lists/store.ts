@@ -25,6 +25,12 @@ export const enterprise_lists = table('enterprise_lists', {
   sent_by: text(),
   /** whoever reads it now; a reader that finds another one stops */
   reader: text(),
+  /** rows the file holds, the skipped included; null until it was gone through */
+  rows_found: integer(),
+  /** rows that are stored as decided */
+  rows_read: integer().notNull(),
+  /** rows that became needs */
+  rows_taken_in: integer().notNull(),
   /** rows stored as decided; null until all are */
   rows_total: integer(),
   refusal: json<Refusal>(),
@@ -109,17 +115,23 @@ export async function nextToRead (sql: ReadSql): Promise<EnterpriseList | undefi
 /** Takes a list up, also one whose reader died: the last one to do so reads it. @returns false when its rows are stored already */
 export async function takeUp (sql: WriteSql, now: string, list_no: string, reader: string): Promise<boolean> {
   const taken = await sql.update(enterprise_lists)
-    .set({ status: 'READING', reader, updated_at: now, version: expression`${enterprise_lists.version} + 1` })
+    .set({ status: 'READING', reader, rows_read: 0, updated_at: now, version: expression`${enterprise_lists.version} + 1` })
     .where(and(eq(enterprise_lists.list_no, list_no), inArray(enterprise_lists.status, ['RECEIVED', 'READING']), isNull(enterprise_lists.rows_total)))
     .returning({ list_no: enterprise_lists.list_no })
-  if (taken.length > 0) await sql.delete(list_rows).where(eq(list_rows.list_no, list_no))
   return taken.length > 0
 }
 
-/** Whether this reader still has the list. */
-export async function isReader (sql: ReadSql, list_no: string, reader: string): Promise<boolean> {
-  const rows = await sql.select({ list_no: enterprise_lists.list_no }).from(enterprise_lists)
+/** Drops rows that a reader left behind. @returns how many */
+export async function dropRows (sql: WriteSql, list_no: string, limit: number): Promise<number> {
+  const some = sql.select({ row_id: list_rows.row_id }).from(list_rows).where(eq(list_rows.list_no, list_no)).limit(limit)
+  return (await sql.delete(list_rows).where(inArray(list_rows.row_id, some)).returning({ row_id: list_rows.row_id })).length
+}
+
+/** Notes how far a list was read. @returns whether this reader still has it */
+export async function advanceReading (sql: WriteSql, now: string, list_no: string, reader: string, rows_found: number, rows_read: number): Promise<boolean> {
+  const rows = await sql.update(enterprise_lists).set({ rows_found, rows_read, updated_at: now, version: expression`${enterprise_lists.version} + 1` })
     .where(and(eq(enterprise_lists.list_no, list_no), eq(enterprise_lists.reader, reader), eq(enterprise_lists.status, 'READING')))
+    .returning({ list_no: enterprise_lists.list_no })
   return rows.length > 0
 }
 
@@ -174,7 +186,7 @@ export async function waitingRows (sql: ReadSql, list_no: string, limit: number)
   return rows.map(row => storedRow(sql, row))
 }
 
-/** Marks rows up to a place as taken in. @returns how many were still waiting */
+/** Marks rows up to a place as taken in, and how far the list is. @returns how many were still waiting */
 export async function takenIn (sql: WriteSql, now: string, list_no: string, rows: readonly StoredRow[]): Promise<number> {
   const first = rows[0]
   const last = rows.at(-1)
@@ -182,6 +194,9 @@ export async function takenIn (sql: WriteSql, now: string, list_no: string, rows
   const done = await sql.update(list_rows).set({ waiting: false, updated_at: now }).where(and(
     eq(list_rows.list_no, list_no), eq(list_rows.waiting, true), gte(list_rows.position, first.position), expression`${list_rows.position} <= ${last.position}`
   )).returning({ row_id: list_rows.row_id })
+  const { rows_taken_in, version } = enterprise_lists
+  await sql.update(enterprise_lists).set({ rows_taken_in: expression`${rows_taken_in} + ${done.length}`, updated_at: now, version: expression`${version} + 1` })
+    .where(eq(enterprise_lists.list_no, list_no))
   return done.length
 }
 

@@ -209,7 +209,8 @@ function cellOf (type: string, text: string, inline: string, has_formula: boolea
 }
 
 function readSheet (bytes: Buffer, name: string, known: Known, cells_left: { count: number }): Sheet {
-  const sheet: Sheet = { name, hidden: false, rows: [], merges: [], epoch_1904: known.epoch_1904, last_row: 0 }
+  const rows: Row[] = []
+  const sheet: Sheet = { name, hidden: false, rows, merges: [], epoch_1904: known.epoch_1904 }
   let row: Row = { number: 0, hidden: false, cells: new Map() }
   let column = -1
   let type = ''
@@ -256,14 +257,13 @@ function readSheet (bytes: Buffer, name: string, known: Known, cells_left: { cou
         if (cell === null || (cell.kind === 'TEXT' && cell.text.trim() === '')) return
         if (--cells_left.count < 0) throw new ListRefused('TOO_LARGE_UNPACKED', { en: 'It has too many cells.', zh: '单元格过多。' })
         row.cells.set(column, cell)
-      } else if (tag_name === 'row' && row.cells.size > 0) sheet.rows.push(row)
+      } else if (tag_name === 'row' && row.cells.size > 0) rows.push(row)
     },
     text (heard) {
       if (hears === 'v') text += heard
       else if (hears === 't') inline += heard
     }
   })
-  sheet.last_row = sheet.rows.at(-1)?.number ?? 0
   return sheet
 }
 
@@ -277,7 +277,7 @@ export function readWorkbook (bytes: Uint8Array, limits: WorkbookLimits): Sheet[
   const known = { strings: sharedStrings(book.related('sharedStrings')), formats: formats(book.related('styles')), epoch_1904: book.epoch_1904 }
   const cells_left = { count: limits.cells_max }
   return book.sheets.map(({ name, hidden, entry }) => {
-    if (hidden) return { name, hidden, rows: [], merges: [], epoch_1904: book.epoch_1904, last_row: 0 }
+    if (hidden) return { name, hidden, rows: [], merges: [], epoch_1904: book.epoch_1904 }
     return readSheet(book.unpack(entry), name, known, cells_left)
   })
 }

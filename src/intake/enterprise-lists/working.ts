@@ -8,16 +8,16 @@ import { beijingDate } from '../../policy/calendar.ts'
 import { yuanOf } from '../../policy/money.ts'
 import { policiesOf } from '../../registry/policies/service.ts'
 import type { IntakeHooks } from '../hooks.ts'
-import { lookUp, type LookedUp } from './context.ts'
-import { decideRowsInSlices } from './deciding.ts'
+import { surroundingsOf, type Surroundings } from './context.ts'
+import { decider } from './deciding.ts'
 import { listFinding } from './findings.ts'
 import { rowsFromJson, type JsonRow } from './json-rows.ts'
-import type { ListReader } from './read-in-worker.ts'
-import { declaredMismatch, type Declared, type ListReading } from './reading.ts'
+import type { ListReader, OpenList } from './read-in-worker.ts'
+import { declaredMismatch, tallyOf, type Declared } from './reading.ts'
 import { refusalOf, type Refusal } from './refusals.ts'
 import type { DecidedRow, ListRow, SheetReading } from './rows.ts'
 import {
-  allRowsStored, changeRow, countRows, findList, insertRows, isReader, markDecided, markRefused, nextToRead, takenIn, takeUp, waitingRows,
+  advanceReading, allRowsStored, changeRow, countRows, dropRows, findList, insertRows, markDecided, markRefused, nextToRead, takenIn, takeUp, waitingRows,
   type EnterpriseList, type StoredRow
 } from './store.ts'
 import { takeIn } from './taking-in.ts'
@@ -37,58 +37,132 @@ export interface ListWork {
 export const rows_per_unit = 384
 /** Rows between which other work may run: the event loop is never held up. */
 const rows_per_slice = 64
-/** Units of one step; then the lease is renewed. */
+/** Units of one step; then the lease is renewed, and others hear how far the list is. */
 const units_per_step = 4
+const rows_dropped_per_unit = 1000
 
-/** Reads a list without deciding anything. */
-export async function readBytes (work: Pick<ListWork, 'reader'>, form: 'FILE' | 'JSON', bytes: Uint8Array, file_name: string, declared: Declared): Promise<ListReading> {
-  if (form === 'FILE') return work.reader.read(bytes, file_name, declared)
+/** A list's rows as they come, whatever its form. */
+export async function openBytes (work: Pick<ListWork, 'reader'>, form: 'FILE' | 'JSON', bytes: Uint8Array, file_name: string, declared: Declared): Promise<OpenList> {
+  if (form === 'FILE') return work.reader.open(bytes, file_name, declared)
   const { rows: sent } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { rows: JsonRow[] }
   const rows = rowsFromJson(sent)
-  const mismatch = declaredMismatch(rows, declared)
-  return mismatch === null ? { refusal: null, rows, sheets: [] } : { refusal: mismatch, rows: null, sheets: [] }
+  const mismatch = declaredMismatch(tallyOf(rows), declared)
+  return mismatch === null
+    ? { refusal: null, rows: handedOver(rows), rows_total: rows.length, sheets: [] }
+    : { refusal: mismatch, rows: null, rows_total: null, sheets: [] }
 }
 
-/** Decides rows against what is known today. */
-export async function decide (work: Pick<ListWork, 'db' | 'hooks'>, park_no: string, rows: readonly ListRow[], received_at: string): Promise<{ decided: DecidedRow[], looked_up: LookedUp }> {
-  const usccs = [...new Set(rows.flatMap(({ uscc }) => uscc ?? []))]
-  const looked_up = await lookUp(work.db.read, park_no, usccs, beijingDate(received_at), await policiesOf(work.db), work.hooks)
-  return { decided: await decideRowsInSlices(rows, looked_up.context), looked_up }
+async function* handedOver (rows: readonly ListRow[]): AsyncGenerator<ListRow[]> {
+  yield* slicesOf(rows)
 }
 
-/** One step: takes the oldest list that is not done a bounded way further. @returns 0 when there is none */
-export async function readLists (work: ListWork): Promise<number> {
-  const list = await nextToRead(work.db.read)
-  if (list === undefined) return 0
-  return list.rows_total === null ? readOne(work, list) : takeInSome(work.db, list.list_no)
+/** Decided rows, as many at a time as a unit takes, against what is known today. Later rows are compared with all earlier ones. */
+export async function* decidedRows (work: Pick<ListWork, 'db' | 'hooks'>, park_no: string, rows: AsyncIterable<ListRow[]>, received_at: string): AsyncGenerator<Decided> {
+  const surroundings = await surroundingsOf(work.db.read, park_no, beijingDate(received_at), await policiesOf(work.db), work.hooks)
+  const decide = decider(surroundings.context)
+  const decideAll = async (some: readonly ListRow[]): Promise<Decided> => {
+    await surroundings.lookUp([...new Set(some.flatMap(({ uscc }) => uscc ?? []))])
+    const decided: DecidedRow[] = []
+    for (const slice of slicesOf(some)) {
+      for (const row of slice) decided.push(decide(row))
+      await setImmediate()
+    }
+    return { rows: decided, surroundings }
+  }
+  let gathered: ListRow[] = []
+  for await (const some of rows) {
+    gathered.push(...some)
+    while (gathered.length >= rows_per_unit) {
+      yield await decideAll(gathered.slice(0, rows_per_unit))
+      gathered = gathered.slice(rows_per_unit)
+    }
+  }
+  if (gathered.length > 0) yield await decideAll(gathered)
 }
 
-async function readOne (work: ListWork, list: EnterpriseList): Promise<number> {
-  const { db } = work
-  const reader = newNo('reading')
-  if (!await db.write((sql, now) => takeUp(sql, now, list.list_no, reader))) return 1
-  const bytes = await work.bodies.get(list.sha256)
-  const reading = await readBytesOf(work, list, bytes)
-  if (reading.refusal !== null) {
-    await refuse(db, list, reader, reading.refusal, reading.sheets)
+export interface Decided { rows: DecidedRow[], surroundings: Surroundings }
+
+/** A list whose rows are being stored, between two steps. */
+interface Reading { list: EnterpriseList, reader: string, sheets: SheetReading[], rows_found: number, decided: AsyncGenerator<Decided>, position: number }
+
+/**
+ * The work of the loop, a step at each call: takes the oldest list that is not done a bounded way further. What a step that
+ * failed leaves behind is taken up from the start.
+ *
+ * @returns a step, which answers 0 when there is no list
+ */
+export function listLoop (work: ListWork): () => Promise<number> {
+  let open: Reading | null = null
+  const step = async (list: EnterpriseList): Promise<void> => {
+    if (list.rows_total !== null) await takeInSome(work.db, list.list_no)
+    else {
+      if (open !== null && open.list.list_no !== list.list_no) open = await left(open)
+      open ??= await begin(work, list)
+      if (open !== null && !await storeSome(work.db, open)) open = await left(open)
+    }
+  }
+  return async () => {
+    const list = await nextToRead(work.db.read)
+    if (list === undefined) return 0
+    try {
+      await step(list)
+    } catch (error) {
+      if (open !== null) open = await left(open)
+      throw error
+    }
     return 1
   }
-  const { decided } = await decide(work, list.park_no, reading.rows, list.created_at)
-  const stored = decided.map((row, position) => numbered(list.list_no, row, position))
-  for (let from = 0; from < stored.length; from += rows_per_unit) {
-    const last = from + rows_per_unit >= stored.length
+}
+
+async function left (reading: Reading): Promise<null> {
+  await reading.decided.return(undefined)
+  return null
+}
+
+/** Reads a list as a whole. @returns null when it was refused, or another process has it */
+async function begin (work: ListWork, list: EnterpriseList): Promise<Reading | null> {
+  const { db } = work
+  const reader = newNo('reading')
+  if (!await db.write((sql, now) => takeUp(sql, now, list.list_no, reader))) return null
+  while (await db.write(sql => dropRows(sql, list.list_no, rows_dropped_per_unit)) > 0);
+  const opened = await opening(work, list)
+  if (opened.refusal !== null) {
+    await refuse(db, list, reader, opened.refusal, opened.sheets)
+    return null
+  }
+  const decided = decidedRows(work, list.park_no, opened.rows, list.created_at)
+  return { list, reader, sheets: opened.sheets, rows_found: opened.rows_total, decided, position: 0 }
+}
+
+/** Stores rows as decided, some units of them. @returns whether there are more */
+async function storeSome (db: Db, reading: Reading): Promise<boolean> {
+  const { list, reader, rows_found, sheets } = reading
+  for (let units = 1; units <= units_per_step; units++) {
+    const { value, done } = await reading.decided.next()
+    if (done === true) throw new Error(`${list.list_no} has fewer rows than were found in it`)
+    const rows = value.rows.map((row, index) => numbered(list.list_no, row, reading.position + index))
+    const rows_read = reading.position + rows.length
+    const at_end = rows_read === rows_found
     const mine = await db.write(async (sql, now) => {
-      if (!await isReader(sql, list.list_no, reader)) return false
-      for (const slice of slicesOf(stored.slice(from, from + rows_per_unit))) {
+      if (!await advanceReading(sql, now, list.list_no, reader, rows_found, rows_read)) return false
+      for (const slice of slicesOf(rows)) {
         await insertRows(sql, now, slice)
         await setImmediate()
       }
-      if (last) await allRowsStored(sql, now, list.list_no, stored.length, reading.sheets)
+      if (at_end) await allRowsStored(sql, now, list.list_no, rows_found, sheets)
+      if (units === units_per_step || at_end) await tellProgress(sql, now, list, { rows_found, rows_read, rows_taken_in: 0 })
       return true
     })
-    if (!mine) return 1
+    if (!mine || at_end) return false
+    reading.position = rows_read
   }
-  return 1
+  return true
+}
+
+/** Says how far a list is; a short one is done before anybody could ask. */
+async function tellProgress (sql: WriteSql, now: string, list: EnterpriseList, progress: { rows_found: number, rows_read: number, rows_taken_in: number }): Promise<void> {
+  if (progress.rows_found <= rows_per_unit * units_per_step) return
+  await append(sql, now, { type: 'enterprise_list.progress', subject: list.list_no, actor: actorOf(list), audience: [list.park_no], data: progress })
 }
 
 /** A decided row with the numbers it will have when it is taken in. */
@@ -98,11 +172,12 @@ function numbered (list_no: string, row: DecidedRow, position: number): StoredRo
 }
 
 /** A file that is gone, or on which the reader itself fails, is refused: it must not hold up the lists behind it. */
-async function readBytesOf (work: ListWork, list: EnterpriseList, bytes: Uint8Array | null): Promise<ListReading> {
-  const damaged: ListReading = { refusal: refusalOf('DAMAGED'), rows: null, sheets: [] }
+async function opening (work: ListWork, list: EnterpriseList): Promise<OpenList> {
+  const damaged: OpenList = { refusal: refusalOf('DAMAGED'), rows: null, rows_total: null, sheets: [] }
+  const bytes = await work.bodies.get(list.sha256)
   if (bytes === null) return damaged
   try {
-    return await readBytes(work, list.form, bytes, list.file_name, { row_count: list.declared_row_count, amount: list.declared_amount })
+    return await openBytes(work, list.form, bytes, list.file_name, { row_count: list.declared_row_count, amount: list.declared_amount })
   } catch (error) {
     work.log.error({ err: error, list_no: list.list_no }, 'a list could not be read')
     return damaged
@@ -142,30 +217,33 @@ async function takeInSlice (sql: WriteSql, now: string, list: EnterpriseList, ro
   }
 }
 
-async function takeInSome (db: Db, list_no: string): Promise<number> {
-  for (let units = 0; units < units_per_step; units++) {
+async function takeInSome (db: Db, list_no: string): Promise<void> {
+  for (let units = 1; units <= units_per_step; units++) {
     const done = await db.write(async (sql, now) => {
       const list = await findList(sql, list_no)
       if (list === undefined || list.status !== 'READING') return true
       const rows = await waitingRows(sql, list_no, rows_per_unit)
       if (rows.length === 0) {
-        const { counts, amount_accepted_fen } = await countRows(sql, list_no)
-        if (await markDecided(sql, now, list_no, counts, amount_accepted_fen)) {
-          await append(sql, now, {
-            type: 'enterprise_list.decided', subject: list_no, actor: actorOf(list), audience: [list.park_no],
-            data: { counts, amount_accepted: yuanOf(amount_accepted_fen) }
-          })
-        }
+        await decided(sql, now, list)
         return true
       }
       for (const slice of slicesOf(rows)) {
         await takeInSlice(sql, now, list, slice)
         await setImmediate()
       }
-      await takenIn(sql, now, list_no, rows)
+      const rows_taken_in = list.rows_taken_in + await takenIn(sql, now, list_no, rows)
+      if (units === units_per_step) await tellProgress(sql, now, list, { rows_found: list.rows_found ?? 0, rows_read: list.rows_read, rows_taken_in })
       return false
     })
     if (done) break
   }
-  return 1
+}
+
+async function decided (sql: WriteSql, now: string, list: EnterpriseList): Promise<void> {
+  const { counts, amount_accepted_fen } = await countRows(sql, list.list_no)
+  if (!await markDecided(sql, now, list.list_no, counts, amount_accepted_fen)) return
+  await append(sql, now, {
+    type: 'enterprise_list.decided', subject: list.list_no, actor: actorOf(list), audience: [list.park_no],
+    data: { counts, amount_accepted: yuanOf(amount_accepted_fen) }
+  })
 }

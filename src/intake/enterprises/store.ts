@@ -105,6 +105,14 @@ export async function enterprisesFrom (sql: ReadSql, source_no: string, usccs: r
   return new Map(rows.map(row => [row.uscc, { ...row, ...contactOf(sql, row.uscc, row) }]))
 }
 
+/** Names under which one participant sent many enterprises. */
+export async function saidNamesOf (sql: ReadSql, source_no: string, usccs: readonly string[]): Promise<Map<string, string>> {
+  if (usccs.length === 0) return new Map()
+  const rows = await sql.select({ uscc: enterprise_sources.uscc, name: enterprise_sources.name }).from(enterprise_sources)
+    .where(and(eq(enterprise_sources.source_no, source_no), inArray(enterprise_sources.uscc, [...usccs])))
+  return new Map(rows.map(({ uscc, name }) => [uscc, name]))
+}
+
 /** Names of many enterprises as the hub knows them, whoever sent them. */
 export async function namesOf (sql: ReadSql, usccs: readonly string[]): Promise<Map<string, string>> {
   if (usccs.length === 0) return new Map()
