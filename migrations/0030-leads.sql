@@ -51,6 +51,7 @@ create table leads (
   unique (need_no, recipient_no, authorization_no)
 );
 create index leads_inbox on leads (recipient_no, lead_no);
+create index leads_until on leads (recipient_no, content_until, amount_fen);
 create index leads_changed on leads (recipient_no, updated_at);
 create index leads_by_authorization on leads (authorization_no);
 create index leads_by_uscc on leads (uscc);
@@ -59,6 +60,15 @@ create index leads_open on leads (open_due_at) where open_due_at is not null;
 create index leads_to_remind on leads (remind_at) where remind_at is not null;
 create index leads_to_expire on leads (content_until) where ended_at is null;
 create index leads_provisional on leads (calendar_version) where calendar_provisional = 1 and open_stage is not null;
+
+-- How many leads of an institution can be read until which day, and their sum: totals of its list without counting every lead.
+create table lead_totals (
+  recipient_no text not null references participants (participant_no),
+  until_day text not null,
+  leads bigint not null check (leads >= 0),
+  amount_fen bigint not null check (amount_fen >= 0),
+  primary key (recipient_no, until_day)
+);
 
 create table lead_events (
   lead_event_no text primary key,

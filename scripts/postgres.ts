@@ -58,13 +58,14 @@ export async function startPostgres (settings: readonly string[] = []): Promise<
   const port = await freePort()
   const server = new EmbeddedPostgres({
     databaseDir: join(folder, 'data'), user: 'postgres', password: 'postgres', port, persistent: false,
-    createPostgresUser: process.getuid?.() === 0, postgresFlags: ['max_connections=300', 'listen_addresses=127.0.0.1', ...settings].flatMap(setting => ['-c', setting]),
+    createPostgresUser: process.getuid?.() === 0,
+    postgresFlags: ['max_connections=300', 'listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`, ...settings].flatMap(setting => ['-c', setting]),
     onLog: () => undefined, onError: () => undefined
   })
   await server.initialise()
   await server.start()
   return {
-    url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
+    url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres?host=${folder}`,
     async stop () {
       await server.stop()
       rmSync(folder, { recursive: true, force: true })

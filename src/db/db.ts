@@ -66,6 +66,38 @@ export function coalesced (listeners: readonly (() => void)[]): () => void {
   }
 }
 
+const besides = new WeakMap<object, ReadSql>()
+
+/** Says where a unit's `peek` looks. For the databases only. */
+export function lookBeside (sql: WriteSql, beside: ReadSql): void {
+  besides.set(sql, beside)
+}
+
+/**
+ * Where a unit looks for what a constraint will decide when it writes (is this key new?), or for what never changes once it is
+ * there. On PostgreSQL such a look stands beside the unit's transaction: a key that is not there yet would else make every unit
+ * that adds a neighbour in the index run again. A unit that lost against the constraint runs again and then looks inside.
+ */
+export function peek (sql: ReadSql): ReadSql {
+  return besides.get(sql) ?? sql
+}
+
+/** For units whose parts depend on each other's writes: every look stands inside from now on. */
+export function lookInside (sql: WriteSql): void {
+  besides.delete(sql)
+}
+
+type Outcomes<T extends readonly unknown[]> = { [place in keyof T]: Promise<T[place]> }
+
+/** Several statements of a unit at once: on PostgreSQL they share a round trip. All have ended before the first failure is thrown. */
+export async function together<T extends readonly unknown[]> (...work: Outcomes<T>): Promise<T> {
+  const outcomes = await Promise.allSettled(work)
+  return outcomes.map(outcome => {
+    if (outcome.status === 'rejected') throw outcome.reason
+    return outcome.value as unknown
+  }) as unknown as T
+}
+
 const statements = new WeakMap<object, Map<object, unknown>>()
 
 /**

@@ -2,11 +2,13 @@
  * PostgreSQL behind `Db`: a serializable transaction per unit, run again on serialization failure and deadlock.
  * Any number of processes may share one database.
  */
+import type { Writable } from 'node:stream'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import type { Clock } from '../clock.ts'
+import { createGate } from './gate.ts'
 import { carryCipher, type CipherSlot } from './sealing.ts'
-import { coalesced, DbOverloaded, insideUnit, refuseNested, run_again_max, RunAgain, type Db, type ReadSql, type Unit, type WriteSql } from './db.ts'
+import { coalesced, DbOverloaded, insideUnit, lookBeside, refuseNested, run_again_max, RunAgain, type Db, type ReadSql, type Unit, type WriteSql } from './db.ts'
 
 const int8_oid = 20
 const numeric_oid = 1700
@@ -18,19 +20,21 @@ const run_again_states = new Set(['40001', '40P01'])
 const retry_pause_max_ms = 20
 /** whoever waits longer for a connection is told to come back */
 const connect_within_ms = 10_000
+/** From this attempt on a unit runs while no other of this process does: writers that come and go cannot hold it up for ever. */
+const alone_from = 6
 
 /** @param url postgres://user:password@host:port/database */
 export function openPostgres (url: string, clock: Clock, options: { connections?: number, queue_length_max?: number } = {}): Db {
   const queue_max = options.queue_length_max ?? 10_000
   const connections = options.connections ?? 10
-  const common = { connectionString: url, max: connections, connectionTimeoutMillis: connect_within_ms, keepAlive: true }
+  const common = { connectionString: url, max: connections, connectionTimeoutMillis: connect_within_ms, keepAlive: true, pipeline: true }
   const pool = new pg.Pool({ ...common, application_name: 'rongqiao' })
   const reading = new pg.Pool({ ...common, application_name: 'rongqiao-read' })
   // A connection that breaks says so to whoever uses it; nobody else has to hear.
   for (const each of [pool, reading]) each.on('error', () => undefined).on('connect', client => { client.on('error', () => undefined) })
   const sql_of = new WeakMap<pg.PoolClient, WriteSql>()
   const slot: CipherSlot = { cipher: null }
-  const read = drizzle({ client: reading }) as unknown as ReadSql
+  const read = drizzle({ client: naming(reading) }) as unknown as ReadSql
   carryCipher(read, slot)
   const listeners: (() => void)[] = []
   const announce = coalesced(listeners)
@@ -38,19 +42,24 @@ export function openPostgres (url: string, clock: Clock, options: { connections?
   function sqlOf (client: pg.PoolClient): WriteSql {
     let sql = sql_of.get(client)
     if (sql === undefined) {
-      sql_of.set(client, sql = drizzle({ client }) as unknown as WriteSql)
+      sql_of.set(client, sql = drizzle({ client: naming(client) }) as unknown as WriteSql)
       carryCipher(sql, slot)
     }
     return sql
   }
 
-  async function once<T> (unit: Unit<T>): Promise<T> {
+  async function once<T> (unit: Unit<T>, lost: boolean): Promise<T> {
     const client = await pool.connect()
+    const sql = sqlOf(client)
+    lookBeside(sql, lost ? sql : read)
     let broken: Error | undefined
     try {
-      await client.query('begin isolation level serializable')
+      // Nobody waits for the beginning: it goes out with the unit's first statements.
+      const begun = client.query('begin isolation level serializable')
+      begun.catch(() => undefined)
       try {
-        const value = await insideUnit(() => unit(sqlOf(client), clock.now()))
+        const value = await insideUnit(() => unit(sql, clock.now()))
+        await begun
         await client.query('commit')
         return value
       } catch (reason) {
@@ -62,16 +71,40 @@ export function openPostgres (url: string, clock: Clock, options: { connections?
     }
   }
 
+  const gate = createGate()
+
+  async function admitted<T> (unit: Unit<T>, by_itself: boolean, lost: boolean): Promise<T> {
+    const leave = await (by_itself ? gate.enterAlone() : gate.enter())
+    try {
+      return await once(unit, lost)
+    } finally {
+      leave()
+    }
+  }
+
+  let inside = 0
+
   async function write<T> (unit: Unit<T>): Promise<T> {
     refuseNested()
-    if (pool.waitingCount >= queue_max) throw new DbOverloaded('too many units are waiting')
+    if (inside >= connections + queue_max) throw new DbOverloaded('too many units are waiting')
+    inside++
+    try {
+      return await untilDone(unit)
+    } finally {
+      inside--
+    }
+  }
+
+  async function untilDone<T> (unit: Unit<T>): Promise<T> {
+    let lost = false
     for (let attempt = 1; ; attempt++) {
       try {
-        const value = await once(unit)
+        const value = await admitted(unit, attempt >= alone_from, lost)
         announce()
         return value
       } catch (reason) {
         if (!mayRunAgain(reason)) throw reason
+        lost = reason instanceof RunAgain
         if (attempt >= run_again_max) throw new DbOverloaded('a unit met others again and again', { cause: reason })
         await new Promise(resolve => setTimeout(resolve, Math.random() * retry_pause_max_ms * Math.min(attempt, 5)))
       }
@@ -107,6 +140,34 @@ export function openPostgres (url: string, clock: Clock, options: { connections?
       await Promise.all([pool.end(), reading.end()])
     }
   }
+}
+
+const named_texts_max = 2000
+const seen_before_named = 3
+const texts = new Map<string, { seen: number, name: string }>()
+
+/**
+ * Gives a statement that comes again and again a name, so that PostgreSQL parses and plans it once per connection.
+ * A client or pool as drizzle uses it: `query` alone.
+ */
+function naming<C extends pg.Pool | pg.PoolClient> (client: C): C {
+  const stream = (client as { connection?: { stream?: Writable } }).connection?.stream
+  const query = (config: pg.QueryConfig, values: unknown[]): unknown => {
+    // What is asked in one turn goes out in one packet.
+    stream?.cork()
+    if (stream !== undefined) process.nextTick(() => stream.uncork())
+    return client.query(nameOf(config), values)
+  }
+  return Object.create(client, { query: { value: query } }) as C
+}
+
+function nameOf (config: pg.QueryConfig): pg.QueryConfig {
+  let known = texts.get(config.text)
+  if (known === undefined) {
+    if (texts.size >= named_texts_max) return config
+    texts.set(config.text, known = { seen: 0, name: `s${texts.size}` })
+  }
+  return ++known.seen > seen_before_named ? { ...config, name: known.name } : config
 }
 
 function mayRunAgain (reason: unknown): boolean {

@@ -2,7 +2,7 @@
  * Idempotency-Key: the record stands in the same unit as the effect; a repeated request gets the first answer.
  */
 import { and, eq, lt } from 'drizzle-orm'
-import { hot, RunAgain, type WriteSql } from '../db/db.ts'
+import { hot, peek, RunAgain, type ReadSql, type WriteSql } from '../db/db.ts'
 import { opened, sealed } from '../db/sealing.ts'
 import { integer, primaryKey, table, text } from '../db/columns.ts'
 import { Problem } from '../problem.ts'
@@ -30,7 +30,7 @@ export function keyOf (header: string | string[] | undefined): string {
   return header
 }
 
-const buildFind = (sql: WriteSql) => sql.select().from(idempotent_answers)
+const buildFind = (sql: ReadSql) => sql.select().from(idempotent_answers)
   .where(and(eq(idempotent_answers.caller, placeholders.placeholder('caller')), eq(idempotent_answers.idempotency_key, placeholders.placeholder('key'))))
   .prepare()
 
@@ -53,7 +53,7 @@ export async function answerOnce (
   sql: WriteSql, now: string, request: { caller: string, key: string, digest: string, confidential: boolean },
   work: () => Promise<Omit<StoredAnswer, 'replayed'>>
 ): Promise<StoredAnswer> {
-  const [first] = await hot(sql, buildFind).execute({ caller: request.caller, key: request.key })
+  const [first] = await hot(peek(sql), buildFind).execute({ caller: request.caller, key: request.key })
   if (first !== undefined) {
     if (first.request_digest !== request.digest) throw new Problem('idempotency_mismatch')
     return { status: first.status, headers: JSON.parse(first.headers) as Record<string, string>, body: opensAs(sql, first.body, request), replayed: true }

@@ -1,11 +1,11 @@
 /** What every Db must do; the same promises on SQLite and on PostgreSQL. */
-import { eq } from 'drizzle-orm'
+import { eq, sql as expression } from 'drizzle-orm'
 import Database from 'better-sqlite3'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { frozenClock } from '../../src/clock.ts'
 import { integer, table, text } from '../../src/db/columns.ts'
-import { DbOverloaded, type Db } from '../../src/db/db.ts'
+import { DbOverloaded, peek, RunAgain, run_again_max, together, type Db } from '../../src/db/db.ts'
 import { isUnavailable } from '../../src/db/failures.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { openDb } from '../../src/db/open.ts'
@@ -82,6 +82,54 @@ t.test('units that race for one balance never overdraw it and use it fully', asy
   })))
   t.equal(takes.reduce((a, b) => a + b, 0), 100)
   t.same(await all(db), [{ name: 'pot', balance_fen: 0 }])
+})
+
+t.test('a unit that others keep getting in the way of gets through all the same', async t => {
+  const { db } = await open(t)
+  await db.write(async sql => { await sql.insert(accounts).values([{ name: 'counted', balance_fen: 0 }, { name: 'sum', balance_fen: 0 }]) })
+  const race = { over: false }
+  const others = Array.from({ length: 6 }, async () => {
+    while (!race.over) {
+      await db.write(async sql => {
+        const [sum] = await sql.select().from(accounts).where(eq(accounts.name, 'sum'))
+        await sql.update(accounts).set({ balance_fen: expression`${accounts.balance_fen} + ${sum === undefined ? 0 : 1}` }).where(eq(accounts.name, 'counted'))
+      })
+    }
+  })
+  let attempts = 0
+  await db.write(async sql => {
+    attempts++
+    const [counted] = await sql.select().from(accounts).where(eq(accounts.name, 'counted'))
+    await new Promise(resolve => setTimeout(resolve, 30))
+    await sql.update(accounts).set({ balance_fen: counted?.balance_fen ?? -1 }).where(eq(accounts.name, 'sum'))
+  })
+  race.over = true
+  await Promise.all(others)
+  t.ok(attempts < run_again_max / 2, `${attempts} attempts`)
+})
+
+t.test('of twins that look beside their units for a key one keeps it, the other runs again and sees it', async t => {
+  const { db } = await open(t)
+  const outcomes = await Promise.all(Array.from({ length: 12 }, () => db.write(async sql => {
+    const [kept] = await peek(sql).select().from(accounts).where(eq(accounts.name, 'once'))
+    if (kept !== undefined) return 'seen'
+    const made = await sql.insert(accounts).values({ name: 'once', balance_fen: 1 }).onConflictDoNothing().returning()
+    if (made.length === 0) throw new RunAgain('a twin was faster')
+    return 'made'
+  })))
+  t.equal(outcomes.filter(outcome => outcome === 'made').length, 1)
+  t.equal(outcomes.filter(outcome => outcome === 'seen').length, 11)
+})
+
+t.test('of several statements at once the first failure is thrown, after all have ended', async t => {
+  const { db } = await open(t)
+  let ended = false
+  await t.rejects(db.write(async sql => together(
+    sql.insert(accounts).values({ name: 'negative', balance_fen: -1 }) as unknown as Promise<unknown>,
+    new Promise<void>(resolve => { setTimeout(() => { ended = true; resolve() }, 20) })
+  )))
+  t.ok(ended)
+  t.same(await all(db), [])
 })
 
 t.test('a write inside a unit is refused, not waited for', async t => {

@@ -1,6 +1,10 @@
 import t from 'tap'
+import { withdrawLeads } from '../../src/matching/leads/ending.ts'
+import { leads } from '../../src/matching/leads/store.ts'
+import { yuanOf } from '../../src/policy/money.ts'
+import { addDays } from '../../src/policy/period.ts'
 import { build } from '../helper.ts'
-import { givenNeed, inbox, leadFor } from './needs.ts'
+import { givenNeed, inbox, leadFor, type Given } from './needs.ts'
 
 t.test('filters and totals speak of the same leads', async t => {
   const hub = await build(t)
@@ -72,4 +76,35 @@ t.test('one institution’s page is never another’s', async t => {
   t.not(one?.lead_no, two?.lead_no)
   t.equal(one?.need_no, two?.need_no)
   t.same(one?.disclosure, two?.disclosure)
+})
+
+t.test('the totals of a whole list count what can be read now: pushed, approved, withdrawn, and over by the clock alone', async t => {
+  const hub = await build(t)
+  const totals = async () => (await hub.as('bank-1').get('/v1/leads')).json().totals
+  const counted = async () => {
+    const now = hub.clock.now()
+    const rows = (await hub.db.read.select().from(leads)).filter(lead => lead.recipient_no === 'bank-1' && lead.content_until > now)
+    return { count: rows.length, amount: yuanOf(rows.reduce((sum, { amount_fen }) => sum + amount_fen, 0)) }
+  }
+  const needs: Given[] = []
+  for (const days of [400, 400, 20, 20, 400]) needs.push(await givenNeed(hub, { authorization: { valid_to: addDays('2026-03-18', days) } }))
+  await hub.loops.settle()
+  t.same(await totals(), await counted())
+  t.equal((await totals()).count, 5)
+  const approved = await leadFor(hub, 'bank-1', needs[0]?.need_no ?? '')
+  for (const event of [
+    { type: 'CONTACTED', channel: 'PHONE', person: '王经理', result: '已联系' }, { type: 'PLAN_SUBMITTED' },
+    { type: 'APPROVED', amount: '1000000.00', annual_rate_pct: '3.60', term_months: 12 }
+  ]) t.equal((await hub.as('bank-1').post(`/v1/leads/${approved.lead_no}/events`, { ...event, occurred_at: hub.clock.now() })).statusCode, 201)
+  t.same(await totals(), await counted(), 'an approved lead can be read for longer')
+  await hub.db.write(async (sql, now) => withdrawLeads(sql, now, { authorization_no: needs[1]?.authorization_no ?? '', grantor_uscc: needs[1]?.uscc ?? '' }))
+  t.same(await totals(), await counted())
+  t.equal((await totals()).count, 4, 'a withdrawn one is gone')
+  for (const at of ['2026-04-06T15:59:59.998Z', '2026-04-06T16:00:00.000Z', '2026-04-07T00:00:00.000Z']) {
+    hub.clock.set(at)
+    t.same(await totals(), await counted(), `at ${at}, before any loop has run`)
+  }
+  t.equal((await totals()).count, 2)
+  await hub.loops.settle()
+  t.same(await totals(), await counted(), 'and after it')
 })

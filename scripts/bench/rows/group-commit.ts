@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { newNo, runningClock } from '../../../src/clock.ts'
+import { bulkInsert } from '../../../src/db/bulk.ts'
 import { integer, table, text } from '../../../src/db/columns.ts'
 import { openSqlite } from '../../../src/db/sqlite.ts'
 import { median } from '../load.ts'
 import type { BenchOptions, Row } from '../run.ts'
 
 const rows = table('rows', { id: text().primaryKey(), amount_fen: integer().notNull(), body: text().notNull() })
+const insertRow = bulkInsert(rows)
 const at_once = 64
 const body = 'x'.repeat(600)
 
@@ -25,7 +27,7 @@ async function perSecond (group_size_max: number, round_ms: number): Promise<num
   let done = 0
   await Promise.all(Array.from({ length: at_once }, async () => {
     while (performance.now() - begun < round_ms) {
-      await db.write(async sql => { await sql.insert(rows).values({ id: newNo('row'), amount_fen: 1, body }) })
+      await db.write(async sql => { await insertRow(sql, [{ id: newNo('row'), amount_fen: 1, body }]) })
       done++
     }
   }))

@@ -1,6 +1,6 @@
 /** Drawdowns: counted on their contract's row, so that no order of arrival draws more than the contract carries. */
 import { newNo } from '../../clock.ts'
-import type { WriteSql } from '../../db/db.ts'
+import { peek, type WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { mistake, refuseIfAny, type Mistake } from '../../intake/mistakes.ts'
 import { fenOf } from '../../policy/money.ts'
@@ -56,7 +56,7 @@ export function drawdownMistakes (body: NewDrawdown): Mistake[] {
 export async function acceptDrawdown (sql: WriteSql, now: string, principal: Principal, body: NewDrawdown): Promise<{ row: DrawdownRow,
   is_new: boolean }> {
   const content_digest = contentDigest(body)
-  const twin = storedTwin(await drawdownsKept.byBusinessNo(sql, principal.participant_no, body.iou_no), content_digest)
+  const twin = storedTwin(await drawdownsKept.byBusinessNo(peek(sql), principal.participant_no, body.iou_no), content_digest)
   if (twin !== null) return { row: twin, is_new: false }
   refuseIfAny(drawdownMistakes(body))
   const contract = await loanContracts.inForce(sql, principal.participant_no, body.loan_contract_no)
@@ -103,7 +103,7 @@ export async function acceptDrawdown (sql: WriteSql, now: string, principal: Pri
     rate_segments: body.rate_segments ?? []
   }
   keptOrAgain(await drawdownsKept.insert(sql, row))
-  await keepUses(sql, now, principal, number, uses)
+  await keepUses(sql, now, principal, number, uses, notes)
   await mark(sql, now, row.uscc, row.project_code, 'LOAN_INTEREST')
   const { participant_no } = await enterpriseFacts(sql, row.uscc, authorization)
   if (earlier !== null) {

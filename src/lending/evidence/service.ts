@@ -3,7 +3,7 @@
  * business number used before, who hears of it.
  */
 import { digestOf } from '../../db/canonical.ts'
-import { RunAgain, type ReadSql, type WriteSql } from '../../db/db.ts'
+import { peek, RunAgain, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { notFound, Problem } from '../../problem.ts'
 import type { Principal, Role } from '../../http/access.ts'
 import { coveringOf } from '../../intake/authorizations/service.ts'
@@ -16,7 +16,7 @@ import { append, the_hub } from '../../journal/events.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { finding, type Finding } from '../../policy/findings.ts'
 import { activeOfRole } from '../../registry/participants/store.ts'
-import { authorizationsGiven, enterpriseOf, findUse, keepUse, type EvidenceRow, type ReviewNote } from './store.ts'
+import { authorizationsGiven, enterpriseOf, findUse, keepUse, type EvidenceRow, type EvidenceUse, type ReviewNote } from './store.ts'
 
 /** Under which class a sender may be authorized; besides that, evidence is collected for auditors and the fiscal side (A-30). */
 const class_of: Readonly<Partial<Record<Role, RecipientClass>>> = { BANK: 'PAIRED_BANK', GUARANTOR: 'PAIRED_GUARANTOR', LESSOR: 'LESSOR',
@@ -135,19 +135,27 @@ export interface Use {
 export async function usedElsewhere (sql: ReadSql, principal: Principal, uses: readonly Use[]): Promise<ReviewNote[]> {
   const notes: ReviewNote[] = []
   for (const { evidence_key, kind, subject, code } of uses) {
-    const first = await findUse(sql, evidence_key)
-    const is_own = first?.participant_no === principal.participant_no && first.kind === kind && first.subject === subject
-    if (first === undefined || is_own) continue
+    const first = await findUse(peek(sql), evidence_key)
+    if (first === undefined || isOwn(first, principal, kind, subject)) continue
     notes.push({ code, evidence_key, first_participant_no: first.participant_no, first_number: first.number, first_kind: first.kind,
       first_subject: first.subject })
   }
   return notes
 }
 
-/** Keeps first uses; what was used before stays with its first user. */
-export async function keepUses (sql: WriteSql, now: string, principal: Principal, number: string, uses: readonly Use[]): Promise<void> {
+function isOwn (first: EvidenceUse, principal: Principal, kind: string, subject: string): boolean {
+  return first.participant_no === principal.participant_no && first.kind === kind && first.subject === subject
+}
+
+/** Keeps first uses; what was used before stays with its first user. @param notes what `usedElsewhere` saw */
+export async function keepUses (
+  sql: WriteSql, now: string, principal: Principal, number: string, uses: readonly Use[], notes: readonly ReviewNote[]
+): Promise<void> {
   for (const { evidence_key, kind, subject } of uses) {
-    await keepUse(sql, { evidence_key, participant_no: principal.participant_no, kind, subject, number, created_at: now })
+    if (await keepUse(sql, { evidence_key, participant_no: principal.participant_no, kind, subject, number, created_at: now })) continue
+    if (notes.some(note => note.evidence_key === evidence_key)) continue
+    const first = await findUse(sql, evidence_key)
+    if (first === undefined || !isOwn(first, principal, kind, subject)) throw new RunAgain('a piece of evidence was used at the same time')
   }
 }
 

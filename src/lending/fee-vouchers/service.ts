@@ -1,6 +1,6 @@
 /** Proofs of guarantee fees paid; their sum never exceeds the fee of the contract, which is what the 1 % is judged by. */
 import { newNo } from '../../clock.ts'
-import type { WriteSql } from '../../db/db.ts'
+import { peek, type WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { mistake, refuseIfAny, type Mistake } from '../../intake/mistakes.ts'
 import { beijingDate } from '../../policy/calendar.ts'
@@ -47,7 +47,7 @@ const history = ({ period_start, paid_date }: NewFeeVoucher) => ({ period_start:
 export async function acceptFeeVoucher (sql: WriteSql, now: string, principal: Principal,
   body: NewFeeVoucher): Promise<{ row: FeeVoucherRow, is_new: boolean }> {
   const content_digest = contentDigest(body)
-  const twin = storedTwin(await feeVouchers.byBusinessNo(sql, principal.participant_no, body.fee_voucher_no), content_digest)
+  const twin = storedTwin(await feeVouchers.byBusinessNo(peek(sql), principal.participant_no, body.fee_voucher_no), content_digest)
   if (twin !== null) return { row: twin, is_new: false }
   refuseIfAny(feeMistakes(body, beijingDate(now)))
   const contract = await guaranteeContracts.inForce(sql, principal.participant_no, body.guarantee_contract_no)
@@ -97,7 +97,7 @@ export async function acceptFeeVoucher (sql: WriteSql, now: string, principal: P
       'With this the fees exceed the fee of the guarantee contract', '加上本笔后，担保费合计超过保证合同约定')])
   }
   keptOrAgain(await feeVouchers.insert(sql, row))
-  await keepUses(sql, now, principal, row.number, uses)
+  await keepUses(sql, now, principal, row.number, uses, notes)
   await mark(sql, now, row.uscc, row.project_code, 'GUARANTEE_FEE')
   if (earlier !== null && earlier.project_code !== row.project_code) await mark(sql, now, earlier.uscc, earlier.project_code,
     'GUARANTEE_FEE')

@@ -1,6 +1,6 @@
 /** Guarantee contracts: tied to the loan of a bank, judged by the fee rate and the household limit. */
 import { newNo } from '../../clock.ts'
-import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { peek, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { findEnterprise } from '../../intake/enterprises/store.ts'
 import { openNeedsOf } from '../../intake/financing-needs/store.ts'
@@ -114,7 +114,7 @@ export async function acceptGuaranteeContract (
   sql: WriteSql, now: string, principal: Principal, body: NewGuaranteeContract, policies: readonly PolicyVersion[]
 ): Promise<{ row: GuaranteeContractRow, is_new: boolean }> {
   const content_digest = contentDigest(body)
-  const twin = storedTwin(await guaranteeContracts.byBusinessNo(sql, principal.participant_no, body.guarantee_contract_no), content_digest)
+  const twin = storedTwin(await guaranteeContracts.byBusinessNo(peek(sql), principal.participant_no, body.guarantee_contract_no), content_digest)
   if (twin !== null) return { row: twin, is_new: false }
   refuseIfAny(await guaranteeMistakes(sql, body))
   const earlier = await correctedVersion(sql, principal, guaranteeContracts, body.correction_of, body.borrower_uscc)

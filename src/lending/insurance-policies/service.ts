@@ -1,6 +1,6 @@
 /** Insurance policies of insurers with their paid premiums. */
 import { newNo } from '../../clock.ts'
-import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { peek, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { mistake, projectCodeMistakes, refuseIfAny, usccMistakes, type Mistake } from '../../intake/mistakes.ts'
 import { beijingDate } from '../../policy/calendar.ts'
@@ -50,7 +50,7 @@ const history = ({ paid_date }: NewInsurancePolicy) => ({ period_start: paid_dat
 export async function acceptInsurancePolicy (sql: WriteSql, now: string, principal: Principal,
   body: NewInsurancePolicy): Promise<{ row: InsurancePolicyRow, is_new: boolean }> {
   const content_digest = contentDigest(body)
-  const twin = storedTwin(await insurancePolicies.byBusinessNo(sql, principal.participant_no, body.policy_no), content_digest)
+  const twin = storedTwin(await insurancePolicies.byBusinessNo(peek(sql), principal.participant_no, body.policy_no), content_digest)
   if (twin !== null) return { row: twin, is_new: false }
   refuseIfAny(await policyMistakes(sql, body, beijingDate(now)))
   const authorization = await mandate(sql, principal, body.insured_uscc, now, 'INSURANCE', one => isCoveredByHistory(history(body), one))
@@ -92,7 +92,7 @@ export async function acceptInsurancePolicy (sql: WriteSql, now: string, princip
   }
   if (earlier !== null) await stepBack(sql, now, principal, insurancePolicies, 'insurance_policy', earlier, row.number, [enterprise.participant_no])
   keptOrAgain(await insurancePolicies.insert(sql, row))
-  await keepUses(sql, now, principal, row.number, uses)
+  await keepUses(sql, now, principal, row.number, uses, notes)
   await mark(sql, now, row.uscc, row.project_code, 'PREMIUM')
   if (earlier !== null && (earlier.uscc !== row.uscc || earlier.project_code !== row.project_code)) await mark(sql, now, earlier.uscc,
     earlier.project_code, 'PREMIUM')

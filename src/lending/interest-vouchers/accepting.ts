@@ -3,7 +3,7 @@
  * a refused voucher leaves nothing behind, also as one of many in a batch.
  */
 import { newNo } from '../../clock.ts'
-import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { peek, together, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { mistake, refuseIfAny, type Mistake } from '../../intake/mistakes.ts'
 import { beijingDate } from '../../policy/calendar.ts'
@@ -13,16 +13,15 @@ import { checkPeriodBeside, type VoucherFinding } from '../../policy/vouchers.ts
 import { Problem } from '../../problem.ts'
 import { findDocument } from '../documents/store.ts'
 import {
-  announce, contentDigest, contractUnknown, enterpriseFacts, isOtherName, keepUses, keptOrAgain, mandate, storedTwin, toldAbout,
-    unknownDocument, usedElsewhere,
-  voucherUses
+  announce, contentDigest, contractUnknown, isOtherName, keepUses, keptOrAgain, mandate, storedTwin, toldAbout, unknownDocument,
+  usedElsewhere, voucherUses, type Use
 } from '../evidence/service.ts'
 import { correctedBy, stepBack } from '../evidence/correcting.ts'
-import type { CorrectableStore, ReviewNote } from '../evidence/store.ts'
+import { enterpriseOf, type CorrectableStore, type ReviewNote } from '../evidence/store.ts'
 import { mark, type SubsidyKind } from '../marks.ts'
 import { amountsOf, historyFindings, isCoveredByHistory, isHeld, judgeInterest, segmentsOf, shownFindings, statedMistakes, type Lent,
   type StatedInterest } from './judging.ts'
-import type { InterestVoucherRow, Periods } from './store.ts'
+import { takeTurn, type InterestVoucherRow, type Periods } from './store.ts'
 
 export type StatedVoucher = StatedInterest & { voucher_no: string }
 
@@ -91,25 +90,26 @@ export async function acceptInterest<Body extends StatedVoucher> (
   sql: WriteSql, now: string, principal: Principal, room: InterestRoom<Body>, prepared: Prepared<Body>
 ): Promise<{ row: InterestVoucherRow, is_new: boolean }> {
   const { body, segments, content_digest, terms } = prepared
-  const twin = storedTwin(await room.store.byBusinessNo(sql, principal.participant_no, body.voucher_no), content_digest)
+  const [kept, lent, document] = await together(
+    room.store.byBusinessNo(peek(sql), principal.participant_no, body.voucher_no), room.lentTo(sql, principal, body),
+    findDocument(peek(sql), principal.participant_no, body.document_no))
+  const twin = storedTwin(kept, content_digest)
   if (twin !== null) return { row: twin, is_new: false }
   refuseIfAny(prepared.mistakes)
-  const lent = await room.lentTo(sql, principal, body)
   if (lent === undefined) throw contractUnknown(room.pointer)
-  const authorization = await mandate(sql, principal, lent.uscc, now, 'INTEREST_PAYMENT', one => isCoveredByHistory(body, one))
-  const document = await findDocument(sql, principal.participant_no, body.document_no)
-  const enterprise = await enterpriseFacts(sql, lent.uscc, authorization)
+  const uses = voucherUses(room.event.toUpperCase(), lent.first_no, document?.sha256 ?? '', principal, body.bank_txn_no)
+  const [, authorization, known, notes] = await together(
+    takeTurn(sql, lent.number), mandate(sql, principal, lent.uscc, now, 'INTEREST_PAYMENT', one => isCoveredByHistory(body, one)),
+    enterpriseOf(peek(sql), lent.uscc), usedElsewhere(sql, principal, uses))
   const judgement = judgeInterest(body, segments, lent, terms)
   refuseIfAny([...(document === undefined ? [unknownDocument()] : []), ...judgement.mistakes])
   const earlier = await correctedBy(sql, principal, room.store, body.correction_of)
-  const beside = await room.periods.beside(sql, lent.number, body.period_end, earlier?.number ?? null)
+  const beside = await room.periods.beside(peek(sql), lent.number, body.period_end, earlier?.number ?? null)
   const around = checkPeriodBeside({ from: body.period_start, to: body.period_end }, beside === undefined ? [] : [beside], lent.starts,
     terms)
   const overlap = around.find(({ consequence }) => consequence === 'REFUSE')
   if (overlap !== undefined) throw overlapProblem(overlap)
-  const uses = voucherUses(room.event.toUpperCase(), lent.first_no, document?.sha256 ?? '', principal, body.bank_txn_no)
-  const notes = await usedElsewhere(sql, principal, uses)
-  const findings = [...judgement.findings, ...payerFindings(body.payer_account_name, enterprise.name), ...around, ...historyFindings(body, authorization, terms), ...reviewed(principal, notes)]
+  const findings = [...judgement.findings, ...payerFindings(body.payer_account_name, known.name ?? authorization.grantor_name), ...around, ...historyFindings(body, authorization, terms), ...reviewed(principal, notes)]
   const held = isHeld(findings, earlier?.status === 'HELD' && body.reason !== undefined)
   const row: InterestVoucherRow = {
     number: newNo('vch'),
@@ -138,20 +138,21 @@ export async function acceptInterest<Body extends StatedVoucher> (
     supersedes: earlier?.number ?? null,
     superseded_by: null
   }
-  await keep(sql, now, principal, room, row, earlier, enterprise.participant_no)
-  await keepUses(sql, now, principal, row.number, uses)
+  await keep(sql, now, principal, room, row, earlier, known.participant_no, uses)
   return { row, is_new: true }
 }
 
 /** The writes: the earlier one steps back, the new one stands, lines are due, both are told. */
 async function keep<Body extends StatedVoucher> (
   sql: WriteSql, now: string, principal: Principal, room: InterestRoom<Body>, row: InterestVoucherRow, earlier: InterestVoucherRow | null,
-    enterprise_no: string | null
+  enterprise_no: string | null, uses: readonly Use[]
 ): Promise<void> {
   if (earlier !== null) await stepBack(sql, now, principal, room.store, room.event, earlier, row.number, [enterprise_no])
-  keptOrAgain(await room.store.insert(sql, row))
-  if (row.status === 'ACCEPTED') await mark(sql, now, row.uscc, row.project_code, room.kind)
-  if (earlier?.status === 'ACCEPTED') await mark(sql, now, earlier.uscc, earlier.project_code, room.kind)
+  await together(
+    room.store.insert(sql, row).then(keptOrAgain),
+    ...[row, earlier].map(async each => each?.status === 'ACCEPTED' ? mark(sql, now, each.uscc, each.project_code, room.kind) : undefined),
+    keepUses(sql, now, principal, row.number, uses, row.review_notes)
+  )
   await announce(sql, now, principal, `${room.event}.${row.status === 'HELD' ? 'held' : 'accepted'}`, row, [enterprise_no],
     { lent: row.lent_number })
 }

@@ -1,5 +1,5 @@
 /** Many vouchers in one request: each for itself, or all or nothing. */
-import type { WriteSql } from '../../db/db.ts'
+import { lookInside, type WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { Problem, problemOf, type ProblemItem } from '../../problem.ts'
 import type { Prepared } from './accepting.ts'
@@ -40,6 +40,7 @@ function refusal (refused: readonly { index: number, problem: Problem }[]): Prob
 export async function acceptBatch (
   sql: WriteSql, now: string, principal: Principal, vouchers: readonly Prepared<NewInterestVoucher>[], atomic: boolean, chinese: boolean
 ): Promise<BatchItem[]> {
+  lookInside(sql)
   const items: BatchItem[] = []
   const refused: { index: number, problem: Problem }[] = []
   for (const [index, prepared] of vouchers.entries()) {

@@ -1,7 +1,8 @@
 /** Table of interest vouchers, and what derived lines start from. */
 import { and, asc, desc, eq, inArray, lt, ne, sql as expression } from 'drizzle-orm'
-import { fen, json, table, text } from '../../db/columns.ts'
-import { hot, type ReadSql } from '../../db/db.ts'
+import { dialect } from '../../config.ts'
+import { fen, integer, json, table, text } from '../../db/columns.ts'
+import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { Period } from '../../policy/period.ts'
 import type { Segment } from '../../policy/segments.ts'
 import { drawdowns, drawdownsOf } from '../drawdowns/store.ts'
@@ -64,6 +65,19 @@ export function periodsOf (kept: unknown): Periods {
 }
 
 export const interestPeriods = periodsOf(interest_vouchers)
+
+const lent_turns = table('lent_turns', { lent_number: text().primaryKey(), turn: integer().notNull() })
+
+const buildTurn = (sql: WriteSql) => sql.insert(lent_turns).values({ lent_number: expression.placeholder('lent_number'), turn: 1 })
+  .onConflictDoUpdate({ target: lent_turns.lent_number, set: { turn: expression`${lent_turns.turn} + 1` } }).prepare()
+
+/**
+ * Vouchers of one drawdown or lease are judged one after the other, so that no two with overlapping periods come in at once;
+ * those of others are not held up. SQLite has one writer anyhow.
+ */
+export async function takeTurn (sql: WriteSql, lent_number: string): Promise<void> {
+  if (dialect === 'postgres') await hot(sql, buildTurn).execute({ lent_number })
+}
 
 /** What a subsidy line is derived from. */
 export type AcceptedInterestVoucher = Awaited<ReturnType<typeof acceptedInterestVouchers>>[number]

@@ -1,6 +1,6 @@
 /** Direct leases of lessors; what is no direct lease is refused, equipment is financed once. */
 import { newNo } from '../../clock.ts'
-import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { peek, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { mistake, projectCodeMistakes, refuseIfAny, usccMistakes, type Mistake } from '../../intake/mistakes.ts'
 import { checkLeaseMode } from '../../policy/lease.ts'
@@ -52,7 +52,7 @@ export async function acceptLeaseContract (
   sql: WriteSql, now: string, principal: Principal, body: NewLeaseContract, policies: readonly PolicyVersion[]
 ): Promise<{ row: LeaseContractRow, is_new: boolean }> {
   const content_digest = contentDigest(body)
-  const twin = storedTwin(await leaseContracts.byBusinessNo(sql, principal.participant_no, body.lease_contract_no), content_digest)
+  const twin = storedTwin(await leaseContracts.byBusinessNo(peek(sql), principal.participant_no, body.lease_contract_no), content_digest)
   if (twin !== null) return { row: twin, is_new: false }
   refuseIfAny(await leaseMistakes(sql, body, policies))
   const earlier = await correctedVersion(sql, principal, leaseContracts, body.correction_of, body.lessee_uscc)
@@ -93,7 +93,7 @@ export async function acceptLeaseContract (
     document_no: body.document_no
   }
   keptOrAgain(await leaseContracts.insert(sql, row))
-  await keepUses(sql, now, principal, row.number, uses)
+  await keepUses(sql, now, principal, row.number, uses, notes)
   await mark(sql, now, row.uscc, row.project_code, 'LEASE')
   const { participant_no } = await enterpriseFacts(sql, row.uscc, authorization)
   if (earlier !== null) {

@@ -1,6 +1,6 @@
 /** Loan contracts of banks: taken in under a live authorization, once per contract number. */
 import { newNo } from '../../clock.ts'
-import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { peek, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { mistake, projectCodeMistakes, refuseIfAny, usccMistakes, type Mistake } from '../../intake/mistakes.ts'
 import { approvedLeadOf, findLead } from '../../matching/leads/store.ts'
@@ -61,7 +61,7 @@ export async function contractMistakes (sql: ReadSql, body: NewLoanContract): Pr
 export async function acceptLoanContract (sql: WriteSql, now: string, principal: Principal,
   body: NewLoanContract): Promise<{ row: LoanContractRow, is_new: boolean }> {
   const content_digest = contentDigest(body)
-  const twin = storedTwin(await loanContracts.byBusinessNo(sql, principal.participant_no, body.loan_contract_no), content_digest)
+  const twin = storedTwin(await loanContracts.byBusinessNo(peek(sql), principal.participant_no, body.loan_contract_no), content_digest)
   if (twin !== null) return { row: twin, is_new: false }
   refuseIfAny(await contractMistakes(sql, body))
   const earlier = await correctedVersion(sql, principal, loanContracts, body.correction_of, body.borrower_uscc)

@@ -54,7 +54,7 @@ async function end (sql: WriteSql, now: string, leads: readonly Lead[], to: 'WIT
   for (const lead of leads) {
     const status = canMove('lead', lead.status, to) ? to : lead.status
     const next: Lead = { ...lead, ...no_longer_running, status, ended_at: lead.ended_at ?? now, content_until: lead.content_until < now ? lead.content_until : now, updated_at: now }
-    await advanceLead(sql, lead.lead_no, lead.version, { ...next, ...headOf({ ...next, version: lead.version + 1 }, now) })
+    await advanceLead(sql, lead, { ...next, ...headOf({ ...next, version: lead.version + 1 }, now) })
     const hearing = hearers.get(lead.need_no) ?? await concerned(sql, lead.need_no)
     hearers.set(lead.need_no, hearing)
     news.push({

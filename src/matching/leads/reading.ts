@@ -8,8 +8,8 @@ import { instantMs } from '../../policy/calendar.ts'
 import { yuanOf } from '../../policy/money.ts'
 import { notFound } from '../../problem.ts'
 import { not_paired } from './pairing.ts'
-import { isFresh, joined, leadText } from './rendering.ts'
-import { feedRevision, findLeads, overdueLeads, pageOfLeads, recipientsOfNeed, totalsOfLeads, type LeadFilter, type PageRow } from './store.ts'
+import { isFresh, joined, leadNow } from './rendering.ts'
+import { feedRevision, findLeads, nextEnd, overdueLeads, pageOfLeads, recipientsOfNeed, totalsOfLeads, type LeadFilter, type PageRow } from './store.ts'
 
 /** The bytes of a page as they are sent. */
 export interface Page { bytes: Buffer, etag: string }
@@ -33,21 +33,21 @@ export async function leadPage (db: Db, principal: Principal, url: string, filte
   const rows = await pageOfLeads(db.read, principal.participant_no, filter, page.after, page.limit + 1, now)
   const { items, next_cursor } = pageOf('listLeads', principal, page, rows, row => row.lead_no)
   const { count, amount_fen } = await totalsOfLeads(db.read, principal.participant_no, filter, now)
-  const texts = await textsOf(db.read, items, now)
+  const shown = await shownOf(db.read, items, now)
+  const texts = shown.map(({ text }) => text)
   const text = `{"items":[${texts.join(',')}],"next_cursor":${JSON.stringify(next_cursor)},"totals":{"count":${count},"amount":"${yuanOf(amount_fen)}"}}`
-  const fresh_until = items.reduce((until, row) => row.fresh_until > now && row.fresh_until < until ? row.fresh_until : until, last_instant)
+  const fresh_until = shown.reduce((until, each) => each.until < until ? each.until : until, await nextEnd(db.read, principal.participant_no, now))
   const bytes = Buffer.from(text)
   const made: KeptPage = { bytes, etag: sha256Hex(bytes).slice(0, etag_length), revision, fresh_until }
   keep(kept, key, made)
   return made
 }
 
-const last_instant = '9999-12-31T23:59:59.999Z'
-
-async function textsOf (sql: ReadSql, rows: readonly PageRow[], now: string): Promise<string[]> {
+/** Leads as they read now, each with the instant at which it says something else by itself. */
+async function shownOf (sql: ReadSql, rows: readonly PageRow[], now: string): Promise<{ text: string, until: string }[]> {
   const stale = rows.filter(row => !isFresh(row, now)).map(({ lead_no }) => lead_no)
-  const anew = new Map((await findLeads(sql, stale)).map(lead => [lead.lead_no, leadText(sql, lead, now)]))
-  return rows.map(row => anew.get(row.lead_no) ?? joined(sql, row))
+  const anew = new Map((await findLeads(sql, stale)).map(lead => [lead.lead_no, leadNow(sql, lead, now)]))
+  return rows.map(row => anew.get(row.lead_no) ?? { text: joined(sql, row), until: row.fresh_until })
 }
 
 function keptOf (db: Db): { pages: Map<string, KeptPage>, bytes: number } {

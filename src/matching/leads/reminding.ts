@@ -72,5 +72,5 @@ async function recount (db: Db, terms: TimingTerms): Promise<number> {
 
 async function keep (sql: WriteSql, now: string, lead: Lead, next: Lead): Promise<void> {
   const changed = { ...next, updated_at: now, version: lead.version + 1 }
-  await advanceLead(sql, lead.lead_no, lead.version, { ...changed, ...headOf(changed, now) })
+  await advanceLead(sql, lead, { ...changed, ...headOf(changed, now) })
 }

@@ -7,7 +7,7 @@ import { opened } from '../../db/sealing.ts'
 import type { LeadStatus } from '../../policy/lifecycle.ts'
 import { withPersonal, type Personal } from './disclosure.ts'
 import { slaAt, slaChangesAt, type SlaOut, type Timed } from './stages.ts'
-import { personalPlace, type Lead, type PageRow } from './store.ts'
+import { last_instant, personalPlace, type Lead, type PageRow } from './store.ts'
 
 export type HeadFacts = Timed & Pick<Lead,
   'lead_no' | 'need_no' | 'recipient_kind' | 'expires_at' | 'content_until' | 'authorization_no' | 'disclosure_digest' | 'fields_released' | 'version' | 'updated_at'>
@@ -49,10 +49,15 @@ export function stubOf (lead: Pick<Lead, 'lead_no' | 'status' | 'pushed_at' | 'e
 /** States that the end of the time to read does not turn into EXPIRED. */
 const settled: ReadonlySet<LeadStatus> = new Set<LeadStatus>(['DISBURSED', 'WITHDRAWN'])
 
-/** A whole lead at an instant. */
+/** A whole lead at an instant, and until when it reads so. */
+export function leadNow (sql: ReadSql, lead: Lead, now: string): { text: string, until: string } {
+  if (lead.content_until <= now) return { text: stubOf(lead), until: last_instant }
+  const { head, fresh_until } = lead.fresh_until > now ? lead : headOf(lead, now)
+  return { text: joined(sql, { ...lead, head }), until: fresh_until }
+}
+
 export function leadText (sql: ReadSql, lead: Lead, now: string): string {
-  if (lead.content_until <= now) return stubOf(lead)
-  return joined(sql, lead.fresh_until > now ? lead : { ...lead, head: headOf(lead, now).head })
+  return leadNow(sql, lead, now).text
 }
 
 /** Whether stored bytes can be sent as they stand. */

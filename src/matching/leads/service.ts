@@ -68,7 +68,7 @@ export async function recordEvent (
     actor_user: principal.user_no, overdue, iou_no: sent.type === 'DISBURSED' ? sent.iou_no ?? null : null, content, content_digest
   }
   const next = afterEvent(lead, sent, occurred_at, status, now, terms)
-  if (!await advanceLead(sql, lead_no, lead.version, { ...next, ...headOf(next, now) })) throw new RunAgain('the lead was moved at the same time')
+  if (!await advanceLead(sql, lead, { ...next, ...headOf(next, now) })) throw new RunAgain('the lead was moved at the same time')
   await insertLeadEvent(sql, row)
   await append(sql, now, {
     type: `lead.${sent.type.toLowerCase() as Lowercase<LeadEvent>}`,

@@ -1,11 +1,12 @@
 /** Tables of leads, their events, and why each institution got a need or not. */
-import { and, asc, count, desc, eq, gt, gte, inArray, isNotNull, isNull, like, lt, lte, max, ne, or, sql as expression, sum, type SQL } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, gte, inArray, isNotNull, isNull, like, lt, lte, max, min, ne, or, sql as expression, sum, type SQL } from 'drizzle-orm'
 import { bulkInsert } from '../../db/bulk.ts'
 import { fen, flag, integer, json, primaryKey, table, text } from '../../db/columns.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { opened, sealed } from '../../db/sealing.ts'
 import { event_audience } from '../../journal/events.ts'
 import type { LeadEvent, LeadStatus } from '../../policy/lifecycle.ts'
+import { addDays } from '../../policy/period.ts'
 import type { Outcome, RecipientKind } from './kinds.ts'
 import type { PauseOf, Stage } from './stages.ts'
 
@@ -90,10 +91,38 @@ export function personalPlace (lead_no: string): string {
   return `leads/personal/${lead_no}`
 }
 
+/** Leads by the UTC day of their `content_until`; moves in the unit of every push and end. */
+export const lead_totals = table('lead_totals', {
+  recipient_no: text().notNull(),
+  until_day: text().notNull(),
+  leads: integer().notNull(),
+  amount_fen: fen().notNull()
+}, columns => [primaryKey({ columns: [columns.recipient_no, columns.until_day] })])
+
+const dayOf = (instant: string): string => instant.slice(0, 10)
+
+type Counted = Pick<Lead, 'recipient_no' | 'content_until' | 'amount_fen'>
+
+async function countIn (sql: WriteSql, rows: readonly Counted[]): Promise<void> {
+  const totals = new Map<string, typeof lead_totals.$inferInsert>()
+  for (const { recipient_no, content_until, amount_fen } of rows) {
+    const until_day = dayOf(content_until)
+    const total = totals.get(`${recipient_no} ${until_day}`) ?? { recipient_no, until_day, leads: 0, amount_fen: 0 }
+    totals.set(`${recipient_no} ${until_day}`, { ...total, leads: total.leads + 1, amount_fen: total.amount_fen + amount_fen })
+  }
+  for (const total of totals.values()) {
+    await sql.insert(lead_totals).values(total).onConflictDoUpdate({
+      target: [lead_totals.recipient_no, lead_totals.until_day],
+      set: { leads: expression`${lead_totals.leads} + excluded.leads`, amount_fen: expression`${lead_totals.amount_fen} + excluded.amount_fen` }
+    })
+  }
+}
+
 const bulkLeads = bulkInsert(leads)
 
 /** @param rows with `personal` as it reads; it is kept sealed */
 export async function insertLeads (sql: WriteSql, rows: readonly Lead[]): Promise<void> {
+  await countIn(sql, rows)
   await bulkLeads(sql, rows.map(row => Object.assign(row, { personal: sealed(sql, row.personal, personalPlace(row.lead_no)) })))
 }
 
@@ -162,11 +191,18 @@ export async function approvedLeadOf (sql: ReadSql, recipient_no: string, uscc: 
   )).orderBy(desc(leads.lead_no)).limit(1))[0]
 }
 
-/** Moves a lead on if nobody else did. @returns false when its version is no longer `from_version` */
-export async function advanceLead (sql: WriteSql, lead_no: string, from_version: number, change: Partial<Lead>): Promise<boolean> {
-  const moved = await sql.update(leads).set({ ...change, version: from_version + 1 })
-    .where(and(eq(leads.lead_no, lead_no), eq(leads.version, from_version))).returning({ lead_no: leads.lead_no })
-  return moved.length === 1
+/** Moves a lead on if nobody else did since it was read. @returns false when it is no longer as read */
+export async function advanceLead (sql: WriteSql, lead: Lead, change: Partial<Lead>): Promise<boolean> {
+  const moved = await sql.update(leads).set({ ...change, version: lead.version + 1 })
+    .where(and(eq(leads.lead_no, lead.lead_no), eq(leads.version, lead.version))).returning({ lead_no: leads.lead_no })
+  if (moved.length !== 1) return false
+  const { content_until = lead.content_until } = change
+  if (dayOf(content_until) !== dayOf(lead.content_until)) {
+    await sql.update(lead_totals).set({ leads: expression`${lead_totals.leads} - 1`, amount_fen: expression`${lead_totals.amount_fen} - ${lead.amount_fen}` })
+      .where(and(eq(lead_totals.recipient_no, lead.recipient_no), eq(lead_totals.until_day, dayOf(lead.content_until))))
+    await countIn(sql, [{ ...lead, content_until }])
+  }
+  return true
 }
 
 export interface LeadFilter {
@@ -208,13 +244,15 @@ function shown (recipient_no: string, filter: LeadFilter, now: string): SQL | un
   )
 }
 
+const isUnfiltered = (filter: LeadFilter): boolean => Object.values(filter).every(value => value === undefined)
+
 const buildFirstPage = (sql: ReadSql) => sql.select(page_columns).from(leads)
   .where(and(eq(leads.recipient_no, expression.placeholder('recipient_no')), gt(leads.content_until, expression.placeholder('now'))))
   .orderBy(desc(leads.lead_no)).limit(expression.placeholder('limit')).prepare()
 
 /** Leads of one institution as stored bytes, newest first. */
 export async function pageOfLeads (sql: ReadSql, recipient_no: string, filter: LeadFilter, after: string | null, limit: number, now: string): Promise<PageRow[]> {
-  if (after === null && Object.values(filter).every(value => value === undefined)) return hot(sql, buildFirstPage).execute({ recipient_no, now, limit })
+  if (after === null && isUnfiltered(filter)) return hot(sql, buildFirstPage).execute({ recipient_no, now, limit })
   return sql.select(page_columns).from(leads).where(and(shown(recipient_no, filter, now), after === null ? undefined : lt(leads.lead_no, after)))
     .orderBy(desc(leads.lead_no)).limit(limit)
 }
@@ -234,8 +272,37 @@ export async function feedRevision (sql: ReadSql, participant_no: string): Promi
   return `${placed?.head ?? 0}/${waiting?.unplaced ?? 0}`
 }
 
+export interface Totals { count: number, amount_fen: number }
+
+const buildLaterDays = (sql: ReadSql) => sql.select({ count: sum(lead_totals.leads).mapWith(Number), amount_fen: sum(lead_totals.amount_fen).mapWith(Number) })
+  .from(lead_totals)
+  .where(and(eq(lead_totals.recipient_no, expression.placeholder('recipient_no')), gt(lead_totals.until_day, expression.placeholder('today')))).prepare()
+const buildRestOfToday = (sql: ReadSql) => sql.select({ count: count().mapWith(Number), amount_fen: sum(leads.amount_fen).mapWith(Number) }).from(leads)
+  .where(and(
+    eq(leads.recipient_no, expression.placeholder('recipient_no')), gt(leads.content_until, expression.placeholder('now')),
+    lt(leads.content_until, expression.placeholder('tomorrow'))
+  )).prepare()
+
+/** Totals of an unfiltered list: kept sums of the days to come, and what today still shows. */
+async function totalsOfAll (sql: ReadSql, recipient_no: string, now: string): Promise<Totals> {
+  const today = dayOf(now)
+  const [later] = await hot(sql, buildLaterDays).execute({ recipient_no, today })
+  const [rest] = await hot(sql, buildRestOfToday).execute({ recipient_no, now, tomorrow: addDays(today, 1) })
+  return { count: (later?.count ?? 0) + (rest?.count ?? 0), amount_fen: (later?.amount_fen ?? 0) + (rest?.amount_fen ?? 0) }
+}
+
+const buildNextEnd = (sql: ReadSql) => sql.select({ end: min(leads.content_until) }).from(leads)
+  .where(and(eq(leads.recipient_no, expression.placeholder('recipient_no')), gt(leads.content_until, expression.placeholder('now')))).prepare()
+export const last_instant = '9999-12-31T23:59:59.999Z'
+
+/** The next instant at which the content of a lead ends: until then no list of the institution loses one by the clock alone. */
+export async function nextEnd (sql: ReadSql, recipient_no: string, now: string): Promise<string> {
+  return (await hot(sql, buildNextEnd).execute({ recipient_no, now }))[0]?.end ?? last_instant
+}
+
 /** Count and sum over everything a list shows. */
-export async function totalsOfLeads (sql: ReadSql, recipient_no: string, filter: LeadFilter, now: string): Promise<{ count: number, amount_fen: number }> {
+export async function totalsOfLeads (sql: ReadSql, recipient_no: string, filter: LeadFilter, now: string): Promise<Totals> {
+  if (isUnfiltered(filter)) return totalsOfAll(sql, recipient_no, now)
   const [row] = await sql.select({ count: count().mapWith(Number), amount_fen: sum(leads.amount_fen).mapWith(Number) }).from(leads)
     .where(and(shown(recipient_no, filter, now), filter.status === undefined ? undefined : gt(leads.content_until, now)))
   return { count: row?.count ?? 0, amount_fen: row?.amount_fen ?? 0 }
