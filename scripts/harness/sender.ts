@@ -40,8 +40,10 @@ const owner = 'bank-1'
 const endpoints = 3
 const subjects = 25
 const events_per_unit = 6
-const unit_every_ms = 25
-const life_received_max = 80
+const unit_every_ms = 10
+/** Writers wait while so much is under way: a life is for sending, not for catching up. */
+const waiting_max = 400
+const life_received_max = 300
 const life_ms_max = 4000
 const last_breath_max_ms = 15
 /** A refused message is tried again after five seconds: worth it in a long run only. */
@@ -54,6 +56,7 @@ interface Arrival { id: string, body: string, subject: string }
 /** A receiver that answers after a moment, and now and then with 500. */
 async function receiver (random: () => number, secrets: readonly Webhook[], refused_share: number) {
   const accepted = Array.from({ length: endpoints }, (): Arrival[] => [])
+  const known = new Set<string>()
   const found = { unsigned: 0, other_ids: 0 }
   const server = createServer((request, response) => {
     const parts: Buffer[] = []
@@ -70,12 +73,18 @@ async function receiver (random: () => number, secrets: readonly Webhook[], refu
       }
       if (id !== event_no) found.other_ids++
       const is_refused = random() < refused_share
-      if (!is_refused) accepted[index]?.push({ id: event_no, body, subject })
+      if (!is_refused) {
+        accepted[index]?.push({ id: event_no, body, subject })
+        known.add(`${index} ${event_no}`)
+      }
       setTimeout(() => { response.writeHead(is_refused ? 500 : 204).end() }, random() * 3)
     })
   })
   await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, accepted, found, count: () => accepted.reduce((sum, each) => sum + each.length, 0), server }
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, accepted, found, server,
+    count: () => accepted.reduce((sum, each) => sum + each.length, 0), known: () => known.size
+  }
 }
 
 interface Running { child: ChildProcess, holder: Promise<string>, ended: Promise<void> }
@@ -146,11 +155,12 @@ export async function killSenders (kills: number, target: string, options: { fau
     const life = { writing: true }
     const writer = (async () => {
       while (life.writing) {
+        await new Promise(resolve => setTimeout(resolve, unit_every_ms))
+        if (written * endpoints - hook.known() > waiting_max) continue
         const news = Array.from({ length: events_per_unit }, (): NewEvent => (
           { type: 'lead.contacted', subject: `lead_${Math.floor(random() * subjects)}`, actor: the_hub, audience: [owner] }))
         await db.write((sql, now) => append(sql, now, ...news))
         written += news.length
-        await new Promise(resolve => setTimeout(resolve, unit_every_ms))
       }
     })()
     for (let kill = 0; kill < kills; kill++) {
