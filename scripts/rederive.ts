@@ -31,6 +31,7 @@ const over = (a: Fraction, b: Fraction): Fraction => of(a.n * b.d, a.d * b.n)
 const isLess = (a: Fraction, b: Fraction): boolean => a.n * b.d < b.n * a.d
 const rounded = ({ n, d }: Fraction): bigint => (2n * n + d) / (2n * d)
 const least = (...values: bigint[]): bigint => values.reduce((a, b) => a < b ? a : b)
+const most = (a: bigint, b: bigint): bigint => a > b ? a : b
 const notNegative = (value: bigint): bigint => value < 0n ? 0n : value
 
 /** A decimal number as a fraction; a percentage is divided by a hundred. */
@@ -136,9 +137,9 @@ function worthOf (archive: Archive, item: Item): Worth {
   return item.kind === 'PREMIUM' ? premiumWorth(archive, item, terms) : interestWorth(archive, item, terms)
 }
 
-interface Claim { item: Item, chain: string, worth: Worth, submitted_at: string, voucher_number: string }
-/** `reduced`: vouchers that an audit cut; they give nothing more, a correction of them may. */
-interface Held { amount: bigint, since: string, reduced: ReadonlySet<string> }
+interface Claim { item: Item, chain: string, worth: Worth, submitted_at: string }
+/** `cut`: what audits took off; only what facts give beyond the amount that was judged is due again. */
+interface Held { amount: bigint, since: string, cut: bigint }
 
 /** What each voucher of a queue is due when `held` was sealed before. */
 function dues (claims: readonly Claim[], held: ReadonlyMap<string, Held>): Map<string, bigint> {
@@ -154,10 +155,11 @@ function dues (claims: readonly Claim[], held: ReadonlyMap<string, Held>): Map<s
     take(worth, kept.get(chain) ?? 0n)
   }
   const due = new Map<string, bigint>()
-  for (const { chain, worth, voucher_number } of [...claims].sort((a, b) => a.item.order_key < b.item.order_key ? -1 : 1)) {
+  for (const { chain, worth } of [...claims].sort((a, b) => a.item.order_key < b.item.order_key ? -1 : 1)) {
     take(worth, -(kept.get(chain) ?? 0n))
     const own = held.get(chain)
-    const amount = own?.reduced.has(voucher_number) === true ? least(grant(worth), own.amount) : grant(worth)
+    const given = grant(worth)
+    const amount = own === undefined || own.cut === 0n ? given : least(given, most(own.amount + own.cut, given) - own.cut)
     take(worth, amount)
     due.set(chain, amount)
   }
@@ -178,8 +180,8 @@ export function rederive (archives: readonly Archive[], recognised: Recognised =
     for (const item of archive.items) {
       const chain = item.supplement_of === null ? item.line_no : chain_of.get(item.supplement_of) ?? item.supplement_of
       chain_of.set(item.line_no, chain)
-      const [, submitted_at = '', voucher_number = ''] = item.order_key.split('|')
-      claims.push({ item, chain, worth: worthOf(archive, item), submitted_at, voucher_number })
+      const [, submitted_at = ''] = item.order_key.split('|')
+      claims.push({ item, chain, worth: worthOf(archive, item), submitted_at })
     }
   }
   const of_line = new Map(claims.map(claim => [claim.item.line_no, claim]))
@@ -193,9 +195,8 @@ export function rederive (archives: readonly Archive[], recognised: Recognised =
       const isJudged = judged !== undefined && judged.at < instant
       const now = isJudged ? fen(judged.amount) : amount
       const chain = chain_of.get(line_no) ?? line_no
-      const before = held.get(chain) ?? { amount: 0n, since: `${at} ${line_no}`, reduced: new Set<string>() }
-      const cut = isJudged && now < amount ? [of_line.get(line_no)?.voucher_number ?? ''] : []
-      held.set(chain, { ...before, amount: before.amount + now, reduced: new Set([...before.reduced, ...cut]) })
+      const before = held.get(chain) ?? { amount: 0n, since: `${at} ${line_no}`, cut: 0n }
+      held.set(chain, { ...before, amount: before.amount + now, cut: before.cut + amount - now })
     }
     return held
   }

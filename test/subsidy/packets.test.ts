@@ -77,6 +77,23 @@ t.test('conclusions are prepared by one person and confirmed by another, over th
   t.equal((await lines(hub, 'bank-1')).length, 1, 'what the audit reduced brings no supplement')
 })
 
+t.test('what an audit cut is not claimed again by a correction: its packet holds the difference and says why', async t => {
+  const { hub, iou_no } = await ready(t)
+  const voucher = await send(hub, 'bank-1', iou_no, { normal_interest_paid: '48000.00', is_partial_payment: true })
+  const [draft] = await packets(hub, 'bank-1')
+  const first = await submitted(hub, 'bank-1', draft?.packet_no ?? '')
+  t.equal(first.claimed_amount, '24000.00')
+  await approved(hub, first, { lines: [{ line_no: first.lines[0]?.line_no, recognised_amount: '20000.00', finding_code: 'FUNDS_DIVERTED' }] })
+  await send(hub, 'bank-1', iou_no, { correction_of: voucher.voucher_no })
+  const [, supplement] = await lines(hub, 'bank-1')
+  t.match(supplement, { amount: '6000.00', supplement_of: first.lines[0]?.line_no }, '30,000.00 less the 24,000.00 that were judged')
+  const { trace } = done<{ trace: { rule_id: string, before: string, after: string }[] }>(await hub.as('bank-1').get(`/v1/subsidy-lines/${supplement?.line_no}`))
+  t.match(trace.slice(-2), [{ rule_id: 'AUDIT_CUT', before: '30000.00', after: '26000.00' }, { rule_id: 'SUPPLEMENT', before: '26000.00', after: '6000.00' }])
+  t.match(await approved(hub, await submitted(hub, 'bank-1', supplement?.packet_no ?? '')), { recognised_amount: '6000.00' })
+  await hub.loops.settle()
+  t.equal((await lines(hub, 'bank-1')).length, 2)
+})
+
 t.test('a returned packet comes back as version 2 with the difference shown; version 1 stays as it was', async t => {
   const { hub, iou_no } = await ready(t)
   const voucher = await send(hub, 'bank-1', iou_no)

@@ -23,6 +23,8 @@ export interface ReadingRoom<Row extends EvidenceRow> {
   store: EvidenceStore<Row>
   /** who may ask; institutions see their own, an ENTERPRISE what is about it */
   readers: readonly Role[]
+  /** who may ask for the list only */
+  watchers?: readonly Role[]
   /** states where they are not those of evidence */
   statuses?: readonly string[]
   schema: TSchema
@@ -53,7 +55,7 @@ export function readingRoutes<Row extends EvidenceRow> (app: FastifyInstance, { 
     summary: `List ${room.english}`,
     summary_zh: `查询${room.chinese}列表`,
     description: `${room.description} An institution sees what it sent, an enterprise what is about it.`,
-    callers: room.readers,
+    callers: [...room.readers, ...room.watchers ?? []],
     query: Type.Object(evidenceQuery(room.statuses), { additionalProperties: false }),
     replies: { 200: listOf(room.schema) },
     example: { query: { limit: 50 }, reply: { items: [room.example], next_cursor: null } }

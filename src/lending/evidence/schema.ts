@@ -1,5 +1,5 @@
 /** Shapes that every room of evidence has: what a participant states, what a reader is shown. */
-import Type, { type TObject, type TSchema } from 'typebox'
+import Type, { type Static, type TObject, type TSchema } from 'typebox'
 import { BusinessNo, Finding, InstantOut, nullable, oneOf, PageQuery, ParticipantNo, ProjectCode, Text, UpdatedSince, Uscc,
   Version } from '../../http/schema.ts'
 
@@ -73,3 +73,10 @@ export const exampleFrame = (prefix: string, participant_no: string) => ({
   created_at: '2026-03-21T02:00:00.000Z',
   updated_at: '2026-03-21T02:00:00.000Z'
 })
+
+/** What the commission decides about held evidence. */
+export const Decision = Type.Object({
+  decision: oneOf(['RELEASE', 'REJECT'], 'RELEASE: it counts from now on; REJECT: it never will'),
+  reason: Text('Why; the sender and the auditor read it', 500, ['两份回单系同一笔扣款的补打件，已与银行核实'])
+}, { additionalProperties: false })
+export type Decision = Static<typeof Decision>

@@ -114,6 +114,8 @@ const live: EvidenceStatus[] = ['ACCEPTED', 'HELD']
 export interface CorrectableStore<Row extends CorrectableRow> extends EvidenceStore<Row> {
   /** Takes one out of force in favour of its correction. false: its state no longer allows it. */
   supersede (sql: WriteSql, number: string, superseded_by: string, now: string): Promise<boolean>
+  /** Settles a held one. false: it is held no more. */
+  decide (sql: WriteSql, number: string, decided: Pick<CorrectableRow, 'status' | 'findings' | 'authorization_no'>, now: string): Promise<boolean>
   /** The version in force of an own one, by the business number of any of its versions. */
   inForce (sql: ReadSql, participant_no: string, business_no: string): Promise<Row | undefined>
 }
@@ -129,12 +131,23 @@ export function correctableStore<Row extends CorrectableRow> (kept: unknown): Co
         .where(and(eq(rows.number, number), inArray(rows.status, live))).returning({ number: rows.number })
       return moved.length > 0
     },
+    async decide (sql, number, decided, now) {
+      const moved = await sql.update(rows).set({ ...decided, updated_at: now, version: expression`${rows.version} + 1` })
+        .where(and(eq(rows.number, number), eq(rows.status, 'HELD'))).returning({ number: rows.number })
+      return moved.length > 0
+    },
     async inForce (sql, participant_no, business_no) {
       let row = await store.byBusinessNo(sql, participant_no, business_no)
       while (row !== undefined && row.superseded_by !== null) row = await store.find(sql, row.superseded_by)
       return row
     }
   }
+}
+
+/** The commission reads what waits for its decision, and nothing else of lending (contract §6). */
+export function heldFor (kept: unknown) {
+  const { status } = kept as typeof correctable
+  return (_sql: ReadSql, { role }: { role: string }): Condition | undefined => role === 'MEIC' ? eq(status, 'HELD') : undefined
 }
 
 const evidence_uses = table('evidence_uses', {

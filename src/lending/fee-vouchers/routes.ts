@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import type { Db } from '../../db/db.ts'
 import { operation } from '../../http/operation.ts'
+import { decisionRoute } from '../evidence/decision-routes.ts'
 import { readingRoutes } from '../evidence/routes.ts'
+import { heldFor } from '../evidence/store.ts'
 import { FeeVoucher, fee_voucher_example, fee_voucher_shown, NewFeeVoucher } from './schema.ts'
-import { acceptFeeVoucher, shownFeeVoucher } from './service.ts'
-import { feeVouchers, type FeeVoucherRow } from './store.ts'
+import { acceptFeeVoucher, feePeriod, shownFeeVoucher, uncountFee } from './service.ts'
+import { feeVouchers, fee_vouchers, type FeeVoucherRow } from './store.ts'
 
 const clause = 'Proof of a guarantee fee paid. S2 (5): half of the fee to the guarantor where the annual rate is at most 1 %.'
 
@@ -33,6 +35,12 @@ export function feeVoucherRoutes (app: FastifyInstance, { db }: { db: Db }): voi
   readingRoutes<FeeVoucherRow>(app, { db }, {
     path: 'fee-vouchers', one: 'FeeVoucher', many: 'FeeVouchers', english: 'fee vouchers', chinese: '担保费凭证', description: clause,
       store: feeVouchers,
-    readers: ['GUARANTOR', 'ENTERPRISE'], schema: FeeVoucher, example: fee_voucher_shown, shown: shownFeeVoucher
+    readers: ['GUARANTOR', 'ENTERPRISE'], watchers: ['MEIC'], schema: FeeVoucher, example: fee_voucher_shown, shown: shownFeeVoucher,
+    readsOf: heldFor(fee_vouchers)
+  })
+
+  decisionRoute(app, { db }, {
+    path: 'fee-vouchers', one: 'FeeVoucher', english: 'a fee voucher', chinese: '担保费凭证', schema: FeeVoucher, example: fee_voucher_shown, shown: shownFeeVoucher,
+    room: { store: feeVouchers, event: 'fee_voucher', kind: 'GUARANTEE_FEE', scope: 'GUARANTEE', period: feePeriod, giveUp: uncountFee }
   })
 }

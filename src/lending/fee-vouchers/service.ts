@@ -34,7 +34,7 @@ function feeMistakes (body: NewFeeVoucher, today: string): Mistake[] {
 }
 
 /** A fee is older than the authorization when it was paid before it. */
-const history = ({ period_start, paid_date }: NewFeeVoucher) => ({ period_start: period_start ?? paid_date, period_end: '9999-12-31',
+const history = ({ period_start, paid_date }: Pick<NewFeeVoucher, 'period_start' | 'paid_date'>) => ({ period_start: period_start ?? paid_date, period_end: '9999-12-31',
   paid_date })
 
 /**
@@ -104,6 +104,13 @@ export async function acceptFeeVoucher (sql: WriteSql, now: string, principal: P
   await announce(sql, now, principal, row.status === 'HELD' ? 'fee_voucher.held' : 'fee_voucher.accepted', row, [enterprise.participant_no],
     { guarantee_contract: contract.number })
   return { row, is_new: true }
+}
+
+export const feePeriod = (row: FeeVoucherRow) => history(row.body as NewFeeVoucher)
+
+/** A rejected fee no longer counts as charged. */
+export async function uncountFee (sql: WriteSql, row: FeeVoucherRow, now: string): Promise<void> {
+  await countCharged(sql, row.guarantee_contract_number, -row.fee_fen, now)
 }
 
 export function shownFeeVoucher (row: FeeVoucherRow): Record<string, unknown> {

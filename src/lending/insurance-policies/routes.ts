@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import type { Db } from '../../db/db.ts'
 import { operation } from '../../http/operation.ts'
+import { decisionRoute } from '../evidence/decision-routes.ts'
 import { readingRoutes } from '../evidence/routes.ts'
+import { heldFor } from '../evidence/store.ts'
 import { InsurancePolicy, insurance_policy_example, insurance_policy_shown, NewInsurancePolicy } from './schema.ts'
-import { acceptInsurancePolicy, shownInsurancePolicy } from './service.ts'
-import { insurancePolicies, type InsurancePolicyRow } from './store.ts'
+import { acceptInsurancePolicy, history, shownInsurancePolicy } from './service.ts'
+import { insurancePolicies, insurance_policies, type InsurancePolicyRow } from './store.ts'
 
 const clause = 'An insurance policy with its paid premium. ' +
   'S2 (6), S3 (13): 80 % of the annual premium of first sets, first versions and renovation cost loss.'
@@ -34,6 +36,12 @@ export function insurancePolicyRoutes (app: FastifyInstance, { db }: { db: Db })
   readingRoutes<InsurancePolicyRow>(app, { db }, {
     path: 'insurance-policies', one: 'InsurancePolicy', many: 'InsurancePolicies', english: 'insurance policies', chinese: '保单',
       description: clause, store: insurancePolicies,
-    readers: ['INSURER', 'ENTERPRISE'], schema: InsurancePolicy, example: insurance_policy_shown, shown: shownInsurancePolicy
+    readers: ['INSURER', 'ENTERPRISE'], watchers: ['MEIC'], schema: InsurancePolicy, example: insurance_policy_shown, shown: shownInsurancePolicy,
+    readsOf: heldFor(insurance_policies)
+  })
+
+  decisionRoute(app, { db }, {
+    path: 'insurance-policies', one: 'InsurancePolicy', english: 'an insurance policy', chinese: '保单', schema: InsurancePolicy, example: insurance_policy_shown, shown: shownInsurancePolicy,
+    room: { store: insurancePolicies, event: 'insurance_policy', kind: 'PREMIUM', scope: 'INSURANCE', period: ({ paid_date }) => history({ paid_date }) }
   })
 }

@@ -38,7 +38,7 @@ async function policyMistakes (sql: ReadSql, body: NewInsurancePolicy, today: st
   return mistakes
 }
 
-const history = ({ paid_date }: NewInsurancePolicy) => ({ period_start: paid_date, period_end: '9999-12-31', paid_date })
+export const history = ({ paid_date }: Pick<NewInsurancePolicy, 'paid_date'>) => ({ period_start: paid_date, period_end: '9999-12-31', paid_date })
 
 /**
  * Takes in a policy with its paid premium: ACCEPTED, or HELD where its receipt was used before or it is older than the authorization.

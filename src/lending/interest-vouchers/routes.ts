@@ -2,13 +2,15 @@ import type { FastifyInstance } from 'fastify'
 import type { Db } from '../../db/db.ts'
 import { operation } from '../../http/operation.ts'
 import { policiesOf } from '../../registry/policies/service.ts'
+import { decisionRoute } from '../evidence/decision-routes.ts'
 import { readingRoutes } from '../evidence/routes.ts'
+import { heldFor } from '../evidence/store.ts'
 import { prepare } from './accepting.ts'
 import { acceptBatch } from './batches.ts'
 import { InterestVoucher, InterestVoucherBatch, interest_voucher_example, interest_voucher_shown, NewInterestVoucher,
   NewInterestVoucherBatch } from './schema.ts'
 import { acceptInterestVoucher, shownInterestVoucher } from './service.ts'
-import { interestVouchers, type InterestVoucherRow } from './store.ts'
+import { interestVouchers, interest_vouchers, type InterestVoucherRow } from './store.ts'
 
 const clause = 'Proof of interest paid on a drawdown. S2 (13): pay first, subsidise later; S2 (1): interest of the project loan.'
 
@@ -69,7 +71,13 @@ export function interestVoucherRoutes (app: FastifyInstance, { db }: { db: Db })
   readingRoutes<InterestVoucherRow>(app, { db }, {
     path: 'interest-vouchers', one: 'InterestVoucher', many: 'InterestVouchers', english: 'interest vouchers', chinese: '付息凭证',
       description: clause,
-    store: interestVouchers, readers: ['BANK', 'ENTERPRISE'], schema: InterestVoucher, example: interest_voucher_shown,
-      shown: shownInterestVoucher
+    store: interestVouchers, readers: ['BANK', 'ENTERPRISE'], watchers: ['MEIC'], schema: InterestVoucher, example: interest_voucher_shown,
+      shown: shownInterestVoucher,
+    readsOf: heldFor(interest_vouchers)
+  })
+
+  decisionRoute(app, { db }, {
+    path: 'interest-vouchers', one: 'InterestVoucher', english: 'an interest voucher', chinese: '付息凭证', schema: InterestVoucher, example: interest_voucher_shown, shown: shownInterestVoucher,
+    room: { store: interestVouchers, event: 'interest_voucher', kind: 'LOAN_INTEREST', scope: 'INTEREST_PAYMENT', period: row => row }
   })
 }

@@ -2,12 +2,14 @@ import type { FastifyInstance } from 'fastify'
 import type { Db } from '../../db/db.ts'
 import { operation } from '../../http/operation.ts'
 import { policiesOf } from '../../registry/policies/service.ts'
+import { decisionRoute } from '../evidence/decision-routes.ts'
 import { readingRoutes } from '../evidence/routes.ts'
+import { heldFor } from '../evidence/store.ts'
 import { prepare } from '../interest-vouchers/accepting.ts'
 import { interest_refusals } from '../interest-vouchers/routes.ts'
 import { NewRentVoucher, RentVoucher, rent_voucher_example, rent_voucher_shown } from './schema.ts'
 import { acceptRentVoucher, shownRentVoucher } from './service.ts'
-import { rentVouchers, type RentVoucherRow } from './store.ts'
+import { rentVouchers, rent_vouchers, type RentVoucherRow } from './store.ts'
 
 const clause = 'Proof of a rent paid on a direct lease. S2 (3): 2 % on the principal; S2 (13): pay first, subsidise later.'
 
@@ -36,6 +38,12 @@ export function rentVoucherRoutes (app: FastifyInstance, { db }: { db: Db }): vo
 
   readingRoutes<RentVoucherRow>(app, { db }, {
     path: 'rent-vouchers', one: 'RentVoucher', many: 'RentVouchers', english: 'rent vouchers', chinese: '租金凭证', description: clause,
-    store: rentVouchers, readers: ['LESSOR', 'ENTERPRISE'], schema: RentVoucher, example: rent_voucher_shown, shown: shownRentVoucher
+    store: rentVouchers, readers: ['LESSOR', 'ENTERPRISE'], watchers: ['MEIC'], schema: RentVoucher, example: rent_voucher_shown, shown: shownRentVoucher,
+    readsOf: heldFor(rent_vouchers)
+  })
+
+  decisionRoute(app, { db }, {
+    path: 'rent-vouchers', one: 'RentVoucher', english: 'a rent voucher', chinese: '租金凭证', schema: RentVoucher, example: rent_voucher_shown, shown: shownRentVoucher,
+    room: { store: rentVouchers, event: 'rent_voucher', kind: 'LEASE', scope: 'INTEREST_PAYMENT', period: row => row }
   })
 }

@@ -3,7 +3,8 @@
  *
  * Ceilings are used up in the order paid date, submission, number. What a submitted packet froze keeps its place before all
  * others, as far as its own facts still carry it: so a ceiling is never exceeded and nothing it allows is left over, whatever
- * arrives later. A frozen line that its facts no longer carry is clawed back; one that they now exceed gets a supplement.
+ * arrives later. A frozen line that its facts no longer carry is clawed back; one that they now exceed gets a supplement. What an
+ * audit cut is not claimed again by a correction: a supplement is the difference between what the facts gave and give.
  * Source: contract §6; design D12; domain §3.2.
  */
 import type { TraceStep } from '../../policy/terms.ts'
@@ -41,8 +42,8 @@ export interface Frozen {
   amount_fen: number
   /** the order in which chains were frozen */
   since: string
-  /** vouchers whose audit ended below what was claimed: their facts are judged and give nothing more */
-  reduced: ReadonlySet<string>
+  /** what audits cut of these lines: it stays cut, whatever is corrected later */
+  cut_fen: number
 }
 
 export interface Allotment<C extends Claim> {
@@ -54,6 +55,16 @@ export interface Allotment<C extends Claim> {
   target_fen: number
   frozen_fen: number
   uses: Use[]
+}
+
+/**
+ * What a chain is due when its audits cut something: only what its facts give beyond the amount that was judged is added to what the
+ * audits left; what they give less than that is taken off.
+ */
+function dueAfterCut (granted_fen: number, held: Frozen | undefined): number {
+  if (held === undefined || held.cut_fen === 0) return granted_fen
+  const judged_fen = held.amount_fen + held.cut_fen
+  return Math.min(granted_fen, Math.max(judged_fen, granted_fen) - held.cut_fen)
 }
 
 class Ledger {
@@ -105,7 +116,7 @@ export function allot<C extends Claim> (claims: readonly C[], frozen: ReadonlyMa
     const held = frozen.get(claim.chain)
     ledger.add(kept.get(claim.chain) ?? [], -1)
     const granted = claim.evaluate(ledger.of)
-    const target_fen = held?.reduced.has(claim.voucher_number) === true ? Math.min(granted.amount_fen, held.amount_fen) : granted.amount_fen
+    const target_fen = dueAfterCut(granted.amount_fen, held)
     const uses = cutUses(granted.uses, target_fen)
     ledger.add(uses)
     allotments.push({ chain: claim.chain, claim, granted, target_fen, frozen_fen: held?.amount_fen ?? 0, uses })

@@ -109,12 +109,12 @@ export async function derive (sql: WriteSql, now: string, ledger: ClawbackLedger
 
 /** Sums of the frozen lines of every chain, less what was taken back. */
 function frozenOf (lines: readonly SubsidyLine[], settledOf: (chain: string) => number): Map<string, Frozen> {
-  const found = new Map<string, { amount_fen: number, since: string, reduced: Set<string> }>()
+  const found = new Map<string, { amount_fen: number, since: string, cut_fen: number }>()
   for (const line of lines) {
     if (line.status !== 'FROZEN') continue
-    const held = found.get(line.chain) ?? { amount_fen: -settledOf(line.chain), since: line.line_no, reduced: new Set<string>() }
+    const held = found.get(line.chain) ?? { amount_fen: -settledOf(line.chain), since: line.line_no, cut_fen: 0 }
     held.amount_fen += line.recognised_fen ?? line.amount_fen
-    if (line.recognised_fen !== null && line.recognised_fen < line.amount_fen) held.reduced.add(line.voucher_number)
+    held.cut_fen += line.amount_fen - (line.recognised_fen ?? line.amount_fen)
     found.set(line.chain, held)
   }
   for (const held of found.values()) held.amount_fen = Math.max(0, held.amount_fen)
@@ -175,7 +175,10 @@ function lineOf (now: string, { claim, granted, target_fen, frozen_fen, uses }: 
   if (last_frozen !== undefined && amount_fen <= 0) return null
   const { voucher } = claim
   const supplement_of = last_frozen?.line_no ?? null
-  const trace = supplement_of === null ? [...granted.trace] : [...granted.trace, {
+  const trace = supplement_of === null ? [...granted.trace] : [...granted.trace, ...target_fen === granted.amount_fen ? [] : [{
+    rule_id: 'AUDIT_CUT', clause: 'Less what the audit of an earlier packet did not recognise', clause_zh: '扣除此前资料包审核核减的金额',
+    before: yuanOf(granted.amount_fen), after: yuanOf(target_fen)
+  }], {
     rule_id: 'SUPPLEMENT', clause: 'Less what the packets submitted before hold of the same voucher', clause_zh: '扣除此前已报送资料包中同一凭证的金额',
     before: yuanOf(target_fen), after: yuanOf(amount_fen)
   }]

@@ -2,11 +2,17 @@
 import { newKey } from '../../helper.ts'
 import { withUsccCheckDigit } from '../../matching/uscc.ts'
 import type { Call, Transport } from './calls.ts'
+import { one } from './parties.ts'
 import { whoIs } from './probes.ts'
 import { sent, type Swept } from './sweep.ts'
 import type { World } from './world.ts'
 
 type Step = readonly [operation: string, by: string, user: number, method: Call['method'], path: string, body?: unknown]
+
+const held_kinds = [
+  ['InterestVoucher', 'bank', '/v1/interest-vouchers', 'voucher_no'], ['RentVoucher', 'lessor', '/v1/rent-vouchers', 'voucher_no'],
+  ['FeeVoucher', 'guarantor', '/v1/fee-vouchers', 'fee_voucher_no'], ['InsurancePolicy', 'insurer', '/v1/insurance-policies', 'policy_no']
+] as const
 
 /** Sends the steps in order; every one has to succeed. */
 export async function finale (world: World, transport: Transport, into: Swept): Promise<void> {
@@ -53,6 +59,16 @@ export async function finale (world: World, transport: Transport, into: Swept): 
     else if (operation === 'registerKey') key_no = (JSON.parse(answer.body.toString()) as { key_no: string }).key_no
   }
   for (const step of steps) await go(step)
+  for (const [one_of, role, path, number] of held_kinds) {
+    const by = one('right', role)
+    const body = right.bodies[`create${one_of}`]
+    if (body === undefined) throw new Error(`nobody sent ${one_of}`)
+    const correction = { ...body, [number]: `FINALE-${one_of}`, correction_of: body[number], payer_account_name: '示范代付方' }
+    const held = await sent(world, transport, { operation: `create${one_of}`, method: 'POST', url: path, who: whoIs(world, by, 1), variant: 'none',
+      headers: { 'idempotency-key': newKey() }, body: correction, expected: null }, into)
+    const { number: held_number } = JSON.parse(held.body.toString()) as { number: string }
+    await go([`decide${one_of}`, 'meic', 1, 'POST', `${path}/${held_number}/decision`, { decision: 'REJECT', reason: '示范' }])
+  }
   await go(['retireKey', 'platform-operator', 1, 'POST', `${key_path}/${key_no}/retire`, { reason: '示范' }])
   await go(['closeWebhookNetwork', 'platform-operator', 1, 'POST', `/v1/webhook-networks/${network_no}/close`])
 }

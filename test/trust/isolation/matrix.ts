@@ -100,6 +100,12 @@ export const matrix: readonly Thing[] = [
     writes: { createInsurancePolicy: 'all' }, reads: { listInsurancePolicies: 'all', getInsurancePolicy: 'all' }
   },
   {
+    thing: 'held evidence', write: ['MEIC'], read: { MEIC: 'all' },
+    writes: { decideInterestVoucher: 'all', decideRentVoucher: 'all', decideFeeVoucher: 'all', decideInsurancePolicy: 'all' },
+    reads: { listInterestVouchers: 'all', listRentVouchers: 'all', listFeeVouchers: 'all', listInsurancePolicies: 'all' },
+    beyond: 'not in the table: MEIC hears why evidence is held (§2) and decides what its sender cannot answer; it reads what is held, nothing else'
+  },
+  {
     thing: 'subsidy line', write: [],
     read: {
       BANK: 'institution', LESSOR: 'institution', GUARANTOR: 'institution', INSURER: 'institution', ENTERPRISE: 'enterprise', MEIC: 'all', FINANCE_BUREAU: 'all', AUDITOR: 'auditor'

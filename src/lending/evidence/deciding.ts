@@ -1,0 +1,63 @@
+/**
+ * Held evidence: its sender answers by a correction; the commission releases or rejects it, with a reason that stays with it.
+ * Source: contract §6: held with findings, nothing is silently dropped; contract §2: what decides needs a person.
+ */
+import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { personOf, type Principal } from '../../http/access.ts'
+import { coveringOf } from '../../intake/authorizations/service.ts'
+import type { Scope } from '../../intake/authorizations/kinds.ts'
+import { append } from '../../journal/events.ts'
+import { beijingDate } from '../../policy/calendar.ts'
+import { finding } from '../../policy/findings.ts'
+import { notFound, Problem, stateConflict } from '../../problem.ts'
+import { isCoveredByHistory } from '../interest-vouchers/judging.ts'
+import { mark, type SubsidyKind } from '../marks.ts'
+import type { Decision } from './schema.ts'
+import { authorizationsGiven, enterpriseOf, type CorrectableRow, type CorrectableStore } from './store.ts'
+
+export interface HeldRoom<Row extends CorrectableRow> {
+  store: CorrectableStore<Row>
+  event: 'interest_voucher' | 'rent_voucher' | 'fee_voucher' | 'insurance_policy'
+  kind: SubsidyKind
+  scope: Scope
+  /** what the authorization has to cover (A-13) */
+  period (row: Row): { period_start: string, period_end: string, paid_date: string }
+  /** what a rejected one gives up */
+  giveUp? (sql: WriteSql, row: Row, now: string): Promise<void>
+}
+
+/** Consent is nobody else's to give: what is older than the authorization is released only under one that covers it. */
+async function covering<Row extends CorrectableRow> (sql: ReadSql, now: string, room: HeldRoom<Row>, row: Row): Promise<string | null> {
+  if (!row.findings.some(({ code }) => code === 'AUTH_SCOPE_INSUFFICIENT')) return row.authorization_no
+  const fit = (await authorizationsGiven(sql, row.uscc)).filter(one => isCoveredByHistory(room.period(row), one))
+  const { found } = coveringOf(fit, { day: beijingDate(now), recipient_class: 'AUDITOR', recipient_no: row.participant_no, scopes: [room.scope] })
+  if (found === null) {
+    throw new Problem('authorization_missing', {
+      detail: `${row.uscc} has given no authorization that covers the time before it; only the enterprise can`,
+      detail_zh: `企业 ${row.uscc} 尚未作出覆盖该历史期间的授权，须由企业补充授权`
+    })
+  }
+  return found.authorization_no
+}
+
+/** Decides on held evidence. Errors: person_required, not_found, state_conflict, authorization_missing. */
+export async function decideHeld<Row extends CorrectableRow> (sql: WriteSql, now: string, principal: Principal, room: HeldRoom<Row>, number: string,
+  { decision, reason }: Decision): Promise<Row> {
+  personOf(principal)
+  const row = await room.store.find(sql, number)
+  if (row === undefined) throw notFound()
+  if (row.status !== 'HELD') throw stateConflict(row.status, [])
+  const is_release = decision === 'RELEASE'
+  const authorization_no = is_release ? await covering(sql, now, room, row) : row.authorization_no
+  const findings = [...row.findings, finding(is_release ? 'RELEASED' : 'REJECTED', null, reason, reason)]
+  if (!await room.store.decide(sql, number, { status: is_release ? 'ACCEPTED' : 'REJECTED', findings, authorization_no }, now)) throw stateConflict(row.status, [])
+  if (is_release) await mark(sql, now, row.uscc, row.project_code, room.kind)
+  else await room.giveUp?.(sql, row, now)
+  const { participant_no } = await enterpriseOf(sql, row.uscc)
+  await append(sql, now, {
+    type: `${room.event}.${is_release ? 'released' : 'rejected'}`, subject: number, actor: principal,
+    audience: [row.participant_no, principal.participant_no, ...participant_no === null ? [] : [participant_no]], authorization_no,
+    data: { business_no: row.business_no }
+  })
+  return { ...row, status: is_release ? 'ACCEPTED' : 'REJECTED', findings, authorization_no, version: row.version + 1, updated_at: now }
+}
