@@ -13,6 +13,7 @@ import { createLoops, type Loops } from './db/loops.ts'
 import { createDialler, machine_net } from './delivery/dialler.ts'
 import { networksOf } from './delivery/addresses.ts'
 import { webhook_specs } from './delivery/event-types.ts'
+import { forgetOldAttempts } from './delivery/forgetting.ts'
 import { layOut } from './delivery/laying-out.ts'
 import { networkRoutes } from './delivery/network-routes.ts'
 import { deliveryRoutes } from './delivery/routes.ts'
@@ -133,7 +134,8 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   const sender = createSender({ db, cipher: rooms.cipher, dialler, log, challenge_echoed: !is_sandbox })
   loops.add({ name: 'lay-out', work: () => layOut(db), every_ms: 1000, on_commit: true })
   loops.add({ name: 'send', work: () => sender.step(), every_ms: 1000, on_commit: true, shared: true })
-  deliveryRoutes(app, rooms, dialler)
+  loops.add({ name: 'attempts', work: () => forgetOldAttempts(db, config.webhook_attempts_kept_days), every_ms: 3_600_000 })
+  deliveryRoutes(app, rooms, dialler, config.webhook_attempts_kept_days)
   networkRoutes(app, rooms, keeperNos)
   await seedPolicies(db)
   await seedCalendars(db)

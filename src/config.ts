@@ -22,6 +22,8 @@ export interface Config {
   kek_file: string | null
   /** seals values at rest from now on; what was sealed by the other one opens as before */
   seal_algorithm: SealAlgorithm
+  /** days for which attempts of webhooks are kept; the feed keeps every event */
+  webhook_attempts_kept_days: number
   /** requests per minute that one client may send */
   rate_limit_per_minute: number
   /** requests per minute from one network address, known or not */
@@ -76,6 +78,8 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env): Readonly<Conf
   if (hub_mode === 'production' && kek_file === null) mistakes.push('KEK_FILE is missing: production needs the file with the key-encryption keys')
   const seal_algorithm = SEAL_ALGORITHMS.find(each => each === (env.SEAL_ALGORITHM ?? 'AES_256_GCM'))
   if (seal_algorithm === undefined) mistakes.push(`SEAL_ALGORITHM is "${env.SEAL_ALGORITHM}", needs one of ${SEAL_ALGORITHMS.join(', ')}`)
+  const webhook_attempts_kept_days = Number(env.WEBHOOK_ATTEMPTS_KEPT_DAYS ?? '90')
+  if (!Number.isInteger(webhook_attempts_kept_days) || webhook_attempts_kept_days < 7) mistakes.push('WEBHOOK_ATTEMPTS_KEPT_DAYS needs a whole number from 7 on')
   const rate_limit_per_minute = Number(env.RATE_LIMIT_PER_MINUTE ?? '600000')
   if (!Number.isInteger(rate_limit_per_minute) || rate_limit_per_minute < 1) mistakes.push('RATE_LIMIT_PER_MINUTE needs a whole number above zero')
   const rate_limit_per_address_per_minute = Number(env.RATE_LIMIT_PER_ADDRESS_PER_MINUTE ?? '1200000')
@@ -96,6 +100,7 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env): Readonly<Conf
     now,
     kek_file,
     seal_algorithm: seal_algorithm as SealAlgorithm,
+    webhook_attempts_kept_days,
     rate_limit_per_minute,
     rate_limit_per_address_per_minute,
     trusted_proxies

@@ -28,7 +28,7 @@ async function withSecret (db: Db, cipher: Cipher, answer: Answer): Promise<Answ
   return { ...answer, body: frozen(JSON.stringify({ ...body, secret })) }
 }
 
-export function deliveryRoutes (app: FastifyInstance, { db, cipher }: { db: Db, cipher: Cipher }, dialler: Dialler): void {
+export function deliveryRoutes (app: FastifyInstance, { db, cipher }: { db: Db, cipher: Cipher }, dialler: Dialler, kept_days: number): void {
   const shown = async (sql: Db['read'], endpoint: Endpoint, now: string) => (await shownEndpoints(sql, [endpoint], now))[0]
 
   operation(app, { db }, {
@@ -167,7 +167,7 @@ export function deliveryRoutes (app: FastifyInstance, { db, cipher }: { db: Db, 
     path: '/v1/webhook-endpoints/{endpoint_no}/attempts',
     summary: 'List attempts of an endpoint',
     summary_zh: '查询投递记录',
-    description: 'The owner sees every attempt with its answer, the newest first. S2 (十五) 平台对接.',
+    description: `The owner sees every attempt with its answer, the newest first, for ${kept_days} days. The feed keeps every event, and replay sends it again. S2 (十五) 平台对接.`,
     callers: 'any',
     params: EndpointParams,
     query: AttemptQuery,

@@ -293,6 +293,26 @@ export async function insertAttempts (sql: WriteSql, rows: readonly Attempt[]): 
   await bulkAttempts(sql, rows)
 }
 
+/**
+ * Forgets the oldest attempts and the deliveries they completed; the feed keeps the events, and replay sends them again.
+ *
+ * @returns how many attempts were forgotten
+ */
+export async function forgetAttempts (sql: WriteSql, before: string, limit: number): Promise<number> {
+  const oldest = await sql.select({ attempt_no: webhook_attempts.attempt_no, endpoint_no: webhook_attempts.endpoint_no, event_no: webhook_attempts.event_no, attempted_at: webhook_attempts.attempted_at })
+    .from(webhook_attempts).orderBy(asc(webhook_attempts.attempt_no)).limit(limit)
+  const old = oldest.filter(({ attempted_at }) => attempted_at < before)
+  if (old.length === 0) return 0
+  await sql.delete(webhook_attempts).where(inArray(webhook_attempts.attempt_no, old.map(({ attempt_no }) => attempt_no)))
+  for (const [endpoint_no, attempts] of Map.groupBy(old, attempt => attempt.endpoint_no)) {
+    await sql.delete(webhook_deliveries).where(and(
+      eq(webhook_deliveries.endpoint_no, endpoint_no), inArray(webhook_deliveries.event_no, attempts.map(({ event_no }) => event_no)),
+      eq(webhook_deliveries.status, 'DELIVERED'), lt(webhook_deliveries.updated_at, before)
+    ))
+  }
+  return old.length
+}
+
 export interface AttemptFilter { event_no?: string | undefined, outcome?: AttemptOutcome | undefined }
 
 /** Attempts of an endpoint, the newest first. */

@@ -12,7 +12,7 @@ import { createSender } from '../../src/delivery/sender.ts'
 import { attemptsOf, findEndpoint, noteHealth, webhook_deliveries, type Attempt } from '../../src/delivery/store.ts'
 import { append, sequence, the_hub } from '../../src/journal/events.ts'
 import { build, start_of_test } from '../helper.ts'
-import { receiver } from './receivers.ts'
+import { receiver, until } from './receivers.ts'
 
 t.setTimeout(120_000)
 
@@ -123,4 +123,37 @@ t.test('seven days away: every attempt on its schedule, disabled after five days
   await rest()
   t.same(facts.filter(event_no => !arrived().has(event_no)), [], 'replayed by time, complete')
   t.match(await shown(), { pending: 0, dead: 0 })
+})
+
+t.test('attempts are forgotten after ninety days; what they delivered can still be replayed, what is dead still waits for its owner', async t => {
+  const hub = await build(t)
+  const hook = await receiver(t, ({ message }) => ({ status: message.data.subject === 'lead_bad' ? 500 : 204 }))
+  const { endpoint_no } = (await hub.as('bank-1').post('/v1/webhook-endpoints', { url: hook.url })).json() as { endpoint_no: string }
+  await hub.db.write((sql, now) => noteHealth(sql, endpoint_no, { verified_at: now }))
+  await hub.db.write((sql, now) => append(sql, now,
+    { type: 'lead.contacted', subject: 'lead_good', actor: the_hub, audience: ['bank-1'] }, { type: 'lead.contacted', subject: 'lead_bad', actor: the_hub, audience: ['bank-1'] }))
+  const attempts = async (outcome: string) => ((await hub.as('bank-1').get(`/v1/webhook-endpoints/${endpoint_no}/attempts?limit=200&outcome=${outcome}`)).json() as { items: { event_no: string }[] }).items
+  const recorded = async () => (await Promise.all(['DELIVERED', 'FAILED', 'DEAD'].map(attempts))).flat().length
+  for (const [index, pause_ms] of pauses_ms.entries()) {
+    hub.clock.advance(pause_ms * 1.2 + rest_max_ms)
+    await until(t, `attempt ${index + 1}`, async () => {
+      await hub.loops.settle()
+      return await recorded() === index + 2
+    })
+  }
+  const [good] = await attempts('DELIVERED')
+  hub.clock.advance(80 * day_ms)
+  await hub.loops.settle()
+  t.equal((await attempts('DELIVERED')).length, 1, 'kept')
+  hub.clock.advance(11 * day_ms)
+  await hub.loops.settle()
+  t.same([await attempts('DELIVERED'), await attempts('DEAD')], [[], []], 'forgotten')
+  t.match((await hub.as('bank-1').get(`/v1/webhook-endpoints/${endpoint_no}`)).json(), { dead: 1, pending: 0 })
+  const before = hook.messages().length
+  t.match((await hub.as('bank-1').post(`/v1/webhook-endpoints/${endpoint_no}/replay`, { event_no: good?.event_no })).json(), { events: 1 })
+  await until(t, 'the message again', async () => {
+    await hub.loops.settle()
+    return hook.messages().length > before
+  })
+  t.equal(hook.messages().at(-1)?.headers['webhook-id'], good?.event_no)
 })
