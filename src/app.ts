@@ -117,6 +117,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   const app = await createInstance({
     logger: log, resolve, rate_limit_max: config.rate_limit_per_minute,
     address_limit_max: config.rate_limit_per_address_per_minute, trusted_proxies: config.trusted_proxies, https_only: config.hub_mode === 'production',
+    silence_max_ms: config.silent_connection_seconds * 1000,
     signatures: { ...rooms, required: config.hub_mode === 'production', public_url: config.public_url, findSigner: signerFinder(db) }
   })
   await registerOpenapi(app, { server_url: config.public_url ?? 'http://127.0.0.1:8080', webhooks: webhook_specs })

@@ -30,6 +30,8 @@ export interface Config {
   rate_limit_per_address_per_minute: number
   /** addresses or networks of the reverse proxies whose X-Forwarded-For is believed */
   trusted_proxies: readonly string[]
+  /** a connection on which nothing moves for so long, as with a reader that does not read, is closed */
+  silent_connection_seconds: number
 }
 
 const log_levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
@@ -86,6 +88,8 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env): Readonly<Conf
   if (!Number.isInteger(rate_limit_per_address_per_minute) || rate_limit_per_address_per_minute < 1) {
     mistakes.push('RATE_LIMIT_PER_ADDRESS_PER_MINUTE needs a whole number above zero')
   }
+  const silent_connection_seconds = Number(env.SILENT_CONNECTION_SECONDS ?? '90')
+  if (!Number.isInteger(silent_connection_seconds) || silent_connection_seconds < 1) mistakes.push('SILENT_CONNECTION_SECONDS needs a whole number above zero')
   const trusted_proxies = (env.TRUSTED_PROXIES ?? '').split(',').map(each => each.trim()).filter(each => each !== '')
   if (!trusted_proxies.every(each => /^[0-9a-fA-F.:]+(\/\d{1,3})?$/.test(each))) mistakes.push('TRUSTED_PROXIES needs addresses or networks such as 10.0.0.0/8, separated by commas')
   if (mistakes.length > 0) throw new ConfigError(mistakes)
@@ -103,6 +107,7 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env): Readonly<Conf
     webhook_attempts_kept_days,
     rate_limit_per_minute,
     rate_limit_per_address_per_minute,
-    trusted_proxies
+    trusted_proxies,
+    silent_connection_seconds
   })
 }

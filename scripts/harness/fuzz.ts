@@ -2,11 +2,12 @@
  * Fuzz: node scripts/harness/fuzz.ts [requests] [--seed=n] [--outcomes] [--fault]
  *
  * Seeded requests over every operation of the contract, right and nearly right, by every role, machine and person. The hub may refuse
- * anything, but only as the contract says: no 5xx (503 with Retry-After aside), only declared statuses, problems in their form and under
- * a declared code. `--outcomes` prints what each request got, so that a run on PostgreSQL (DATABASE_URL) can be compared with one on
- * SQLite. `--fault` breaks one operation on purpose: it must be noticed.
+ * anything, but only as the contract says: no 5xx (503 with Retry-After aside), only declared statuses, bodies that fit their declared
+ * schema, problems in their form and under a declared code. `--outcomes` prints what each request got, so that a run on PostgreSQL (DATABASE_URL) can be compared with one on
+ * SQLite. `--fault` breaks one operation and one declared schema on purpose: both must be noticed.
  */
 import type { LightMyRequestResponse } from 'fastify'
+import { Compile } from 'typebox/schema'
 import { build, type Built } from '../../test/helper.ts'
 import { inventedName, inventedProject, inventedUscc } from '../bench/world.ts'
 import { dice, inputs, type Dice, type Inputs, type Known, type Schema } from './inputs.ts'
@@ -22,7 +23,7 @@ interface Operation {
   callers: string[]
   parameters: Parameter[]
   body: Record<string, { schema: Schema, example?: unknown }>
-  responses: Record<string, { description: string, content?: Record<string, unknown> }>
+  responses: Record<string, { description: string, content?: Record<string, { schema: Schema }> }>
 }
 interface Document {
   paths: Record<string, Record<string, {
@@ -131,15 +132,32 @@ function callersOf ({ sandbox }: Built): Callers {
   }
 }
 
+/** What does not fit a declared schema, or null. */
+type Fits = (schema: Schema, value: unknown) => string | null
+
+/** Each schema is compiled once; its references lead into the document. */
+function fitsOf ({ components }: Document): Fits {
+  const compiled = new Map<Schema, ReturnType<typeof Compile>>()
+  return (schema, value) => {
+    let made = compiled.get(schema)
+    if (made === undefined) compiled.set(schema, made = Compile({ ...schema, components } as never))
+    return made.Check(value) ? null : `the body does not fit its schema: ${JSON.stringify(made.Errors(value)[1].slice(0, 3))}`
+  }
+}
+
 /** What is wrong with an answer, or null. */
-function wrongIn ({ id, responses }: Operation, answer: LightMyRequestResponse): string | null {
+function wrongIn ({ id, responses }: Operation, answer: LightMyRequestResponse, fits: Fits): string | null {
   const { statusCode, headers, body } = answer
   if (statusCode === 503 && headers['retry-after'] !== undefined) return null
   if (statusCode >= 500) return `${id} failed`
   const declared = responses[statusCode]
   if (declared === undefined) return `${id} does not declare ${statusCode}`
-  if (statusCode < 400) return null
   const media = String(headers['content-type']).split(';')[0] ?? ''
+  if (statusCode < 400) {
+    if (declared.content === undefined) return body === '' ? null : `${id} declares no body for ${statusCode}`
+    const content = declared.content[media] ?? declared.content['*/*']
+    return content === undefined ? `${id} does not declare ${media} for ${statusCode}` : media === 'application/json' && content.schema.type !== 'string' ? fits(content.schema, JSON.parse(body)) : null
+  }
   if (media !== 'application/problem+json') return declared.content?.[media] === undefined ? 'a refusal that is no problem' : null
   const { type, title, status, detail, code, trace_id, errors } = JSON.parse(body) as Record<string, unknown>
   if (status !== statusCode || type !== `urn:rongqiao:problem:${String(code)}`) return 'status or type do not fit'
@@ -198,7 +216,12 @@ export async function fuzz (t: { teardown (undo: () => unknown): unknown }, opti
   const report: FuzzReport = { requests: 0, operations: operations.length, succeeded: 0, server_errors: 0, mistakes: [], outcomes: [] }
   let last: Sent | undefined
   const broken = hub.app.operations.get('listLeads') as { callers: unknown } | undefined
-  if (options.fault === true && broken !== undefined) broken.callers = undefined
+  if (options.fault === true && broken !== undefined) {
+    broken.callers = undefined
+    const declared = document.paths['/v1/me']?.get?.responses[200]?.content?.['application/json']
+    if (declared !== undefined) declared.schema = { allOf: [declared.schema, { required: ['no_such_field'] }] }
+  }
+  const fits = fitsOf(document)
 
   for (let n = 0; n < options.requests; n++) {
     // Every operation once, then at random.
@@ -208,7 +231,7 @@ export async function fuzz (t: { teardown (undo: () => unknown): unknown }, opti
     const asked = again ? operations.find(({ id }) => id === report.outcomes.at(-1)?.split(' ')[0]) ?? operation : operation
     last = sent
     const answer = await hub.app.inject(sent)
-    const why = wrongIn(asked, answer)
+    const why = wrongIn(asked, answer, fits)
     const is_json = /json/.test(String(answer.headers['content-type'])) && answer.body !== ''
     const code = answer.statusCode < 400 || !is_json ? '' : String((answer.json() as { code?: unknown }).code)
     report.requests++

@@ -31,9 +31,9 @@ const limit_per_minute = 100
 const neighbour_requests = 20
 const connections = 200
 const times_capacity = 5
-const slow_wait_max_ms = 150_000
-/** longer than the hub bears a silent connection; before that not even a probe breaks the silence */
-const silence_ms = 110_000
+const slow_wait_max_ms = 90_000
+/** what the hub of the slow ones bears; a probe does not break the silence before */
+const silent_connection_seconds = 3
 
 const isRefusal = (status: number, retry_after: unknown): boolean => (status === 429 || status === 503) && Number(retry_after) > 0
 
@@ -81,7 +81,7 @@ async function untilClosed (hub: RunningHub, first: string, options: { drip_ms?:
     }
     const late = setTimeout(() => end(null), slow_wait_max_ms)
     // Whoever does not read does not hear the end either: its own next word is refused.
-    const probe = options.reads === false ? setInterval(() => { if (performance.now() - begun > silence_ms) socket.write(' ') }, 1000) : undefined
+    const probe = options.reads === false ? setInterval(() => { if (performance.now() - begun > silent_connection_seconds * 1000 + 1000) socket.write(' ') }, 1000) : undefined
     if (options.reads !== false) socket.resume()
     socket.on('error', () => end(Math.round(performance.now() - begun)))
     socket.on('close', () => end(Math.round(performance.now() - begun)))
@@ -89,13 +89,15 @@ async function untilClosed (hub: RunningHub, first: string, options: { drip_ms?:
   })
 }
 
-async function slow (hub: RunningHub): Promise<OverloadReport['closed_ms']> {
+async function slow (): Promise<OverloadReport['closed_ms']> {
+  const hub = await startHub({ DATABASE_URL: '', LOG_LEVEL: 'fatal', SILENT_CONNECTION_SECONDS: String(silent_connection_seconds) })
   const head = `Host: x\r\nAuthorization: ${bearer(hub, 'bank-1').authorization}\r\n`
   const [headers, body, reader] = await Promise.all([
     untilClosed(hub, `GET /v1/me HTTP/1.1\r\n${head}x-slow: `, { drip_ms: 1000 }),
     untilClosed(hub, `POST /v1/deadline-quotes HTTP/1.1\r\n${head}content-type: application/json\r\ncontent-length: 100000\r\n\r\n"`, { drip_ms: 1000 }),
     untilClosed(hub, `GET /openapi.json HTTP/1.1\r\n${head}\r\n`.repeat(60), { reads: false })
   ])
+  await hub.stop()
   return { headers, body, reader }
 }
 
@@ -134,7 +136,7 @@ export async function overload (seconds: number, options: { fault?: boolean, slo
     clearInterval(watch)
     report.memory_mib.after = memoryOf(hub.process.pid)
     await pool.close()
-    if (options.slow === true) report.closed_ms = await slow(hub)
+    if (options.slow === true) report.closed_ms = await slow()
     return report
   } finally {
     await hub.stop()

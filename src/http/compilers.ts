@@ -21,8 +21,11 @@ const onCreate = (made: { addFormat (name: string, format: (text: string) => boo
   for (const [name, format] of Object.entries(formats)) made.addFormat(name, format)
 }
 const strict = ajv({}, { customOptions: { ...options, coerceTypes: false }, onCreate })
-/** Text of a query becomes the number or flag it stands for; bodies are never coerced (D13). */
-const coercing = ajv({}, { customOptions: { ...options, coerceTypes: true }, onCreate })
+/**
+ * Text of a query becomes the number or flag it stands for; bodies are never coerced (D13). With strict numbers `1e400`, which becomes
+ * infinite, would pass by its maximum.
+ */
+const coercing = ajv({}, { customOptions: { ...options, coerceTypes: true, strictNumbers: false }, onCreate })
 
 const strict_validators = new WeakMap<object, Validator>()
 const coercing_validators = new WeakMap<object, Validator>()

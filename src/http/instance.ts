@@ -18,8 +18,6 @@ const keep_alive_ms = 72_000
 const headers_timeout_ms = 15_000
 /** how often slow headers and bodies are looked for */
 const connections_check_ms = 5000
-/** a connection on which nothing moves for so long, as with a reader that does not read, is closed; longer than any wait of the feed */
-const silence_max_ms = 90_000
 const closing_sweep_ms = 250
 /** failed logins and wrong signatures per minute and address */
 const failures_max = 600
@@ -37,6 +35,8 @@ export interface InstanceOptions {
   trusted_proxies: readonly string[]
   /** answers tell browsers to come by https only */
   https_only: boolean
+  /** a connection on which nothing moves for so long is closed; longer than any wait of the feed */
+  silence_max_ms: number
   signatures: SignatureSettings
 }
 
@@ -50,7 +50,7 @@ export async function createInstance (options: InstanceOptions): Promise<Fastify
     bodyLimit: body_limit_bytes,
     requestTimeout: request_timeout_ms,
     keepAliveTimeout: keep_alive_ms,
-    connectionTimeout: silence_max_ms,
+    connectionTimeout: options.silence_max_ms,
     http: { headersTimeout: headers_timeout_ms, connectionsCheckingInterval: connections_check_ms },
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
     trustProxy: options.trusted_proxies.length === 0 ? false : [...options.trusted_proxies],

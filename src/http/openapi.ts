@@ -59,6 +59,7 @@ function responsesOf (spec: OperationSpec): Schema {
     if (spec.method === 'POST' && spec.idempotent !== false) {
       headers['Idempotency-Replayed'] = { description: '`true` when this is the kept answer of an earlier request', schema: { type: 'string', enum: ['true'] } }
     }
+    if (spec.tagged === true && Number(status) < 300) headers.ETag = { description: 'Version of what is shown; send it as If-None-Match', schema: { type: 'string', maxLength: 200 } }
     if ('media' in reply) {
       responses[status] = { description: reply.description, headers, content: { [reply.media]: { schema: { type: 'string', contentMediaType: reply.media } } } }
     } else if (status === '204') {
@@ -71,6 +72,7 @@ function responsesOf (spec: OperationSpec): Schema {
       }
     }
   }
+  if (spec.tagged === true) responses['304'] = { description: 'Not changed since the version that If-None-Match names' }
   const by_status = new Map<number, ProblemCode[]>()
   for (const code of refusalsOf(spec)) by_status.set(problemOf(code).status, [...by_status.get(problemOf(code).status) ?? [], code])
   for (const [status, codes] of by_status) {
@@ -95,6 +97,7 @@ function parametersOf (spec: OperationSpec): Schema[] {
   if (spec.method === 'POST' && spec.idempotent !== false) {
     header('Idempotency-Key', 'Same key and same request: the first answer again', { type: 'string', minLength: 16, maxLength: 255, pattern: '^[\\x21-\\x7e]+$', examples: ['b3b9a6de-2f0d-4a5e-9a77-0f3f8b1f5d21'] }, true)
   }
+  if (spec.tagged === true) header('If-None-Match', 'ETag of an earlier answer: 304 without a body when nothing changed', { type: 'string', minLength: 1, maxLength: 200, examples: ['"1"'] }, false)
   if (spec.versioned === true) header('If-Match', 'Version that is to be changed', { type: 'string', minLength: 1, maxLength: 40, examples: ['"1"'] }, true)
   if (spec.signed === true) {
     header('Signature-Input', 'RFC 9421: covered components with created, nonce and keyid. Needed in production, checked wherever sent', {

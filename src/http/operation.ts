@@ -32,6 +32,8 @@ export interface OperationSpec {
   idempotent?: boolean
   /** needs If-Match with the version (PATCH and DELETE) */
   versioned?: boolean
+  /** answers carry their version as ETag, and 304 where If-None-Match names it (GET) */
+  tagged?: boolean
   params?: TSchema
   query?: TSchema
   body?: TSchema
@@ -189,6 +191,7 @@ function sendAnswer (request: FastifyRequest, reply: FastifyReply, answer: Answe
   reply.code(answer.status)
   if (answer.headers !== undefined) reply.headers(answer.headers)
   if (answer.version !== undefined) {
+    if (request.method === 'GET' && request.routeOptions.config.operation?.tagged !== true) throw new Error('an answer has a version that its operation does not declare')
     const etag = `"${answer.version}"`
     reply.header('etag', etag)
     if (request.method === 'GET' && request.headers['if-none-match'] === etag) return reply.code(304).send()

@@ -11,10 +11,12 @@ const script = join(import.meta.dirname, '../../scripts/harness/fuzz.ts')
 
 t.setTimeout(3_600_000)
 
-t.test('an operation that fails is noticed', async t => {
-  const { server_errors, mistakes } = await fuzz(t, { requests: 147, seed: 1, fault: true })
+t.test('an operation that fails and a body that does not fit its schema are noticed', async t => {
+  const { server_errors, mistakes } = await fuzz(t, { requests: 160, seed: 1, fault: true })
   t.ok(server_errors > 0)
-  t.equal(mistakes.length, server_errors, 'and nothing else is wrong')
+  const misfits = mistakes.filter(({ status, why }) => status === 200 && why.includes('does not fit'))
+  t.ok(misfits.length > 0)
+  t.equal(mistakes.length, server_errors + misfits.length, 'and nothing else is wrong')
 })
 
 t.test('whatever is sent gets an answer the contract declares', { timeout: 3_600_000 }, async t => {

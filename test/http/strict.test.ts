@@ -67,6 +67,15 @@ t.test('a pair of surrogates and every other character pass unchanged', async t 
   t.same(parseStrictly(Buffer.from(text)), JSON.parse(text))
 })
 
+t.test('a number beyond all numbers in a query is refused', async t => {
+  const hub = await build(t)
+  for (const limit of ['1e400', '-1e400', 'NaN', '1e3', '0']) {
+    const answer = await hub.as('bank-1').get(`/v1/subsidy-accounts?limit=${limit}`)
+    t.equal(answer.statusCode, 400, limit)
+    t.match(answer.json().errors, [{ pointer: '/query/limit' }])
+  }
+})
+
 t.test('a trace id of the caller is kept, and every answer carries one', async t => {
   const hub = await build(t)
   const trace = '4bf92f3577b34da6a3ce929d0e0e4736'

@@ -58,6 +58,7 @@ export function authorizationRoutes (app: FastifyInstance, { db }: { db: Db }, h
   operation(app, { db }, {
     id: 'getAuthorization',
     method: 'GET',
+    tagged: true,
     path: '/v1/authorizations/{authorization_no}',
     summary: 'Show an authorization',
     summary_zh: '查询授权',

@@ -99,6 +99,7 @@ export function enterpriseListRoutes (app: FastifyInstance, work: ListWork, { hu
   operation(app, { db }, {
     id: 'getEnterpriseList',
     method: 'GET',
+    tagged: true,
     path: '/v1/enterprise-lists/{list_no}',
     summary: 'Show a list',
     summary_zh: '查询名单处理情况',

@@ -10,6 +10,7 @@ export function enterpriseRoutes (app: FastifyInstance, { db }: { db: Db }): voi
   operation(app, { db }, {
     id: 'getEnterprise',
     method: 'GET',
+    tagged: true,
     path: '/v1/enterprises/{uscc}',
     summary: 'Show what the hub knows about an enterprise',
     summary_zh: '查询平台掌握的企业信息',

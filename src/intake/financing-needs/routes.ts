@@ -87,6 +87,7 @@ export function financingNeedRoutes (app: FastifyInstance, { db }: { db: Db }, h
   operation(app, { db }, {
     id: 'getFinancingNeed',
     method: 'GET',
+    tagged: true,
     path: '/v1/financing-needs/{need_no}',
     summary: 'Show a financing need',
     summary_zh: '查询融资需求',

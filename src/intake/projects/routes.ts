@@ -93,6 +93,7 @@ export function projectRoutes (app: FastifyInstance, { db }: { db: Db }, hooks: 
   operation(app, { db }, {
     id: 'getProject',
     method: 'GET',
+    tagged: true,
     path: '/v1/projects/{project_code}',
     summary: 'Show a renovation project',
     summary_zh: '查询技改项目',

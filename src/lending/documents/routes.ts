@@ -46,7 +46,7 @@ export function documentRoutes (app: FastifyInstance, { db, bodies, mayRead }: {
       'S2 (13): third-party audit.',
     callers: 'any',
     params: DocumentParams,
-    replies: { 200: { media: 'application/octet-stream', description: 'The bytes as uploaded, under the media type they were sent with' } }
+    replies: { 200: { media: '*/*', description: 'The bytes as uploaded, under the media type they were sent with' } }
   }, async ({ principal, params }) => {
     const { row, bytes } = await openDocument(db.read, bodies, principal, params.document_no, mayRead)
     const name = encodeURIComponent(row.file_name ?? row.document_no).replaceAll(/['()*]/g,

@@ -82,6 +82,7 @@ export function readingRoutes<Row extends EvidenceRow> (app: FastifyInstance, { 
   operation(app, { db }, {
     id: `get${room.one}`,
     method: 'GET',
+    tagged: true,
     path: `/v1/${room.path}/{number}`,
     summary: `Show one of ${room.english}`,
     summary_zh: `查询单个${room.chinese}`,

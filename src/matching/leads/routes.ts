@@ -43,6 +43,7 @@ export function leadRoutes (app: FastifyInstance, { db }: { db: Db }, hooks: Mat
   operation(app, { db }, {
     id: 'listLeads',
     method: 'GET',
+    tagged: true,
     path: '/v1/leads',
     summary: 'Read the inbox of leads',
     summary_zh: '查询融资需求线索',
@@ -76,6 +77,7 @@ export function leadRoutes (app: FastifyInstance, { db }: { db: Db }, hooks: Mat
   operation(app, { db }, {
     id: 'getLead',
     method: 'GET',
+    tagged: true,
     path: '/v1/leads/{lead_no}',
     summary: 'Show a lead',
     summary_zh: '查询线索',

@@ -56,6 +56,7 @@ export function postLoanRoutes (app: FastifyInstance, { db }: { db: Db }): void 
   operation(app, { db }, {
     id: 'getPostLoanReport',
     method: 'GET',
+    tagged: true,
     path: `${base}/{number}`,
     summary: 'Show a post-loan report',
     summary_zh: '查询单份贷后信息',

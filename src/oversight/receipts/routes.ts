@@ -11,6 +11,7 @@ export function receiptRoutes (app: FastifyInstance, { db }: { db: Db }): void {
   operation(app, { db }, {
     id: 'getEnterpriseReceipt',
     method: 'GET',
+    tagged: true,
     path: '/v1/enterprises/{uscc}/receipt',
     summary: 'Read the receipt of an enterprise',
     summary_zh: '查询企业回执',

@@ -24,6 +24,7 @@ export function reportRoutes (app: FastifyInstance, { db }: { db: Db }): void {
   operation(app, { db }, {
     id: 'getReport',
     method: 'GET',
+    tagged: true,
     path: '/v1/reports/{report}',
     summary: 'Make a report',
     summary_zh: '生成统计报表',

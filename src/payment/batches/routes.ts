@@ -73,6 +73,7 @@ export function batchRoutes (app: FastifyInstance, { db, cipher }: { db: Db, cip
   operation(app, { db }, {
     id: 'getPaymentBatch',
     method: 'GET',
+    tagged: true,
     path,
     summary: 'Read a batch with its payments',
     summary_zh: '查询拨付批次及拨付明细',

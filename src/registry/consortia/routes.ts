@@ -56,6 +56,7 @@ export function consortiumRoutes (app: FastifyInstance, { db }: { db: Db }): voi
   operation(app, { db }, {
     id: 'getConsortium',
     method: 'GET',
+    tagged: true,
     path: '/v1/consortia/{consortium_no}',
     summary: 'Show a consortium',
     summary_zh: '查询联合体',

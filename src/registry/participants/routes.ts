@@ -69,6 +69,7 @@ export function participantRoutes (app: FastifyInstance, { db, config }: { db: D
   operation(app, { db }, {
     id: 'getParticipant',
     method: 'GET',
+    tagged: true,
     path: '/v1/participants/{participant_no}',
     summary: 'Show a participant with its persons',
     summary_zh: '查询参与方及其用户',

@@ -27,6 +27,7 @@ export function policyRoutes (app: FastifyInstance, { db }: { db: Db }): void {
   operation(app, { db }, {
     id: 'getPolicy',
     method: 'GET',
+    tagged: true,
     path: '/v1/policies/{policy_code}',
     summary: 'Show the version of a policy in force on a day',
     summary_zh: '查询某日有效的政策版本',

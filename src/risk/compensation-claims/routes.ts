@@ -66,6 +66,7 @@ export function claimRoutes (app: FastifyInstance, { db }: { db: Db }): void {
   operation(app, { db }, {
     id: 'getCompensationClaim',
     method: 'GET',
+    tagged: true,
     path: `${base}/{claim_no}`,
     summary: 'Show a claim for compensation',
     summary_zh: '查询代偿申请',

@@ -38,6 +38,7 @@ export function lineRoutes (app: FastifyInstance, { db, paymentStatusOf }: { db:
   operation(app, { db }, {
     id: 'getSubsidyLine',
     method: 'GET',
+    tagged: true,
     path: '/v1/subsidy-lines/{line_no}',
     summary: 'Read one line with every step of its computation',
     summary_zh: '查询明细及逐步计算依据',

@@ -61,6 +61,7 @@ export function packetRoutes (app: FastifyInstance, { db, room }: { db: Db, room
   operation(app, { db }, {
     id: 'getSubsidyPacket',
     method: 'GET',
+    tagged: true,
     path: '/v1/subsidy-packets/{packet_no}',
     summary: 'Read a packet with its lines',
     summary_zh: '查询资料包及其明细',
@@ -97,6 +98,7 @@ export function packetRoutes (app: FastifyInstance, { db, room }: { db: Db, room
   operation(app, { db }, {
     id: 'getSubsidyPacketArchive',
     method: 'GET',
+    tagged: true,
     path: '/v1/subsidy-packets/{packet_no}/archive',
     summary: 'Download the sealed archive',
     summary_zh: '下载签封档案',
