@@ -23,6 +23,7 @@ import { SUITES } from '../src/http/sm.ts'
 import { secretPlace } from '../src/delivery/secrets.ts'
 import { webhook_secrets } from '../src/delivery/store.ts'
 import { list_rows, rowPlace } from '../src/intake/enterprise-lists/store.ts'
+import { authorizations, signerPlace } from '../src/intake/authorizations/store.ts'
 import { contactPlace, enterprises, enterprise_sources } from '../src/intake/enterprises/store.ts'
 import { bodyPlace } from '../src/lending/documents/files.ts'
 import { accountPlace, subsidy_accounts } from '../src/lending/subsidy-accounts/store.ts'
@@ -50,6 +51,8 @@ export const sealed_columns: readonly SealedColumn[] = [
   ]),
   ...(['contact_name', 'contact_phone', 'normalised_from', 'findings'] as const).map((column): SealedColumn =>
     ({ table: list_rows, key: ['row_id'], column, place: row => rowPlace(column, of(row, 'row_id')) })),
+  ...(['signer_name', 'personal_info_consents'] as const).map((column): SealedColumn =>
+    ({ table: authorizations, key: ['authorization_no'], column, place: row => signerPlace(column, of(row, 'authorization_no')) })),
   { table: leads, key: ['lead_no'], column: 'personal', place: row => personalPlace(of(row, 'lead_no')) },
   { table: lead_events, key: ['lead_event_no'], column: 'content', around: ['{"sealed":"', '"}'], place: row => eventPlace(of(row, 'lead_event_no')) },
   { table: subsidy_accounts, key: ['number'], column: 'account_sealed', place: row => accountPlace(of(row, 'number')) },

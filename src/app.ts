@@ -51,6 +51,7 @@ import { contractLimits } from './lending/loan-contracts/store.ts'
 import { rentVoucherRoutes } from './lending/rent-vouchers/routes.ts'
 import { subsidyAccountRoutes } from './lending/subsidy-accounts/routes.ts'
 import { loadHubKeys } from './db/keys.ts'
+import { matchAgain } from './matching/leads/facts.ts'
 import { disclosuresOf, expireLeads, withdrawLeads, withdrawLeadsOfNeed } from './matching/leads/ending.ts'
 import { matchNeeds } from './matching/leads/pushing.ts'
 import { pairingWatch } from './matching/leads/re-matching.ts'
@@ -154,7 +155,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
     disclosuresOf: async (sql, authorization_no) => [
       ...await disclosuresOf(sql, authorization_no), ...await settlementDisclosures(sql, authorization_no), ...await regulatorDisclosures(sql, authorization_no)
     ],
-    onWithdraw: withdrawLeads, onNeedWithdrawn: withdrawLeadsOfNeed, onProjectChange: markProject,
+    onWithdraw: withdrawLeads, onAuthorized: (sql, usccs) => matchAgain(sql, { usccs }), onNeedWithdrawn: withdrawLeadsOfNeed, onProjectChange: markProject,
     contractLimits: (sql, usccs) => contractLimits(sql, usccs, beijingDate(db.clock.now()))
   }
   const lists = { db, bodies: directoryStore(join(config.data_dir, 'lists'), rooms.cipher), reader: listReader(), hooks: intake, log }

@@ -21,6 +21,8 @@ export interface IntakeHooks {
   disclosuresOf (sql: ReadSql, authorization_no: string): Promise<Disclosure[]>
   /** in the unit of a withdrawal: ends its leads; answers what already left */
   onWithdraw (sql: WriteSql, now: string, authorization: Authorization): Promise<Disclosure[]>
+  /** in the unit in which enterprises gave authorizations: their open needs may reach more recipients now */
+  onAuthorized (sql: WriteSql, usccs: readonly string[]): Promise<void>
   /** in the unit in which the last sender withdrew a need */
   onNeedWithdrawn (sql: WriteSql, now: string, need_no: string): Promise<void>
   /** in the unit in which a project's facts or library entry changed */
@@ -32,6 +34,7 @@ export interface IntakeHooks {
 export const no_hooks: IntakeHooks = {
   disclosuresOf: async () => [],
   onWithdraw: async () => [],
+  onAuthorized: async () => undefined,
   onNeedWithdrawn: async () => undefined,
   onProjectChange: async () => undefined,
   contractLimits: async () => new Map()

@@ -2,6 +2,12 @@ export const PURPOSE_CODES = ['EQUIPMENT_PURCHASE', 'INSTALLATION', 'SOFTWARE', 
   'REINVESTMENT_EXPANSION', 'OTHER'] as const
 export type PurposeCode = typeof PURPOSE_CODES[number]
 
+/** What a purpose is called where the sender gives only its code. */
+export const PURPOSE_NAMES: Readonly<Record<PurposeCode, string>> = {
+  EQUIPMENT_PURCHASE: '设备购置', INSTALLATION: '设备安装', SOFTWARE: '软件购置', NETWORK: '网络建设', CIVIL_WORKS: '土建工程', WHOLE_PROJECT: '整个技改项目',
+  REINVESTMENT_EXPANSION: '扩大再投资', OTHER: '其他'
+}
+
 /**
  * The published table: the first row one of whose words stands in the text decides; no row: OTHER. Money that is not for a
  * project comes first, so that "设备款流动资金" is not taken for equipment.

@@ -3,7 +3,7 @@ import type { LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
 import { newNo } from '../../src/clock.ts'
 import { RECIPIENT_CLASSES, SCOPES } from '../../src/intake/authorizations/kinds.ts'
-import type { Authorization } from '../../src/intake/authorizations/store.ts'
+import { plain_authorization, type Authorization } from '../../src/intake/authorizations/store.ts'
 import { keepAuthorizations } from '../../src/intake/authorizations/service.ts'
 import { upsertEnterprise } from '../../src/intake/enterprises/store.ts'
 import { build, type Built } from '../helper.ts'
@@ -22,7 +22,7 @@ export function anAuthorization (changes: Partial<Authorization> = {}): Authoriz
     authorization_no: newNo('auth'), grantor_uscc: uscc_1, grantor_name: name_1, signer_name: null, signer_role: null, collector_no: null,
     recipients: [...RECIPIENT_CLASSES], scopes: [...SCOPES], purposes: ['SUBSIDY_SETTLEMENT'], covers_history_from: null,
       valid_from: '2026-01-12',
-    valid_to: '2031-01-12', method: 'PORTAL_CONFIRM', evidence_digest: null, document_no: null, template_version: null, status: 'ACTIVE',
+    valid_to: '2031-01-12', method: 'PORTAL_CONFIRM', evidence_digest: null, document_no: null, template_version: null, ...plain_authorization, status: 'ACTIVE',
     withdrawn_at: null, withdrawal_reason: null, list_no: null, version: 1, created_at: '2026-01-12T02:00:00.000Z',
       updated_at: '2026-01-12T02:00:00.000Z',
     ...changes

@@ -2,7 +2,7 @@
 import { newNo } from '../../src/clock.ts'
 import { digestOf } from '../../src/db/canonical.ts'
 import { keepAuthorizations } from '../../src/intake/authorizations/service.ts'
-import type { Authorization } from '../../src/intake/authorizations/store.ts'
+import { plain_authorization, type Authorization } from '../../src/intake/authorizations/store.ts'
 import { upsertEnterprise, type EnterpriseFacts } from '../../src/intake/enterprises/store.ts'
 import { placeNeeds, type Placing } from '../../src/intake/financing-needs/placing.ts'
 import { findNeed } from '../../src/intake/financing-needs/store.ts'
@@ -43,14 +43,14 @@ export async function givenNeed (hub: Built, wanted: Wanted = {}): Promise<Given
       authorization_no, grantor_uscc: uscc, grantor_name: '重庆试验机械有限公司（虚构）', signer_name: null, signer_role: null, collector_no: sender,
       recipients: ['PAIRED_BANK', 'PAIRED_GUARANTOR', 'AUDITOR', 'FISCAL'], scopes: ['ENTERPRISE_BASIC', 'PROJECT', 'FINANCING_NEED'],
       purposes: ['FINANCING_MATCHING', 'CREDIT_ASSESSMENT'], covers_history_from: null, valid_from: '2026-01-01', valid_to: '2029-01-01', method: 'PARK_DECLARED',
-      evidence_digest: null, document_no: null, template_version: null, status: 'ACTIVE', withdrawn_at: null, withdrawal_reason: null, list_no: null,
+      evidence_digest: null, document_no: null, template_version: null, ...plain_authorization, status: 'ACTIVE', withdrawn_at: null, withdrawal_reason: null, list_no: null,
       version: 1, created_at: now, updated_at: now, ...wanted.authorization
     }], actor)
     const [placed] = await placeNeeds(sql, now, [{
       need_no, participant_no: sender, source: 'PARK_BATCH', park_no: 'park-1', uscc, reference: null, project_code: '2606-500157-07-02-100001',
       project_name: '精密加工产线技术改造（虚构）', region_code: null, amount_fen: 500_000_000, term_months: 36, purpose_code: 'EQUIPMENT_PURCHASE',
       purpose_text: '数控机床设备更新', demand_date: '2026-05-01', wants_guarantee: true, wants_lease: false, is_green_loan: false, unknown_rules: ['E-07'],
-      fast_track: 'EQUIPMENT_ONLY', tags: '|HIGH_TECH|', authorization_no, list_no: null, row_id: null, content_digest: digestOf(need_no), ...wanted.need
+      fast_track: 'EQUIPMENT_ONLY', wishes: null, remarks: null, tags: '|HIGH_TECH|', authorization_no, list_no: null, row_id: null, content_digest: digestOf(need_no), ...wanted.need
     }], actor)
     return { need_no: placed?.need_no ?? need_no, authorization_no, uscc }
   })

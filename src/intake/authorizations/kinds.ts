@@ -9,5 +9,6 @@ export type Purpose = typeof PURPOSES[number]
 export const METHODS = ['E_SIGNATURE', 'SEAL_SCAN', 'PORTAL_CONFIRM', 'PARK_DECLARED'] as const
 export type Method = typeof METHODS[number]
 export const SIGNER_ROLES = ['LEGAL_REPRESENTATIVE', 'AGENT'] as const
+export const CONSENTING_ROLES = ['LEGAL_REPRESENTATIVE', 'GUARANTOR_PERSON', 'CONTACT', 'OTHER'] as const
 export const STATUSES = ['PENDING', 'ACTIVE', 'EXPIRED', 'WITHDRAWN', 'SUPERSEDED'] as const
 export type AuthorizationStatus = typeof STATUSES[number]

@@ -17,8 +17,14 @@ const disclosure_example = {
   disclosed_at: '2026-03-18T02:05:00.000Z', digest: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'
 }
 
+/** Who is authorised where the document does not name it: parks collect, they are none. Source: domain §5.2. */
+const platform_operator = '重庆产融合作综合服务平台运营方'
+
 export function authorizationRoutes (app: FastifyInstance, { db }: { db: Db }, hooks: IntakeHooks = no_hooks): void {
-  const shown = (row: Authorization, now: string) => ({ ...row, status: statusOn(row, beijingDate(now)) })
+  const shown = (row: Authorization, now: string) => ({
+    ...row, status: statusOn(row, beijingDate(now)), grantee: row.grantee ?? platform_operator, collected_by_park: row.collector_no,
+    personal_info_consents: row.personal_info_consents ?? []
+  })
 
   operation(app, { db }, {
     id: 'giveAuthorization',
@@ -28,12 +34,13 @@ export function authorizationRoutes (app: FastifyInstance, { db }: { db: Db }, h
     summary_zh: '企业授权或园区报送代收的授权',
     description: 'An enterprise authorises for itself; a park hands in what it collected, with the digest of the evidence. S1 四(三)2: parks collect authorizations in batch.',
     callers: ['ENTERPRISE', 'PARK'],
+    confidential: true,
     body: NewAuthorization,
     replies: { 201: AuthorizationSchema },
     refuses: ['uscc_check_digit', 'period_reversed', 'rule_broken'],
     example: { request: new_authorization_example, reply: authorization_example }
   }, async call => call.decide(async (sql, now) => {
-    const row = await giveAuthorization(sql, now, call.principal, call.body)
+    const row = await giveAuthorization(sql, now, call.principal, call.body, hooks)
     return { status: 201, body: shown(row, now), version: row.version, headers: { location: `/v1/authorizations/${row.authorization_no}` } }
   }))
 
@@ -82,6 +89,7 @@ export function authorizationRoutes (app: FastifyInstance, { db }: { db: Db }, h
     description: 'By the grantor or the collector; final. From the answer on nothing is pushed or shown under it, its open needs are withdrawn, and what had already ' +
       'left is listed. A second withdrawal answers the same. S1 四(三)3: only with authorization; 个人信息保护法.',
     callers: ['ENTERPRISE', 'PARK'],
+    confidential: true,
     params: AuthorizationParams,
     body: WithdrawBody,
     replies: { 200: WithdrawnAuthorization },

@@ -1,8 +1,8 @@
 import Type, { type Static } from 'typebox'
 import {
-  Day, InstantOut, listOf, named, No, nullable, oneOf, PageQuery, ParticipantNo, Sha256, Text, UpdatedSince, Uscc, Version
+  Day, Instant, InstantOut, listOf, named, No, nullable, oneOf, PageQuery, ParticipantNo, Sha256, Text, UpdatedSince, Uscc, Version
 } from '../../http/schema.ts'
-import { METHODS, PURPOSES, SCOPES, SIGNER_ROLES, STATUSES } from './kinds.ts'
+import { CONSENTING_ROLES, METHODS, PURPOSES, SCOPES, SIGNER_ROLES, STATUSES } from './kinds.ts'
 
 export const AuthorizationNo = No('auth', 'Number of the authorization 授权编号')
 export const AuthorizationParams = Type.Object({ authorization_no: AuthorizationNo })
@@ -12,6 +12,13 @@ const Recipients = Type.Array(ParticipantNo('Class of recipients (PAIRED_BANK, P
 })
 const Scopes = Type.Array(oneOf(SCOPES, 'Scope of fields'), { minItems: 1, maxItems: 13, uniqueItems: true, description: 'What may be passed on 授权数据范围' })
 const Purposes = Type.Array(oneOf(PURPOSES, 'Purpose'), { minItems: 1, maxItems: 6, uniqueItems: true, description: 'For what 使用目的' })
+
+const Consents = Type.Array(Type.Object({
+  name: Text('Who consented 同意人', 100),
+  role: oneOf(CONSENTING_ROLES, 'As what'),
+  consented_on: Type.Optional(Day('When')),
+  evidence_digest: Type.Optional(Sha256('SHA-256 of the signed consent'))
+}, { additionalProperties: false }), { maxItems: 20, description: 'Separate consents of natural persons 个人信息单独同意; names are kept sealed' })
 
 const grant = {
   signer_name: Type.Optional(Text('Who signed 签署人', 100)),
@@ -25,7 +32,13 @@ const grant = {
   method: Type.Optional(oneOf(['E_SIGNATURE', 'SEAL_SCAN', 'PORTAL_CONFIRM'], 'How it was given; by default PORTAL_CONFIRM for an enterprise, SEAL_SCAN for a park')),
   evidence_digest: Type.Optional(Sha256('SHA-256 of the signed document; by default, for a park without document, that of what it declared')),
   document_no: Type.Optional(Text('Number of the uploaded document', 40)),
-  template_version: Type.Optional(Text('Version of the text that was signed', 40))
+  template_version: Type.Optional(Text('Version of the text that was signed', 40)),
+  grantee: Type.Optional(Text('Who is authorised 被授权人: the operator of the platform; a park collects and is none', 200)),
+  agent_proof_digest: Type.Optional(Sha256('SHA-256 of the power of attorney where an agent signed 授权委托书摘要')),
+  evidence_ref: Type.Optional(Text('Where the signed document can be found 授权书存放编号', 200)),
+  collected_by_park: Type.Optional(ParticipantNo('Park that collected it: the caller itself')),
+  collected_at: Type.Optional(Instant('When it was collected 代收时间')),
+  personal_info_consents: Type.Optional(Consents)
 }
 
 export const NewAuthorization = named('NewAuthorization', Type.Object({
@@ -56,6 +69,12 @@ export const AuthorizationSchema = named('Authorization', Type.Object({
   evidence_digest: nullable(Sha256('Digest of the evidence')),
   document_no: nullable(Text('Number of the uploaded document', 40)),
   template_version: nullable(Text('Version of the text that was signed', 40)),
+  grantee: Text('Who is authorised'),
+  agent_proof_digest: nullable(Sha256('Digest of the power of attorney')),
+  evidence_ref: nullable(Text('Where the signed document can be found')),
+  collected_by_park: nullable(ParticipantNo('The same as collector_no')),
+  collected_at: nullable(InstantOut('When it was collected')),
+  personal_info_consents: Consents,
   status: oneOf(STATUSES, 'State today; EXPIRED from valid_to on, PENDING before valid_from'),
   withdrawn_at: nullable(InstantOut('When it was withdrawn')),
   withdrawal_reason: nullable(Text('Why', 500)),
@@ -112,6 +131,12 @@ export const authorization_example = {
   evidence_digest: null,
   document_no: null,
   template_version: null,
+  grantee: '重庆产融合作综合服务平台运营方',
+  agent_proof_digest: null,
+  evidence_ref: null,
+  collected_by_park: null,
+  collected_at: null,
+  personal_info_consents: [],
   status: 'ACTIVE',
   withdrawn_at: null,
   withdrawal_reason: null,

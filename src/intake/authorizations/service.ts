@@ -85,8 +85,16 @@ export function completed (now: string, sent: InlineAuthorization, collector_no:
 }
 
 /** Every mistake of an authorization's content. */
-export async function grantMistakes (sql: ReadSql, sent: Grant, pointer: string): Promise<Mistake[]> {
+export async function grantMistakes (sql: ReadSql, sent: Grant, pointer: string, collector_no: string | null): Promise<Mistake[]> {
   const mistakes: Mistake[] = []
+  if (sent.collected_by_park !== undefined && sent.collected_by_park !== collector_no) {
+    mistakes.push(mistake('rule_broken', `${pointer}/collected_by_park`, 'NOT_THE_COLLECTOR', 'Only the park that hands it in has collected it; name yourself or leave it out',
+      '代收园区即报送方本身，请填写本园区编号或不填'))
+  }
+  if (sent.grantee !== undefined && (await findParticipant(sql, sent.grantee))?.role === 'PARK') {
+    mistakes.push(mistake('rule_broken', `${pointer}/grantee`, 'GRANTEE_IS_COLLECTOR', 'A park collects authorizations and is no grantee; name the operator of the platform',
+      '园区仅代收授权，不是被授权人；请填写平台运营方'))
+  }
   if (sent.valid_to <= sent.valid_from) {
     mistakes.push(mistake('period_reversed', `${pointer}/valid_to`, 'PERIOD_REVERSED', 'valid_to has to lie after valid_from', '授权截止日须晚于起始日'))
   }
@@ -120,6 +128,11 @@ export function authorizationFrom (now: string, sent: Grant, grantor: { uscc: st
     evidence_digest: sent.evidence_digest ?? null,
     document_no: sent.document_no ?? null,
     template_version: sent.template_version ?? null,
+    grantee: sent.grantee ?? null,
+    agent_proof_digest: sent.agent_proof_digest ?? null,
+    evidence_ref: sent.evidence_ref ?? null,
+    collected_at: sent.collected_at === undefined ? null : instantOf(instantMs(sent.collected_at)),
+    personal_info_consents: sent.personal_info_consents ?? null,
     status: 'ACTIVE',
     withdrawn_at: null,
     withdrawal_reason: null,
@@ -157,17 +170,20 @@ async function knownName (sql: ReadSql, principal: Principal, uscc: string): Pro
 }
 
 /** An enterprise authorises, or a park hands in what it collected. */
-export async function giveAuthorization (sql: WriteSql, now: string, principal: Principal, sent: NewAuthorization): Promise<Authorization> {
+export async function giveAuthorization (
+  sql: WriteSql, now: string, principal: Principal, sent: NewAuthorization, hooks: Pick<IntakeHooks, 'onAuthorized'>
+): Promise<Authorization> {
   if (principal.role === 'ENTERPRISE' && sent.grantor_uscc !== principal.uscc) {
     throw new Problem('role_not_allowed', { detail: 'An enterprise authorises for itself only', detail_zh: '企业只能为本企业授权' })
   }
   const collector_no = principal.role === 'PARK' ? principal.participant_no : null
   const grant = completed(now, sent, collector_no)
-  refuseIfAny([...await usccMistakes(sql, sent.grantor_uscc, '/grantor_uscc'), ...await grantMistakes(sql, grant, '')])
+  refuseIfAny([...await usccMistakes(sql, sent.grantor_uscc, '/grantor_uscc'), ...await grantMistakes(sql, grant, '', collector_no)])
   const is_declared = collector_no !== null && sent.evidence_digest === undefined && sent.document_no === undefined
   const name = sent.grantor_name ?? await knownName(sql, principal, sent.grantor_uscc)
   const row = authorizationFrom(now, is_declared ? { ...grant, evidence_digest: digestOf(sent) } : grant, { uscc: sent.grantor_uscc, name }, collector_no)
   await keepAuthorizations(sql, now, [row], principal)
+  await hooks.onAuthorized(sql, [row.grantor_uscc])
   return row
 }
 

@@ -1,9 +1,10 @@
 /** Table of authorizations. */
-import { and, asc, desc, eq, gt, gte, inArray, lte, or } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, inArray, lt, lte, or } from 'drizzle-orm'
 import { integer, json, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
-import { SIGNER_ROLES, type Scope, type Purpose, type Method, type AuthorizationStatus } from './kinds.ts'
+import { opened, sealed } from '../../db/sealing.ts'
+import { CONSENTING_ROLES, SIGNER_ROLES, type Scope, type Purpose, type Method, type AuthorizationStatus } from './kinds.ts'
 
 export const authorizations = table('authorizations', {
   authorization_no: text().primaryKey(),
@@ -23,6 +24,12 @@ export const authorizations = table('authorizations', {
   evidence_digest: text(),
   document_no: text(),
   template_version: text(),
+  grantee: text(),
+  agent_proof_digest: text(),
+  evidence_ref: text(),
+  collected_at: text(),
+  /** sealed JSON */
+  personal_info_consents: text(),
   status: text().$type<Exclude<AuthorizationStatus, 'EXPIRED'>>().notNull(),
   withdrawn_at: text(),
   withdrawal_reason: text(),
@@ -32,34 +39,75 @@ export const authorizations = table('authorizations', {
   updated_at: text().notNull()
 })
 
-export type Authorization = typeof authorizations.$inferSelect
+type Kept = typeof authorizations.$inferSelect
+
+/** A separate consent of a natural person (个人信息保护法). */
+export interface PersonalConsent { name: string, role: typeof CONSENTING_ROLES[number], consented_on?: string, evidence_digest?: string }
+
+/** An authorization in memory: names of persons can be read; at rest they are sealed. */
+export type Authorization = Omit<Kept, 'personal_info_consents'> & { personal_info_consents: PersonalConsent[] | null }
+
+/** What an authorization has that nobody described further. */
+export const plain_authorization = { grantee: null, agent_proof_digest: null, evidence_ref: null, collected_at: null, personal_info_consents: null } as const
+
+/** What a sealed value is bound to: the authorization's own row. */
+export function signerPlace (column: 'signer_name' | 'personal_info_consents', authorization_no: string): string {
+  return `authorizations/${column}/${authorization_no}`
+}
+
+function kept (sql: ReadSql, { personal_info_consents, ...row }: Authorization): Kept {
+  const consents = personal_info_consents === null ? null : JSON.stringify(personal_info_consents)
+  return {
+    ...row, signer_name: sealed(sql, row.signer_name, signerPlace('signer_name', row.authorization_no)),
+    personal_info_consents: sealed(sql, consents, signerPlace('personal_info_consents', row.authorization_no))
+  }
+}
+
+/** The inverse of how a row is kept. */
+export function openedAuthorization (sql: ReadSql, row: Kept): Authorization {
+  const consents = opened(sql, row.personal_info_consents, signerPlace('personal_info_consents', row.authorization_no))
+  return {
+    ...row, signer_name: opened(sql, row.signer_name, signerPlace('signer_name', row.authorization_no)),
+    personal_info_consents: consents === null ? null : JSON.parse(consents) as PersonalConsent[]
+  }
+}
 
 const insertMany = bulkInsert(authorizations)
 
 export async function insertAuthorizations (sql: WriteSql, rows: readonly Authorization[]): Promise<void> {
-  await insertMany(sql, rows)
+  await insertMany(sql, rows.map(row => kept(sql, row)))
 }
 
 export async function findAuthorization (sql: ReadSql, authorization_no: string): Promise<Authorization | undefined> {
-  return (await sql.select().from(authorizations).where(eq(authorizations.authorization_no, authorization_no)))[0]
+  const [row] = await sql.select().from(authorizations).where(eq(authorizations.authorization_no, authorization_no))
+  return row === undefined ? undefined : openedAuthorization(sql, row)
 }
 
 export async function authorizationsByNo (sql: ReadSql, authorization_nos: readonly string[]): Promise<Map<string, Authorization>> {
   if (authorization_nos.length === 0) return new Map()
   const rows = await sql.select().from(authorizations).where(inArray(authorizations.authorization_no, [...authorization_nos]))
-  return new Map(rows.map(row => [row.authorization_no, row]))
+  return new Map(rows.map(row => [row.authorization_no, openedAuthorization(sql, row)]))
 }
 
 /** Everything an enterprise ever gave, the newest first. */
 export async function authorizationsOf (sql: ReadSql, grantor_uscc: string): Promise<Authorization[]> {
-  return sql.select().from(authorizations).where(eq(authorizations.grantor_uscc, grantor_uscc)).orderBy(desc(authorizations.authorization_no))
+  const rows = await sql.select().from(authorizations).where(eq(authorizations.grantor_uscc, grantor_uscc)).orderBy(desc(authorizations.authorization_no))
+  return rows.map(row => openedAuthorization(sql, row))
 }
 
 /** What one collector brought of many enterprises, the newest first. */
 export async function collectedFrom (sql: ReadSql, collector_no: string, usccs: readonly string[]): Promise<Authorization[]> {
   if (usccs.length === 0) return []
-  return sql.select().from(authorizations).where(and(eq(authorizations.collector_no, collector_no), inArray(authorizations.grantor_uscc, [...usccs])))
+  const rows = await sql.select().from(authorizations).where(and(eq(authorizations.collector_no, collector_no), inArray(authorizations.grantor_uscc, [...usccs])))
     .orderBy(desc(authorizations.authorization_no))
+  return rows.map(row => openedAuthorization(sql, row))
+}
+
+/** Enterprises whose authorization was handed in before its first day, which came within the week up to a day. */
+export async function begunLately (sql: ReadSql, day: string, since: string): Promise<string[]> {
+  const rows = await sql.selectDistinct({ uscc: authorizations.grantor_uscc }).from(authorizations)
+    .where(and(eq(authorizations.status, 'ACTIVE'), lt(authorizations.created_at, authorizations.valid_from), lte(authorizations.valid_from, day), gt(authorizations.valid_from, since)))
+  return rows.map(({ uscc }) => uscc)
 }
 
 export interface AuthorizationFilter {
@@ -76,7 +124,7 @@ export interface AuthorizationFilter {
 
 export async function listAuthorizations (sql: ReadSql, filter: AuthorizationFilter): Promise<Authorization[]> {
   const { visible_to, ends } = filter
-  return sql.select().from(authorizations).where(and(
+  const rows = await sql.select().from(authorizations).where(and(
     visible_to === null ? undefined : or(
       eq(authorizations.collector_no, visible_to.participant_no),
       visible_to.uscc === null ? undefined : eq(authorizations.grantor_uscc, visible_to.uscc)
@@ -87,6 +135,7 @@ export async function listAuthorizations (sql: ReadSql, filter: AuthorizationFil
     ends === undefined ? undefined : ends.after ? gt(authorizations.valid_to, ends.day) : lte(authorizations.valid_to, ends.day),
     filter.after === null ? undefined : gt(authorizations.authorization_no, filter.after)
   )).orderBy(asc(authorizations.authorization_no)).limit(filter.limit)
+  return rows.map(row => openedAuthorization(sql, row))
 }
 
 /** Ends an authorization for good. @returns the row as it is now; undefined when it was not in one of the states */
@@ -96,5 +145,5 @@ export async function withdrawAuthorization (sql: WriteSql, now: string, authori
   const [row] = await sql.update(authorizations)
     .set({ status: 'WITHDRAWN', withdrawn_at: now, withdrawal_reason: reason, updated_at: now, version: current.version + 1 })
     .where(and(eq(authorizations.authorization_no, authorization_no), inArray(authorizations.status, ['PENDING', 'ACTIVE']))).returning()
-  return row
+  return row === undefined ? undefined : openedAuthorization(sql, row)
 }

@@ -155,7 +155,7 @@ export function enterpriseListRoutes (app: FastifyInstance, work: ListWork, { hu
       }
     }
   }, async call => call.decide(async (sql, now) => ({
-    status: 200, body: shownRow(await decideRow(sql, now, call.principal, call.params.list_no, call.params.row_id, call.body))
+    status: 200, body: shownRow(await decideRow(sql, now, call.principal, call.params.list_no, call.params.row_id, call.body, work.hooks))
   })))
 
   operation(app, { db }, {

@@ -7,6 +7,7 @@ import { append } from '../../journal/events.ts'
 import { yuanOf } from '../../policy/money.ts'
 import { notFound, Problem, stateConflict } from '../../problem.ts'
 import { authorizationsByNo } from '../authorizations/store.ts'
+import type { IntakeHooks } from '../hooks.ts'
 import { notesOf, workbookOfRows, type RowNote } from './annotate.ts'
 import { summaryOf } from './deciding.ts'
 import { gradeOf } from './findings.ts'
@@ -110,7 +111,8 @@ const cannot_be_confirmed = 'NOT_AUTHORISED'
  * Source: contract §4.
  */
 export async function decideRow (
-  sql: WriteSql, now: string, principal: Principal, list_no: string, row_id: string, { decision, reason }: RowDecisionBody
+  sql: WriteSql, now: string, principal: Principal, list_no: string, row_id: string, { decision, reason }: RowDecisionBody,
+  hooks: Pick<IntakeHooks, 'onAuthorized'>
 ): Promise<StoredRow> {
   const list = await findList(sql, list_no)
   const row = list === undefined || list.park_no !== principal.participant_no ? undefined : await findRow(sql, list_no, row_id)
@@ -121,7 +123,7 @@ export async function decideRow (
   if (decision === 'DROP') await changeRow(sql, now, row_id, { outcome: 'REJECTED', decision: decided })
   else {
     refuseUnconfirmable(row)
-    const [placed] = await takeIn(sql, now, list, [row], principal)
+    const [placed] = await takeIn(sql, now, list, [row], principal, hooks)
     if (placed === undefined || placed.kind === 'DUPLICATE') {
       throw new Problem('decision_not_possible', {
         detail: `The same need of this enterprise is already there: ${placed?.need_no ?? ''}`, detail_zh: `该企业的同一融资需求已存在：${placed?.need_no ?? ''}`

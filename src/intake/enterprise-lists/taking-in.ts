@@ -9,9 +9,10 @@ import { TAGS, type Tag } from '../../policy/tags.ts'
 import { countOf, nearestTerms, type PolicyVersion } from '../../policy/terms.ts'
 import { policiesIn } from '../../registry/policies/service.ts'
 import { activated } from '../authorizations/service.ts'
-import { insertAuthorizations, type Authorization } from '../authorizations/store.ts'
+import { insertAuthorizations, plain_authorization, type Authorization } from '../authorizations/store.ts'
 import { currentRegion, enterpriseFacts } from '../enterprises/facts.ts'
 import { enterpriseParticipants, upsertEnterprises, type EnterpriseFacts } from '../enterprises/store.ts'
+import type { IntakeHooks } from '../hooks.ts'
 import { judgeNeed } from '../financing-needs/judging.ts'
 import { planNeeds, writeNeeds, type Placed, type Placing } from '../financing-needs/placing.ts'
 import { tagText } from '../financing-needs/preparing.ts'
@@ -56,6 +57,7 @@ function authorizationOf (list: EnterpriseList, row: WholeRow, now: string, day:
     evidence_digest: digestOf([list.sha256, row.sheet, row.row, row.uscc, row.name, row.project_code, row.project_name, row.amount_fen, row.term_months, row.purpose]),
     document_no: null,
     template_version: null,
+    ...plain_authorization,
     status: 'ACTIVE',
     withdrawn_at: null,
     withdrawal_reason: null,
@@ -87,6 +89,8 @@ function placingOf (list: EnterpriseList, row: WholeRow, facts: EnterpriseFacts,
     term_months: row.term_months,
     purpose_text: row.purpose,
     demand_date: row.demand_date,
+    wishes: null,
+    remarks: null,
     wants_lease: false,
     ...judgeNeed(day, need, facts, row.project_code === null ? null : projects.get(`${row.uscc}|${row.project_code}`) ?? null, policies),
     tags: tagText(facts.tags),
@@ -104,7 +108,9 @@ function placingOf (list: EnterpriseList, row: WholeRow, facts: EnterpriseFacts,
  * @returns for each row what became of its need; a DUPLICATE left nothing behind
  * Source: contract §4: an accepted row makes an authorization; S1 四(三)2.
  */
-export async function takeIn (sql: WriteSql, now: string, list: EnterpriseList, all: readonly StoredRow[], actor: NewEvent['actor']): Promise<Placed[]> {
+export async function takeIn (
+  sql: WriteSql, now: string, list: EnterpriseList, all: readonly StoredRow[], actor: NewEvent['actor'], hooks: Pick<IntakeHooks, 'onAuthorized'>
+): Promise<Placed[]> {
   const day = beijingDate(list.created_at)
   const rows = all.map(whole)
   const usccs = [...new Set(rows.map(({ uscc }) => uscc))]
@@ -117,6 +123,7 @@ export async function takeIn (sql: WriteSql, now: string, list: EnterpriseList, 
   await upsertEnterprises(sql, now, list.park_no, false, facts.filter((_, index) => plan.placed[index]?.kind !== 'DUPLICATE'))
   const authorizations = going_in.map(row => authorizationOf(list, row, now, day, months_after_term))
   await insertAuthorizations(sql, authorizations)
+  await hooks.onAuthorized(sql, usccs)
   await keepNamedProjects(sql, now, list.park_no, going_in.flatMap(({ uscc, project_code, project_name }) => project_code === null ? [] : [{
     owner_uscc: uscc, project_code, name: project_name, content_digest: digestOf({ ...NO_FACTS, name: project_name })
   }]))

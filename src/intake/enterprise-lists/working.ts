@@ -29,7 +29,7 @@ export interface ListWork {
   db: Db
   bodies: ListBodies
   reader: ListReader
-  hooks: Pick<IntakeHooks, 'contractLimits'>
+  hooks: Pick<IntakeHooks, 'contractLimits' | 'onAuthorized'>
   log: Pick<Logger, 'error'>
 }
 
@@ -94,7 +94,7 @@ interface Reading { list: EnterpriseList, reader: string, sheets: SheetReading[]
 export function listLoop (work: ListWork): () => Promise<number> {
   let open: Reading | null = null
   const step = async (list: EnterpriseList): Promise<void> => {
-    if (list.rows_total !== null) await takeInSome(work.db, list.list_no)
+    if (list.rows_total !== null) await takeInSome(work, list.list_no)
     else {
       if (open !== null && open.list.list_no !== list.list_no) open = await left(open)
       open ??= await begin(work, list)
@@ -208,8 +208,8 @@ function slicesOf<T> (rows: readonly T[]): T[][] {
   return Array.from({ length: Math.ceil(rows.length / rows_per_slice) }, (_, index) => rows.slice(index * rows_per_slice, (index + 1) * rows_per_slice))
 }
 
-async function takeInSlice (sql: WriteSql, now: string, list: EnterpriseList, rows: readonly StoredRow[]): Promise<void> {
-  const placed = await takeIn(sql, now, list, rows, actorOf(list))
+async function takeInSlice (sql: WriteSql, now: string, { hooks }: Pick<ListWork, 'hooks'>, list: EnterpriseList, rows: readonly StoredRow[]): Promise<void> {
+  const placed = await takeIn(sql, now, list, rows, actorOf(list), hooks)
   for (const [index, row] of rows.entries()) {
     const { kind, need_no } = placed[index] ?? { kind: 'NEW', need_no: row.need_no }
     if (kind === 'DUPLICATE') await changeRow(sql, now, row.row_id, duplicateOf(row, need_no))
@@ -217,9 +217,9 @@ async function takeInSlice (sql: WriteSql, now: string, list: EnterpriseList, ro
   }
 }
 
-async function takeInSome (db: Db, list_no: string): Promise<void> {
+async function takeInSome (work: Pick<ListWork, 'db' | 'hooks'>, list_no: string): Promise<void> {
   for (let units = 1; units <= units_per_step; units++) {
-    const done = await db.write(async (sql, now) => {
+    const done = await work.db.write(async (sql, now) => {
       const list = await findList(sql, list_no)
       if (list === undefined || list.status !== 'READING') return true
       const rows = await waitingRows(sql, list_no, rows_per_unit)
@@ -228,7 +228,7 @@ async function takeInSome (db: Db, list_no: string): Promise<void> {
         return true
       }
       for (const slice of slicesOf(rows)) {
-        await takeInSlice(sql, now, list, slice)
+        await takeInSlice(sql, now, work, list, slice)
         await setImmediate()
       }
       const rows_taken_in = list.rows_taken_in + await takenIn(sql, now, list_no, rows)

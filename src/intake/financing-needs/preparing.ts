@@ -5,8 +5,8 @@ import type { Principal } from '../../http/access.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { isManufacturing } from '../../policy/identifiers.ts'
 import { fenOf } from '../../policy/money.ts'
-import { purposeCodeOf } from '../../policy/purposes.ts'
-import { listParticipants } from '../../registry/participants/store.ts'
+import { PURPOSE_NAMES, purposeCodeOf, type PurposeCode } from '../../policy/purposes.ts'
+import { activeOfRole } from '../../registry/participants/store.ts'
 import { policiesIn } from '../../registry/policies/service.ts'
 import { overriddenAmong } from '../../registry/uscc-overrides/store.ts'
 import { coveringOf, type Coverage } from '../authorizations/service.ts'
@@ -16,7 +16,10 @@ import { enterprisesFrom, upsertEnterprises, type EnterpriseFacts } from '../ent
 import { codeMistakes, industryMistakes, mistake, projectCodeMistakes, type Mistake } from '../mistakes.ts'
 import { projectsOf } from '../projects/store.ts'
 import { judgeNeed } from './judging.ts'
+import type { IntakeHooks } from '../hooks.ts'
+import { householdOf } from './household.ts'
 import type { Placing } from './placing.ts'
+import type { NeedWishes } from './store.ts'
 import type { BatchItem } from './schema.ts'
 import type { NeedSource } from './kinds.ts'
 
@@ -54,7 +57,10 @@ function authorizationMistake (reason: Exclude<Coverage, { found: Authorization 
   return mistake('authorization_missing', pointer, 'AUTHORIZATION_MISSING', 'No authorization of this enterprise for the caller; collect it first', '该企业未向调用方授权，请先取得授权')
 }
 
-function contentMistakes (principal: Principal, sent: SentNeed, parks: ReadonlySet<string>, overridden: ReadonlySet<string>): Mistake[] {
+interface KnownNames { parks: ReadonlySet<string>, banks: ReadonlySet<string>, overridden: ReadonlySet<string> }
+
+function contentMistakes (principal: Principal, sent: SentNeed, known: KnownNames): Mistake[] {
+  const { parks, overridden } = known
   const mistakes = codeMistakes(sent.uscc, '/uscc', overridden)
   if (sent.project_code !== undefined) mistakes.push(...projectCodeMistakes(sent.project_code, '/project_code'))
   if (fenOf(sent.amount) === 0) mistakes.push(mistake('rule_broken', '/amount', 'AMOUNT_NOT_POSITIVE', 'The amount has to be above zero', '金额必须大于零'))
@@ -64,10 +70,42 @@ function contentMistakes (principal: Principal, sent: SentNeed, parks: ReadonlyS
       mistakes.push(mistake('rule_broken', '/industry_code', 'NOT_MANUFACTURING', 'The industry is outside manufacturing, C13 to C43 (E-01)', '行业不在制造业（C13—C43）范围内'))
     }
   }
-  if (sent.nearest_park !== undefined && (principal.role === 'PARK' || !parks.has(sent.nearest_park))) {
-    mistakes.push(mistake('rule_broken', '/nearest_park', 'PARK_UNKNOWN', 'This is no park to which the enterprise could turn', '不是可就近申请的园区'))
+  const { nearest_park, park_code } = sent
+  const told = principal.role === 'PARK' ? nearest_park : nearest_park ?? park_code
+  if (principal.role === 'PARK' ? nearest_park !== undefined || (park_code ?? principal.participant_no) !== principal.participant_no
+    : (told !== undefined && !parks.has(told)) || (park_code ?? told) !== told) {
+    mistakes.push(mistake('rule_broken', nearest_park === undefined ? '/park_code' : '/nearest_park', 'PARK_UNKNOWN', 'This is no park to which the enterprise could turn', '不是可就近申请的园区'))
+  }
+  mistakes.push(...sameFact(sent, 'purpose', 'purpose_text'), ...sameFact(sent, 'demand_date', 'expected_date'))
+  if (purposeOf(sent) === null) {
+    mistakes.push(mistake('invalid_request', '/purpose', 'MISSING_FIELD', 'One of purpose, purpose_text and purpose_code is needed', '请填写 purpose、purpose_text 或 purpose_code 之一'))
+  }
+  for (const [index, bank] of (sent.preferred_banks ?? []).entries()) {
+    if (!known.banks.has(bank)) mistakes.push(mistake('rule_broken', `/preferred_banks/${index}`, 'BANK_UNKNOWN', 'This is no bank that takes part', '不是参与银行'))
   }
   return mistakes
+}
+
+/** The words for one fact under its two names. */
+function sameFact (sent: SentNeed, one: 'purpose' | 'demand_date', other: 'purpose_text' | 'expected_date'): Mistake[] {
+  if (sent[one] === undefined || sent[other] === undefined || sent[one] === sent[other]) return []
+  return [mistake('rule_broken', `/${other}`, 'TWO_VALUES', `${one} and ${other} are the same fact and differ; send one of them`, `${one} 与 ${other} 为同一事项而取值不同，请只填其一`)]
+}
+
+/** Purpose in words and by code: the code alone suffices. */
+function purposeOf ({ purpose, purpose_text, purpose_code }: SentNeed): { purpose_text: string, purpose_code: PurposeCode } | null {
+  const text = purpose ?? purpose_text
+  if (text !== undefined) return { purpose_text: text, purpose_code: purpose_code ?? purposeCodeOf(text) }
+  return purpose_code === undefined ? null : { purpose_text: PURPOSE_NAMES[purpose_code], purpose_code }
+}
+
+/** What is told beyond the need itself; null when nothing is. */
+function wishesOf ({ expected_rate_pct, collateral_offer, preferred_banks, existing_bank_debt }: SentNeed): NeedWishes | null {
+  if ([expected_rate_pct, collateral_offer, preferred_banks, existing_bank_debt].every(one => one === undefined)) return null
+  return {
+    expected_rate_pct: expected_rate_pct ?? null, collateral_offer: collateral_offer ?? [], preferred_banks: preferred_banks ?? [],
+    existing_bank_debt: existing_bank_debt ?? null
+  }
 }
 
 /** What a door says now, over what it said before. */
@@ -82,27 +120,35 @@ function told (before: EnterpriseFacts | undefined, now: EnterpriseFacts): Enter
  *
  * @returns for each need either what can be placed or every mistake
  */
-export async function prepareNeeds (sql: WriteSql, now: string, principal: Principal, all: readonly SentNeed[]): Promise<Preparation[]> {
+export async function prepareNeeds (
+  sql: WriteSql, now: string, principal: Principal, all: readonly SentNeed[], hooks: Pick<IntakeHooks, 'contractLimits'>
+): Promise<Preparation[]> {
   const source = source_of_role[principal.role]
   if (source === undefined) throw new Error(`${principal.role} sends no needs`)
   const day = beijingDate(now)
   const usccs = [...new Set(all.map(({ uscc }) => uscc))]
   const held = await heldBy(sql, principal, all)
-  const overridden = await overriddenAmong(sql, usccs)
-  const parks = new Set(all.some(one => one.nearest_park !== undefined)
-    ? (await listParticipants(sql, { roles: ['PARK'] })).filter(({ status }) => status === 'ACTIVE').map(({ participant_no }) => participant_no) : [])
+  const policies = await policiesIn(sql)
+  const activeOf = async (role: 'PARK' | 'BANK', is_named: boolean): Promise<Set<string>> =>
+    new Set(is_named ? (await activeOfRole(sql, role)).map(({ participant_no }) => participant_no) : [])
+  const known_names: KnownNames = {
+    overridden: await overriddenAmong(sql, usccs),
+    parks: await activeOf('PARK', all.some(one => (one.nearest_park ?? one.park_code) !== undefined)),
+    banks: await activeOf('BANK', all.some(one => one.preferred_banks !== undefined))
+  }
+  const householdRemarks = await householdOf(sql, usccs, day, policies, hooks)
   const before = await enterprisesFrom(sql, principal.participant_no, usccs)
   const projects = await projectsOf(sql, usccs)
-  const policies = await policiesIn(sql)
   const enterprises: EnterpriseFacts[] = []
   const prepared = all.map((sent): Preparation => {
     const named = sent.authorization_no === undefined ? undefined : held.by_no.get(sent.authorization_no)
     const candidates = sent.authorization_no === undefined ? held.by_uscc.get(sent.uscc) ?? []
       : named !== undefined && named.grantor_uscc === sent.uscc && mayUse(principal, named) ? [named] : []
     const coverage = coveringOf(candidates, { day, scopes: ['FINANCING_NEED'] })
-    const mistakes = contentMistakes(principal, sent, parks, overridden)
+    const mistakes = contentMistakes(principal, sent, known_names)
     if (coverage.found === null) mistakes.push(authorizationMistake(coverage.reason, '/authorization_no'))
-    if (coverage.found === null || mistakes.length > 0) return { placing: null, mistakes }
+    const purpose = purposeOf(sent)
+    if (coverage.found === null || purpose === null || mistakes.length > 0) return { placing: null, mistakes }
     const facts = enterpriseFacts({
       ...sent,
       name: sent.name ?? coverage.found.grantor_name,
@@ -114,7 +160,7 @@ export async function prepareNeeds (sql: WriteSql, now: string, principal: Princ
       uscc: sent.uscc,
       project_code: sent.project_code ?? null,
       project_name: sent.project_name ?? null,
-      purpose_code: sent.purpose_code ?? purposeCodeOf(sent.purpose),
+      purpose_code: purpose.purpose_code,
       wants_guarantee: sent.wants_guarantee ?? principal.role === 'PARK',
       is_green_loan: sent.is_green_loan ?? false
     }
@@ -125,13 +171,15 @@ export async function prepareNeeds (sql: WriteSql, now: string, principal: Princ
         need_no: newNo('need'),
         participant_no: principal.participant_no,
         source,
-        park_no: principal.role === 'PARK' ? principal.participant_no : sent.nearest_park ?? null,
+        park_no: principal.role === 'PARK' ? principal.participant_no : sent.nearest_park ?? sent.park_code ?? null,
         ...need,
         region_code: site?.startsWith('50') === true ? currentRegion(site, day) : known.region_code,
         amount_fen: fenOf(sent.amount),
         term_months: sent.term_months,
-        purpose_text: sent.purpose,
-        demand_date: sent.demand_date ?? null,
+        purpose_text: purpose.purpose_text,
+        demand_date: sent.demand_date ?? sent.expected_date ?? null,
+        wishes: wishesOf(sent),
+        remarks: householdRemarks(need, fenOf(sent.amount), known.tags),
         wants_lease: sent.wants_lease ?? false,
         ...judgeNeed(day, need, known, need.project_code === null ? null : projects.get(`${sent.uscc}|${need.project_code}`) ?? null, policies),
         tags: tagText(known.tags),

@@ -13,16 +13,21 @@ import { listNeeds, totalsOf, type NeedView } from './store.ts'
 
 const senders = ['PARK', 'ENTERPRISE', 'PARTNER_PLATFORM'] as const
 
+const no_wishes = { expected_rate_pct: null, collateral_offer: [], preferred_banks: [], existing_bank_debt: null }
+
 /** A need on the wire. After a withdrawal its content is shown to nobody but the enterprise itself. */
 function shown (view: NeedView, of_enterprise: boolean) {
-  const { amount_fen, purpose_text, status, tags: _tags, content_digest: _digest, participant_no: _participant, ...rest } = view
+  const { amount_fen, purpose_text, status, tags: _tags, content_digest: _digest, participant_no: _participant, wishes, remarks, ...rest } = view
   if (status === 'WITHDRAWN' && !of_enterprise) {
     return {
       ...rest, status, amount: null, term_months: null, purpose: null, purpose_code: null, demand_date: null, project_code: null, project_name: null,
-      region_code: null, fast_track: null, unknown_rules: []
+      region_code: null, fast_track: null, unknown_rules: [], purpose_text: null, expected_date: null, park_code: rest.park_no, ...no_wishes, findings: []
     }
   }
-  return { ...rest, status, amount: yuanOf(amount_fen), purpose: purpose_text }
+  return {
+    ...rest, status, amount: yuanOf(amount_fen), purpose: purpose_text, purpose_text, expected_date: rest.demand_date, park_code: rest.park_no, ...(wishes ?? no_wishes),
+    findings: remarks ?? []
+  }
 }
 
 export function financingNeedRoutes (app: FastifyInstance, { db }: { db: Db }, hooks: IntakeHooks = no_hooks): void {
@@ -40,7 +45,7 @@ export function financingNeedRoutes (app: FastifyInstance, { db }: { db: Db }, h
     refuses: ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'uscc_check_digit', 'project_code_invalid', 'period_reversed', 'rule_broken'],
     example: { request: new_need_example, reply: need_example }
   }, async call => call.decide(async (sql, now) => {
-    const { view, created } = await submitNeed(sql, now, call.principal, call.body)
+    const { view, created } = await submitNeed(sql, now, call.principal, call.body, hooks)
     return {
       status: created ? 201 : 200, body: shown(view, ownUscc(call.principal) !== null), version: view.version,
       headers: { location: `/v1/financing-needs/${view.need_no}` }
@@ -80,7 +85,7 @@ export function financingNeedRoutes (app: FastifyInstance, { db }: { db: Db }, h
     refuses: ['duplicate_key', 'rule_broken'],
     example: batch_example
   }, async call => call.decide(async (sql, now) => {
-    const { answer, created } = await submitBatch(sql, now, call.principal, call.body)
+    const { answer, created } = await submitBatch(sql, now, call.principal, call.body, hooks)
     return { status: created ? 201 : 200, body: answer }
   }))
 

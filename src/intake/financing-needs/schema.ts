@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import {
-  BusinessNo, Day, Finding, InstantOut, listOf, Money, named, No, nullable, oneOf, PageQuery, ParticipantNo, ProjectCode, Text, UpdatedSince, Uscc, Version
+  BusinessNo, Day, Finding, InstantOut, listOf, Money, named, No, nullable, oneOf, PageQuery, ParticipantNo, ProjectCode, Rate, Text, UpdatedSince, Uscc, Version
 } from '../../http/schema.ts'
 import { FAST_TRACKS } from '../../policy/eligibility.ts'
 import { PURPOSE_CODES } from '../../policy/purposes.ts'
@@ -19,15 +19,25 @@ const item = {
   project_name: Type.Optional(Text('Name of the renovation project 技改项目名称')),
   amount: Money('Amount needed 融资金额'),
   term_months: Type.Integer({ minimum: 1, maximum: 600, description: 'Term in months 期限（月）', examples: [36] }),
-  purpose: Text('What the money is for; purpose_code is derived by the published table 资金用途', 500, ['购置数控设备']),
+  purpose: Type.Optional(Text('What the money is for; purpose_code is derived by the published table 资金用途. One of purpose, purpose_text and purpose_code is needed', 500,
+    ['购置数控设备'])),
+  purpose_text: Type.Optional(Text('The same as purpose', 500)),
   purpose_code: Type.Optional(oneOf(PURPOSE_CODES, 'Purpose, when the sender knows it better than the table')),
   demand_date: Type.Optional(Day('When the money is needed')),
+  expected_date: Type.Optional(Day('The same as demand_date')),
+  expected_rate_pct: Type.Optional(Rate('Rate a year that the enterprise expects 期望利率')),
+  collateral_offer: Type.Optional(Type.Array(Text('Kind of collateral, or what it is', 200), { maxItems: 20, description: 'What the enterprise can offer 可提供的担保措施' })),
+  preferred_banks: Type.Optional(Type.Array(ParticipantNo('Bank'), {
+    maxItems: 10, uniqueItems: true, description: 'Banks the enterprise would like. Those that are paired anyhow are served first and told so; nobody else is reached by it 意向银行'
+  })),
+  existing_bank_debt: Type.Optional(Money('What the enterprise owes banks today 现有银行负债')),
   wants_guarantee: Type.Optional(Type.Boolean({ description: 'Guarantee of 园区技改担 wanted; default true for parks, else false' })),
   wants_lease: Type.Optional(Type.Boolean({ description: 'A lease would do as well; default false' })),
   is_green_loan: Type.Optional(Type.Boolean({ description: 'Green loan: a short opinion replaces the appraisal (S2 (十五))' })),
   authorization_no: Type.Optional(No('auth', 'Authorization under which the need is sent; by default the one the caller holds')),
   reference: Type.Optional(BusinessNo('Number of the need in the sender\'s own system; the same again answers the stored need')),
   nearest_park: Type.Optional(ParticipantNo('Park to which an enterprise outside the parks turns (S1 last paragraph)')),
+  park_code: Type.Optional(ParticipantNo('Park: a park names itself; for others the same as nearest_park 园区')),
   contact_name: Type.Optional(Text('Whom the bank may ask for 联系人', 100)),
   contact_phone: Type.Optional(Type.String({ pattern: '^\\+?[0-9][0-9 -]{4,28}[0-9]$', maxLength: 30, description: 'Telephone 联系电话', examples: ['15400000001'] })),
   industry_code: Type.Optional(Text('Industry of GB/T 4754-2017, e.g. C3670 行业代码', 10, ['C3670'])),
@@ -73,6 +83,7 @@ export const NeedSchema = named('FinancingNeed', Type.Object({
   source: oneOf(NEED_SOURCES, 'Door by which it came'),
   uscc: Uscc(),
   park_no: nullable(ParticipantNo('Park')),
+  park_code: nullable(ParticipantNo('The same as park_no')),
   project_code: nullable(ProjectCode()),
   project_name: nullable(Text('Name of the project')),
   region_code: nullable(Text('District', 6)),
@@ -80,7 +91,14 @@ export const NeedSchema = named('FinancingNeed', Type.Object({
   term_months: nullable(Type.Integer({ minimum: 1, maximum: 600, description: 'Term in months' })),
   purpose: nullable(Text('Purpose as sent', 500)),
   purpose_code: nullable(oneOf(PURPOSE_CODES, 'Purpose by the published table')),
+  purpose_text: nullable(Text('The same as purpose', 500)),
   demand_date: nullable(Day('When the money is needed')),
+  expected_date: nullable(Day('The same as demand_date')),
+  expected_rate_pct: nullable(Rate('Rate a year that the enterprise expects')),
+  collateral_offer: Type.Array(Text('Collateral'), { maxItems: 20, description: 'What the enterprise can offer' }),
+  preferred_banks: Type.Array(ParticipantNo('Bank'), { maxItems: 10, description: 'Banks the enterprise would like' }),
+  existing_bank_debt: nullable(Money('What the enterprise owes banks')),
+  findings: Type.Array(Finding, { maxItems: 10, description: 'Remarks of the day it came in, e.g. the household limit (E-09); they hold nothing' }),
   wants_guarantee: Type.Boolean({ description: 'Guarantee wanted' }),
   wants_lease: Type.Boolean({ description: 'Lease wanted' }),
   is_green_loan: Type.Boolean({ description: 'Green loan' }),
@@ -122,9 +140,10 @@ export type NeedQuery = Static<typeof NeedQuery>
 export const NeedWithdrawal = named('FinancingNeedWithdrawal', Type.Object({ reason: Type.Optional(Text('Why', 500)) }, { additionalProperties: false }))
 
 export const need_example = {
-  need_no: 'need_01JB2Q8Z6V7K3M5N9P4R1S0T2W', source: 'ENTERPRISE_SELF', uscc: '91500112MAXX00015Q', park_no: null, project_code: '2606-500112-07-02-100001',
+  need_no: 'need_01JB2Q8Z6V7K3M5N9P4R1S0T2W', source: 'ENTERPRISE_SELF', uscc: '91500112MAXX00015Q', park_no: null, park_code: null, project_code: '2606-500112-07-02-100001',
   project_name: '精密加工线数字化改造', region_code: '500112', amount: '5000000.00', term_months: 36, purpose: '购置数控设备', purpose_code: 'EQUIPMENT_PURCHASE',
-  demand_date: '2026-06-01', wants_guarantee: true, wants_lease: false, is_green_loan: false, authorization_no: 'auth_01JB2Q8Z6V7K3M5N9P4R1S0T2W', reference: null,
+  purpose_text: '购置数控设备', demand_date: '2026-06-01', expected_date: '2026-06-01', expected_rate_pct: null, collateral_offer: [], preferred_banks: [],
+  existing_bank_debt: null, findings: [], wants_guarantee: true, wants_lease: false, is_green_loan: false, authorization_no: 'auth_01JB2Q8Z6V7K3M5N9P4R1S0T2W', reference: null,
   status: 'SUBMITTED', unknown_rules: ['E-03', 'E-04'], fast_track: 'EQUIPMENT_ONLY', list_no: null, row_id: null, version: 1,
   created_at: '2026-03-18T02:00:00.000Z', updated_at: '2026-03-18T02:00:00.000Z'
 }

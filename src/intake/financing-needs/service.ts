@@ -51,7 +51,9 @@ async function earlierOf (sql: ReadSql, principal: Principal, uscc: string, sent
  *
  * Errors: authorization_missing, authorization_not_active, duplicate_key, rules of the content.
  */
-export async function submitNeed (sql: WriteSql, now: string, principal: Principal, sent: NewNeed): Promise<{ view: NeedView, created: boolean }> {
+export async function submitNeed (
+  sql: WriteSql, now: string, principal: Principal, sent: NewNeed, hooks: Pick<IntakeHooks, 'onAuthorized' | 'contractLimits'>
+): Promise<{ view: NeedView, created: boolean }> {
   const uscc = usccOf(principal, sent)
   const content_digest = digestOf(sent)
   const earlier = await earlierOf(sql, principal, uscc, sent)
@@ -69,7 +71,7 @@ export async function submitNeed (sql: WriteSql, now: string, principal: Princip
     }
     const grant = completed(now, authorization, null)
     refuseIfAny([
-      ...await grantMistakes(sql, grant, '/authorization'),
+      ...await grantMistakes(sql, grant, '/authorization', null),
       ...(authorization.scopes.includes('FINANCING_NEED') ? [] : [mistake('rule_broken', '/authorization/scopes', 'SCOPE_INSUFFICIENT',
         'Without the scope FINANCING_NEED nothing is pushed', '授权范围须包含 FINANCING_NEED，否则不会推送')]),
       ...(sent.authorization_no === undefined ? [] : [mistake('rule_broken', '/authorization_no', 'NOT_BOTH', 'Send either authorization or authorization_no',
@@ -77,9 +79,10 @@ export async function submitNeed (sql: WriteSql, now: string, principal: Princip
     ])
     const given = authorizationFrom(now, grant, { uscc, name: sent.name ?? principal.name }, null)
     await keepAuthorizations(sql, now, [given], principal)
+    await hooks.onAuthorized(sql, [uscc])
     rest.authorization_no = given.authorization_no
   }
-  const [prepared] = await prepareNeeds(sql, now, principal, [{ ...rest, uscc, content_digest }])
+  const [prepared] = await prepareNeeds(sql, now, principal, [{ ...rest, uscc, content_digest }], hooks)
   if (prepared === undefined) throw new Error('a need was not prepared')
   if (prepared.placing === null) {
     refuseIfAny(prepared.mistakes)
@@ -93,7 +96,9 @@ export async function submitNeed (sql: WriteSql, now: string, principal: Princip
 const needs_per_slice = 200
 
 /** Many needs, each decided for itself; a batch repeated under its number answers the first result. */
-export async function submitBatch (sql: WriteSql, now: string, principal: Principal, sent: NeedBatch): Promise<{ answer: BatchAnswer, created: boolean }> {
+export async function submitBatch (
+  sql: WriteSql, now: string, principal: Principal, sent: NeedBatch, hooks: Pick<IntakeHooks, 'contractLimits'>
+): Promise<{ answer: BatchAnswer, created: boolean }> {
   const content_digest = digestOf(sent)
   const first = sent.batch_no === undefined ? undefined : await findBatch(sql, principal.participant_no, sent.batch_no)
   if (first !== undefined) {
@@ -106,14 +111,14 @@ export async function submitBatch (sql: WriteSql, now: string, principal: Princi
   for (let from = 0; from < sent.needs.length; from += needs_per_slice) {
     const slice = sent.needs.slice(from, from + needs_per_slice)
     const known = await knownReferences(sql, principal, slice)
-    const prepared = await prepareNeeds(sql, now, principal, slice.map(need => ({ ...need, content_digest: digestOf(need) })))
+    const prepared = await prepareNeeds(sql, now, principal, slice.map(need => ({ ...need, content_digest: digestOf(need) })), hooks)
     const good = prepared.flatMap((one, index) => one.placing === null || known.has(index) ? [] : [{ index, placing: one.placing }])
     const placed = new Map((await placeNeeds(sql, now, good.map(({ placing }) => placing), principal)).map((one, place) => [good[place]?.index, one]))
     for (const [index, one] of prepared.entries()) {
       const before = known.get(index)
       const where = placed.get(index)
       const need_no = before?.need_no ?? (where === undefined || where.kind === 'DUPLICATE' ? null : where.need_no)
-      const findings = need_no !== null ? [] : findingsOf(one, where?.need_no ?? null)
+      const findings = need_no !== null ? [...one.placing?.remarks ?? []] : findingsOf(one, where?.need_no ?? null)
       if (before?.same === false) findings.push(duplicateFinding(before.need_no))
       const accepted = need_no !== null && before?.same !== false
       if (accepted) amount_fen = sumFen([amount_fen, fenOf(slice[index]?.amount ?? '0.00')])

@@ -5,10 +5,20 @@ import { bulkInsert } from '../../db/bulk.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { FastTrack } from '../../policy/eligibility.ts'
 import { isEnd } from '../../policy/lifecycle.ts'
+import type { Finding } from '../../policy/findings.ts'
 import type { PurposeCode } from '../../policy/purposes.ts'
 import { OPEN_STATUSES, type NeedSource, type NeedStatus } from './kinds.ts'
 
-const without_contract = ['SUBMITTED', 'MATCHED', 'PUSHED'] as const
+/** Open needs that no contract stands behind yet. */
+export const without_contract = ['SUBMITTED', 'MATCHED', 'PUSHED'] as const
+
+/** What a sender may say beyond what a need must have. */
+export interface NeedWishes {
+  expected_rate_pct: string | null
+  collateral_offer: string[]
+  preferred_banks: string[]
+  existing_bank_debt: string | null
+}
 
 const content = {
   source: text().$type<NeedSource>().notNull(),
@@ -27,6 +37,10 @@ const content = {
   is_green_loan: flag().notNull(),
   unknown_rules: json<string[]>().notNull(),
   fast_track: text().$type<FastTrack>(),
+  /** null: none were told */
+  wishes: json<NeedWishes>(),
+  /** findings of the day it came in */
+  remarks: json<Finding[]>(),
   authorization_no: text().notNull(),
   list_no: text(),
   row_id: text(),
@@ -264,10 +278,10 @@ export async function withdrawSource (sql: WriteSql, now: string, need_no: strin
 /** The first door left: the need stands on another one from now on. */
 export async function restOn (sql: WriteSql, next: NeedSourceRow): Promise<void> {
   const { need_no, participant_no, source, project_code, project_name, region_code, amount_fen, term_months, purpose_code, purpose_text, demand_date,
-    wants_guarantee, wants_lease, is_green_loan, unknown_rules, fast_track, authorization_no, list_no, row_id } = next
+    wants_guarantee, wants_lease, is_green_loan, unknown_rules, fast_track, wishes, remarks, authorization_no, list_no, row_id } = next
   await sql.update(financing_needs).set({
     sender_no: participant_no, source, project_code, project_name, region_code, amount_fen, term_months, purpose_code, purpose_text, demand_date,
-    wants_guarantee, wants_lease, is_green_loan, unknown_rules, fast_track, authorization_no, list_no, row_id
+    wants_guarantee, wants_lease, is_green_loan, unknown_rules, fast_track, wishes, remarks, authorization_no, list_no, row_id
   }).where(eq(financing_needs.need_no, need_no))
 }
 

@@ -2,7 +2,7 @@
 import { and, asc, desc, eq, getTableColumns, gt, gte, inArray, or, sql as expression, type SQL } from 'drizzle-orm'
 import { integer, json, table, text } from '../../db/columns.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
-import { authorizations, type Authorization } from '../../intake/authorizations/store.ts'
+import { authorizations, openedAuthorization, type Authorization } from '../../intake/authorizations/store.ts'
 import { enterprises } from '../../intake/enterprises/store.ts'
 import type { Finding } from '../../policy/findings.ts'
 import { participants } from '../../registry/participants/store.ts'
@@ -201,5 +201,5 @@ const buildGiven = (sql: ReadSql) => sql.select().from(authorizations).where(eq(
 
 /** Everything an enterprise ever gave, the newest first; asked with every piece of evidence. */
 export async function authorizationsGiven (sql: ReadSql, uscc: string): Promise<Authorization[]> {
-  return hot(sql, buildGiven).execute({ uscc })
+  return (await hot(sql, buildGiven).execute({ uscc })).map(row => openedAuthorization(sql, row))
 }

@@ -29,7 +29,7 @@ export async function withdrawLeads (sql: WriteSql, now: string, authorization: 
   const withdrawn = await withdrawnAmong(sql, others.map(({ need_no }) => need_no))
   await end(sql, now, [...under, ...others.filter(({ need_no }) => withdrawn.has(need_no))], 'WITHDRAWN')
   // A need that another door still stands behind may go out again under that door's authorization.
-  await matchAgain(sql, { uscc: authorization.grantor_uscc })
+  await matchAgain(sql, { usccs: [authorization.grantor_uscc] })
   return disclosuresOf(sql, authorization.authorization_no)
 }
 

@@ -2,7 +2,7 @@
 import { and, count, eq, inArray, sum } from 'drizzle-orm'
 import { json, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
-import { authorizations, type Authorization } from '../../intake/authorizations/store.ts'
+import { authorizations, openedAuthorization, type Authorization } from '../../intake/authorizations/store.ts'
 import { contactOf, enterprises, type EnterpriseFacts } from '../../intake/enterprises/store.ts'
 import { financing_needs, need_sources, type Need } from '../../intake/financing-needs/store.ts'
 import { projects } from '../../intake/projects/store.ts'
@@ -33,7 +33,7 @@ export async function factsOf (sql: ReadSql, needs: readonly Need[], day: string
   const usccs = [...new Set(needs.map(({ uscc }) => uscc))]
   const [known, given, described, doors] = [
     await sql.select().from(enterprises).where(inArray(enterprises.uscc, usccs)),
-    await sql.select().from(authorizations).where(inArray(authorizations.grantor_uscc, usccs)),
+    (await sql.select().from(authorizations).where(inArray(authorizations.grantor_uscc, usccs))).map(row => openedAuthorization(sql, row)),
     await sql.select({ owner_uscc: projects.owner_uscc, project_code: projects.project_code, name: projects.name, total_investment_fen: projects.total_investment_fen })
       .from(projects).where(inArray(projects.owner_uscc, usccs)),
     await sql.select({ need_no: need_sources.need_no, participant_no: need_sources.participant_no }).from(need_sources)
@@ -71,10 +71,10 @@ function grouped<R, V> (rows: readonly R[], keyOf: (row: R) => string, valueOf: 
 
 const matched_before = ['MATCHED', 'PUSHED', 'PARTLY_FUNDED'] as const
 
-/** Marks open needs of a park, or of an enterprise, to be matched again: who is paired or authorised has changed. */
-export async function matchAgain (sql: WriteSql, of: { park_no: string } | { uscc: string }): Promise<void> {
+/** Marks open needs of a park, or of enterprises, to be matched again: who is paired or authorised has changed. */
+export async function matchAgain (sql: WriteSql, of: { park_no: string } | { usccs: readonly string[] }): Promise<void> {
   await sql.update(financing_needs).set({ match_again: true }).where(and(
-    'park_no' in of ? eq(financing_needs.park_no, of.park_no) : eq(financing_needs.uscc, of.uscc),
+    'park_no' in of ? eq(financing_needs.park_no, of.park_no) : inArray(financing_needs.uscc, [...of.usccs]),
     inArray(financing_needs.status, [...matched_before])
   ))
 }

@@ -27,6 +27,8 @@ const classes: Readonly<Record<RecipientKind, RecipientClass | undefined>> = {
 const needed_scopes: readonly Scope[] = ['FINANCING_NEED']
 
 const reasons = {
+  preferred: because('PREFERRED', 'Paired with the park by a consortium in force, and preferred by the enterprise', '与该园区结对，联合体在有效期内，且为企业意向银行'),
+  preferred_cooperating: because('PREFERRED', 'In reach of the enterprise anyhow, and preferred by it', '在可对接范围内，且为企业意向银行'),
   paired: because('PAIRED', 'Paired with the park by a consortium in force', '与该园区结对，联合体在有效期内'),
   cooperating: because('COOPERATING', 'Cooperating institution, for an enterprise outside the parks', '合作金融机构，对接园区外企业'),
   nearest: because('NEAREST_PARK', 'Paired with the park nearest to the enterprise', '与企业就近园区结对'),
@@ -72,6 +74,16 @@ function serves ({ purposes }: Authorization): boolean {
   return purposes.includes('FINANCING_MATCHING')
 }
 
+/** The banks that the enterprise prefers come first and are told so; who is not considered anyhow is not reached by it. */
+function preferredFirst (found: Considered[], { wishes }: Need): void {
+  const preferred = new Set(wishes?.preferred_banks ?? [])
+  if (preferred.size === 0) return
+  for (const one of found) {
+    if (one.kind === 'BANK' && preferred.has(one.participant.participant_no)) one.reason = one.reason === reasons.paired ? reasons.preferred : reasons.preferred_cooperating
+  }
+  found.sort((a, b) => Number(b.reason.code === 'PREFERRED') - Number(a.reason.code === 'PREFERRED'))
+}
+
 interface Considered { participant: Participant, kind: RecipientKind, reason: Reason }
 
 function considered (need: Need, { institutions, paired, parks, enterprises, senders }: Facts, given: readonly Authorization[]): Considered[] {
@@ -91,6 +103,7 @@ function considered (need: Need, { institutions, paired, parks, enterprises, sen
     }
   }
   if (need.wants_lease) add('LESSOR', reasons.lease, () => true)
+  preferredFirst(found, need)
   const named = new Set(given.flatMap(({ recipients }) => recipients))
   const from = senders.get(need.need_no) ?? []
   add('PARTNER_PLATFORM', reasons.named, ({ participant_no }) => named.has(participant_no) && !from.includes(participant_no))

@@ -1,0 +1,36 @@
+/** The household limit at intake: limits in force and open needs of an enterprise, over all banks and doors; a remark, never a refusal. */
+import type { ReadSql } from '../../db/db.ts'
+import { judge } from '../../policy/eligibility.ts'
+import type { Finding } from '../../policy/findings.ts'
+import type { HeldTag } from '../../policy/tags.ts'
+import type { PolicyVersion } from '../../policy/terms.ts'
+import type { IntakeHooks } from '../hooks.ts'
+import { sameProject, type NamedProject } from './same-project.ts'
+import { openNeedsOf, without_contract } from './store.ts'
+
+const waiting: readonly string[] = without_contract
+
+/** What counts against the limit of one enterprise. */
+export type HouseholdRemarks = (need: NamedProject & { uscc: string, wants_guarantee: boolean }, amount_fen: number, tags: readonly HeldTag[]) => Finding[] | null
+
+/**
+ * A function to be called once per need, in order: needs of one batch count together, one need from two doors counts once.
+ *
+ * Source: S1 二(二); rule E-09, reading A-26; contract §6.
+ */
+export async function householdOf (
+  sql: ReadSql, usccs: readonly string[], day: string, policies: readonly PolicyVersion[], hooks: Pick<IntakeHooks, 'contractLimits'>
+): Promise<HouseholdRemarks> {
+  const limits = await hooks.contractLimits(sql, usccs)
+  const open = Map.groupBy((await openNeedsOf(sql, usccs)).filter(({ status }) => waiting.includes(status)), ({ uscc }) => uscc)
+  const counted = new Map<string, (NamedProject & { amount_fen: number })[]>(usccs.map(uscc => [uscc, [...open.get(uscc) ?? []]]))
+  return (need, amount_fen, tags) => {
+    const others = (counted.get(need.uscc) ?? []).filter(one => !sameProject(one, need))
+    counted.set(need.uscc, [...others, { project_code: need.project_code, project_name: need.project_name, amount_fen }])
+    if (!need.wants_guarantee) return null
+    const open_needs_fen = others.reduce((sum, one) => sum + one.amount_fen, amount_fen)
+    const judged = judge('PARK_TECH_GUARANTEE', { on: day, tags, contract_limits_fen: limits.get(need.uscc) ?? 0, open_needs_fen }, policies)
+      .find(({ rule_id }) => rule_id === 'E-09')
+    return judged?.result === 'FAIL' && judged.finding !== null ? [judged.finding] : null
+  }
+}
