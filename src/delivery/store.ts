@@ -169,10 +169,14 @@ const working = eq(webhook_endpoints.status, 'ACTIVE')
 
 /** Endpoints whose owner's feed has gone on since it was last laid out. */
 export async function endpointsBehind (sql: ReadSql, limit: number): Promise<Endpoint[]> {
+  return hot(sql, buildBehind).execute({ limit })
+}
+
+function buildBehind (sql: ReadSql) {
   return sql.select().from(webhook_endpoints).where(and(working, exists(
     sql.select({ one: expression`1` }).from(event_audience)
       .where(and(eq(event_audience.participant_no, webhook_endpoints.participant_no), gt(event_audience.seq, webhook_endpoints.laid_out_seq)))
-  ))).orderBy(asc(webhook_endpoints.endpoint_no)).limit(limit)
+  ))).orderBy(asc(webhook_endpoints.endpoint_no)).limit(expression.placeholder('limit')).prepare()
 }
 
 export interface FeedRow { event_no: string, seq: number, type: string, subject: string, at: string }
@@ -239,13 +243,18 @@ export async function dueDeliveries (sql: ReadSql, endpoint_no: string, now: str
 
 /** Endpoints with something to do for this process: a delivery that is due, or an unanswered challenge. */
 export async function endpointsToServe (sql: ReadSql, holder: string, now: string, limit: number): Promise<Endpoint[]> {
+  return hot(sql, buildToServe).execute({ holder, now, limit })
+}
+
+function buildToServe (sql: ReadSql) {
+  const now = expression.placeholder('now')
   const something_due = exists(sql.select({ one: expression`1` }).from(webhook_deliveries)
     .where(and(eq(webhook_deliveries.endpoint_no, webhook_endpoints.endpoint_no), dueOf(sql, now))))
   return sql.select().from(webhook_endpoints).where(and(
     working, lte(webhook_endpoints.circuit_until, now),
-    or(isNull(webhook_endpoints.leased_by), eq(webhook_endpoints.leased_by, holder), lte(webhook_endpoints.leased_until, now)),
+    or(isNull(webhook_endpoints.leased_by), eq(webhook_endpoints.leased_by, expression.placeholder('holder')), lte(webhook_endpoints.leased_until, now)),
     or(and(isNull(webhook_endpoints.verified_at), lte(webhook_endpoints.challenge_next_at, now)), and(isNotNull(webhook_endpoints.verified_at), something_due))
-  )).orderBy(asc(webhook_endpoints.endpoint_no)).limit(limit)
+  )).orderBy(asc(webhook_endpoints.endpoint_no)).limit(expression.placeholder('limit')).prepare()
 }
 
 /** Takes or renews the lease of an endpoint. @returns the endpoint as it is now; undefined when another process holds it or it no longer works */

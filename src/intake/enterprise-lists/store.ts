@@ -2,7 +2,7 @@
 import { and, asc, count, eq, gt, gte, inArray, isNull, sql as expression, sum } from 'drizzle-orm'
 import { fen, flag, integer, json, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
-import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { opened, sealed } from '../../db/sealing.ts'
 import type { Counts } from './deciding.ts'
 import type { ListFinding } from './findings.ts'
@@ -107,9 +107,12 @@ export async function listLists (
   )).orderBy(asc(enterprise_lists.list_no)).limit(limit)
 }
 
+const buildUnread = (sql: ReadSql) => sql.select().from(enterprise_lists).where(inArray(enterprise_lists.status, ['RECEIVED', 'READING']))
+  .orderBy(asc(enterprise_lists.list_no)).limit(1).prepare()
+
 /** The oldest list that is not done. */
 export async function nextToRead (sql: ReadSql): Promise<EnterpriseList | undefined> {
-  return (await sql.select().from(enterprise_lists).where(inArray(enterprise_lists.status, ['RECEIVED', 'READING'])).orderBy(asc(enterprise_lists.list_no)).limit(1))[0]
+  return (await hot(sql, buildUnread).execute())[0]
 }
 
 /** Takes a list up, also one whose reader died: the last one to do so reads it. @returns false when its rows are stored already */

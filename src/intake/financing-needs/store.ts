@@ -2,7 +2,7 @@
 import { and, asc, count, eq, gt, gte, inArray, isNull, like, lte, sql as expression, sum } from 'drizzle-orm'
 import { fen, flag, integer, json, primaryKey, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
-import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { FastTrack } from '../../policy/eligibility.ts'
 import { isEnd } from '../../policy/lifecycle.ts'
 import type { Finding } from '../../policy/findings.ts'
@@ -92,16 +92,21 @@ export async function sourcesOf (sql: ReadSql, need_no: string): Promise<NeedSou
   return sql.select().from(need_sources).where(eq(need_sources.need_no, need_no)).orderBy(asc(need_sources.created_at), asc(need_sources.participant_no))
 }
 
+const buildToMatch = (sql: ReadSql) => sql.select().from(financing_needs).where(eq(financing_needs.status, 'SUBMITTED'))
+  .orderBy(asc(financing_needs.need_no)).limit(expression.placeholder('limit')).prepare()
+
 /** Needs that wait for matching, in the order of their numbers. */
 export async function needsToMatch (sql: ReadSql, limit: number): Promise<Need[]> {
-  return sql.select().from(financing_needs).where(eq(financing_needs.status, 'SUBMITTED')).orderBy(asc(financing_needs.need_no)).limit(limit)
+  return hot(sql, buildToMatch).execute({ limit })
 }
+
+const buildToMatchAgain = (sql: ReadSql) => sql.select().from(financing_needs)
+  .where(and(eq(financing_needs.match_again, true), inArray(financing_needs.status, ['MATCHED', 'PUSHED', 'PARTLY_FUNDED'])))
+  .orderBy(asc(financing_needs.need_no)).limit(expression.placeholder('limit')).prepare()
 
 /** Needs that were matched before another door brought them too: its pairings are still to be looked at. */
 export async function needsToMatchAgain (sql: ReadSql, limit: number): Promise<Need[]> {
-  return sql.select().from(financing_needs)
-    .where(and(eq(financing_needs.match_again, true), inArray(financing_needs.status, ['MATCHED', 'PUSHED', 'PARTLY_FUNDED'])))
-    .orderBy(asc(financing_needs.need_no)).limit(limit)
+  return hot(sql, buildToMatchAgain).execute({ limit })
 }
 
 export async function matchedAgain (sql: WriteSql, need_nos: readonly string[]): Promise<void> {

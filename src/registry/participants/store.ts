@@ -1,7 +1,7 @@
 /** Tables of participants, their users and secrets. */
-import { and, asc, eq, gt, gte, inArray } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, inArray, sql as expression } from 'drizzle-orm'
 import { flag, integer, json, table, text } from '../../db/columns.ts'
-import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { Duty, Role } from '../../http/access.ts'
 import type { ParticipantStatus, UserStatus } from './statuses.ts'
 
@@ -107,9 +107,12 @@ export async function participantsByNo (sql: ReadSql, participant_nos: readonly 
   return sql.select().from(participants).where(inArray(participants.participant_no, [...participant_nos]))
 }
 
+const buildActiveOfRole = (sql: ReadSql) => sql.select().from(participants)
+  .where(and(eq(participants.role, expression.placeholder('role')), eq(participants.status, 'ACTIVE'))).orderBy(asc(participants.participant_no)).prepare()
+
 /** Participants of one role, in force now. */
 export async function activeOfRole (sql: ReadSql, role: Role): Promise<Participant[]> {
-  return sql.select().from(participants).where(and(eq(participants.role, role), eq(participants.status, 'ACTIVE'))).orderBy(asc(participants.participant_no))
+  return hot(sql, buildActiveOfRole).execute({ role })
 }
 
 /** Numbers of those who look after the hub: the operator and MEIC. */

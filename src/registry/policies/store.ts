@@ -1,7 +1,7 @@
 /** Table of policy versions. */
 import { and, asc, eq, gt, or } from 'drizzle-orm'
 import { json, primaryKey, table, text } from '../../db/columns.ts'
-import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { Clause, Parameters, PolicyCode } from '../../policy/terms.ts'
 import type { PolicyStatus } from './statuses.ts'
 
@@ -35,8 +35,12 @@ export async function findPolicy (sql: ReadSql, policy_code: PolicyCode, version
   return (await sql.select().from(policy_versions).where(and(eq(policy_versions.policy_code, policy_code), eq(policy_versions.version, version))))[0]
 }
 
+const buildConfirmed = (sql: ReadSql) => sql.select().from(policy_versions).where(eq(policy_versions.status, 'CONFIRMED'))
+  .orderBy(asc(policy_versions.policy_code), asc(policy_versions.effective_from)).prepare()
+
 /** Confirmed versions, of one policy or of all, by code and first day. */
 export async function confirmedPolicies (sql: ReadSql, policy_code?: PolicyCode): Promise<StoredPolicy[]> {
+  if (policy_code === undefined) return hot(sql, buildConfirmed).execute()
   return sql.select().from(policy_versions).where(and(
     eq(policy_versions.status, 'CONFIRMED'), policy_code === undefined ? undefined : eq(policy_versions.policy_code, policy_code)
   )).orderBy(asc(policy_versions.policy_code), asc(policy_versions.effective_from))
