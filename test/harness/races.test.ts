@@ -1,16 +1,22 @@
-/** Forty at once for one ceiling, one packet, one batch: on SQLite and on PostgreSQL. */
+/** Forty at once for one ceiling, one batch, one approval and its results: on SQLite and on PostgreSQL. */
 import type { LightMyRequestResponse } from 'fastify'
 import t from 'tap'
 import { inventedName, inventedProject, inventedUscc } from '../../scripts/bench/world.ts'
 import { interestFen, yuan } from '../../scripts/harness/year-world.ts'
 import { build, type Built } from '../helper.ts'
-import { aDocument, anAccount, authorize, knowEnterprise } from '../lending/fixtures.ts'
-import { approved, done, packetOf, packets } from '../subsidy/fixtures.ts'
+import { newNo } from '../../src/clock.ts'
+import { sha256Hex } from '../../src/db/canonical.ts'
+import { documents, type DocumentRow } from '../../src/lending/documents/store.ts'
+import { drawdowns, type DrawdownRow } from '../../src/lending/drawdowns/store.ts'
+import { loan_contracts } from '../../src/lending/loan-contracts/store.ts'
+import { anAccount, authorize, knowEnterprise } from '../lending/fixtures.ts'
+import { approved, done, packets, submitted } from '../subsidy/fixtures.ts'
 
 t.setTimeout(7_200_000)
 
 const rounds = process.env.FULL === '1' ? 1000 : 3
 const at_once = 40
+const banks = ['bank-1', 'bank-2'] as const
 const amount_fen = 6_000_000_000
 const dates = { from: '2026-01-20', to: '2026-06-21' }
 const cap = 10_000_000
@@ -25,8 +31,10 @@ function tally (answers: readonly LightMyRequestResponse[]): Record<number, numb
   return found
 }
 
-/** An enterprise with a listed project and forty drawdowns at two banks. */
-async function borrower (hub: Built, n: number): Promise<{ uscc: string, vouchers: { who: string, body: Record<string, unknown> }[] }> {
+interface Borrower { uscc: string, vouchers: { who: string, body: Record<string, unknown> }[] }
+
+/** An enterprise with a listed project, an account, and forty drawdowns at two banks, put there in one unit: the races are what counts. */
+async function borrower (hub: Built, n: number): Promise<Borrower> {
   const [uscc, name, project_code] = [inventedUscc(n), inventedName(n), inventedProject(n)]
   await authorize(hub, { grantor_uscc: uscc, grantor_name: name })
   await knowEnterprise(hub, uscc, name)
@@ -35,23 +43,38 @@ async function borrower (hub: Built, n: number): Promise<{ uscc: string, voucher
   }))
   done(await hub.as('district-meic-1', 1).post(`/v1/projects/${project_code}/library-entry`, { decision: 'PASS' }))
   done(await hub.as('meic', 1).post(`/v1/projects/${project_code}/library-entry`, { decision: 'PASS', entry_no: `JG-${n}` }))
-  const terms = { maturity_date: '2029-01-20' }
-  for (const who of ['bank-1', 'bank-2']) {
-    done(await hub.as(who).post('/v1/loan-contracts', {
-      loan_contract_no: `H-${n}`, borrower_uscc: uscc, project_code, contract_amount: yuan(amount_fen * at_once), land_amount: '0.00', signed_date: '2026-01-15', start_date: dates.from, ...terms,
-      annual_rate_pct: '4.10', document_no: await aDocument(hub, who, `contract ${n}`)
+  const vouchers: Borrower['vouchers'] = []
+  await hub.db.write(async (sql, now) => {
+    vouchers.length = 0
+    const framed = (participant_no: string, business_no: string, number: string) => ({
+      number, chain: number, first_no: business_no, supersedes: null, superseded_by: null, participant_no, business_no, uscc, project_code, status: 'ACCEPTED' as const, findings: [],
+      authorization_no: null, content_digest: '', review_notes: [], body: {}, version: 1, created_at: now, updated_at: now, maturity_date: '2029-01-20'
+    })
+    const papers: DocumentRow[] = []
+    const paperOf = (participant_no: string, text: string): string => {
+      const document_no = newNo('doc')
+      papers.push({ document_no, participant_no, sha256: sha256Hex(text), sm3: null, bytes: 1, media_type: 'application/pdf', file_name: null, created_at: now })
+      return document_no
+    }
+    const loans = banks.map(who => ({
+      ...framed(who, `H-${n}`, newNo('loan')), contract_amount_fen: amount_fen * at_once, land_fen: 0, drawn_fen: amount_fen * at_once / 2, drawn_land_fen: 0, annual_rate_pct: '4.10',
+      day_count: 'ACT_360' as const, start_date: dates.from, document_no: paperOf(who, `contract ${n} ${who}`), lead_no: null, core_enterprise_uscc: null
     }))
-  }
-  const vouchers: { who: string, body: Record<string, unknown> }[] = []
-  for (let place = 0; place < at_once; place++) {
-    const who = place % 2 === 0 ? 'bank-1' : 'bank-2'
-    const iou_no = `J-${n}-${place}`
-    done(await hub.as(who).post('/v1/drawdowns', { iou_no, loan_contract_no: `H-${n}`, amount: yuan(amount_fen), land_amount: '0.00', disbursed_date: dates.from, ...terms }))
-    vouchers.push({ who, body: {
-      voucher_no: `V-${n}-${place}`, iou_no, period_start: dates.from, period_end: dates.to, segments: [{ ...dates, balance: yuan(amount_fen), annual_rate_pct: '4.10' }],
-      normal_interest: yuan(interestFen(amount_fen, 152, 410)), paid_date: dates.to, payer_account_name: name, document_no: await aDocument(hub, who, `receipt ${n} ${place}`)
-    } })
-  }
+    const drawn: DrawdownRow[] = []
+    for (let place = 0; place < at_once; place++) {
+      const loan = loans[place % 2]
+      if (loan === undefined) throw new Error('two banks lend')
+      const iou_no = `J-${n}-${place}`
+      drawn.push({ ...framed(loan.participant_no, iou_no, newNo('draw')), loan_contract_number: loan.number, amount_fen, land_fen: 0, disbursed_date: dates.from, rate_segments: [] })
+      vouchers.push({ who: loan.participant_no, body: {
+        voucher_no: `V-${n}-${place}`, iou_no, period_start: dates.from, period_end: dates.to, segments: [{ ...dates, balance: yuan(amount_fen), annual_rate_pct: '4.10' }],
+        normal_interest: yuan(interestFen(amount_fen, 152, 410)), paid_date: dates.to, payer_account_name: name, document_no: paperOf(loan.participant_no, `receipt ${n} ${place}`)
+      } })
+    }
+    await sql.insert(documents).values(papers)
+    await sql.insert(loan_contracts).values(loans)
+    await sql.insert(drawdowns).values(drawn)
+  })
   done(await hub.as('bank-1').post('/v1/subsidy-accounts', anAccount({ holder_uscc: uscc, account_name: name })))
   return { uscc, vouchers }
 }
@@ -60,6 +83,7 @@ t.test('forty at once never pass a ceiling and never pay twice', async t => {
   const hub = await build(t, { now: '2026-06-25T02:00:00.000Z' })
   const bureau = (user?: number) => hub.as('finance-bureau', user)
   done(await bureau(1).post('/v1/budgets', { year: 2026, fund_source: 'MUNICIPAL', amount: `${cap * rounds}.00` }))
+  const begun = performance.now()
   for (let n = 1; n <= rounds; n++) {
     const { uscc, vouchers } = await borrower(hub, n)
     const [sent] = await Promise.all([
@@ -77,14 +101,7 @@ t.test('forty at once never pass a ceiling and never pay twice', async t => {
 
     const drafts = await packets(hub, 'meic', `&status=DRAFT&uscc=${uscc}`)
     t.equal(drafts.length, 2)
-    const submits = await together(place => {
-      const draft = drafts[place % 2]
-      if (draft === undefined) throw new Error('a packet is missing')
-      return hub.as(draft.participant_no).post(`/v1/subsidy-packets/${draft.packet_no}/submit`, {})
-    })
-    t.equal(tally(submits)[200], 2, `each packet is submitted once: ${JSON.stringify(tally(submits))}`)
-    for (const { packet_no } of drafts) await approved(hub, await packetOf(hub, packet_no))
-    await hub.loops.settle()
+    await Promise.all(drafts.map(async ({ packet_no, participant_no }) => approved(hub, await submitted(hub, participant_no, packet_no))))
 
     const opened = await together(() => bureau(1).post('/v1/payment-batches', {}))
     t.equal(tally(opened)[201], 1, `one batch takes what is due: ${JSON.stringify(tally(opened))}`)
@@ -104,4 +121,5 @@ t.test('forty at once never pass a ceiling and never pay twice', async t => {
     const { items: [budget] } = done<{ items: { used: string }[] }>(await bureau().get('/v1/budgets'))
     t.equal(budget?.used, `${cap * n}.00`, 'the budget is used once')
   }
+  t.comment(`${rounds} rounds of ${at_once} at once, ${Math.round((performance.now() - begun) / rounds)} ms each`)
 })
