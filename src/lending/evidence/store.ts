@@ -62,6 +62,8 @@ export type Condition = SQL
 export interface EvidenceStore<Row extends EvidenceRow> {
   /** by the hub's number, whoever sent it */
   find (sql: ReadSql, number: string): Promise<Row | undefined>
+  /** those of some numbers, whoever sent them */
+  among (sql: ReadSql, numbers: readonly string[]): Promise<Row[]>
   /** one of a participant, by either number; the hub's goes first */
   findOwn (sql: ReadSql, participant_no: string, number: string): Promise<Row | undefined>
   byBusinessNo (sql: ReadSql, participant_no: string, business_no: string): Promise<Row | undefined>
@@ -71,6 +73,8 @@ export interface EvidenceStore<Row extends EvidenceRow> {
   /** Moves the state when it is still `from`. */
   advance (sql: WriteSql, number: string, from: string, to: string, now: string): Promise<boolean>
 }
+
+const numbers_per_query_max = 500
 
 /** @param kept a table whose columns begin with `evidenceColumns` */
 export function evidenceStore<Row extends EvidenceRow> (kept: unknown): EvidenceStore<Row> {
@@ -84,6 +88,13 @@ export function evidenceStore<Row extends EvidenceRow> (kept: unknown): Evidence
     .onConflictDoNothing().returning({ number: rows.number }).prepare()
   return {
     find: async (sql, number) => (await hot(sql, buildFind).execute({ number }) as unknown as Row[])[0],
+    async among (sql, numbers) {
+      const found: Row[] = []
+      for (let from = 0; from < numbers.length; from += numbers_per_query_max) {
+        found.push(...await sql.select().from(rows).where(inArray(rows.number, numbers.slice(from, from + numbers_per_query_max))) as unknown as Row[])
+      }
+      return found
+    },
     async findOwn (sql, participant_no, number) {
       const found = await sql.select().from(rows)
         .where(and(eq(rows.participant_no, participant_no), or(eq(rows.number, number), eq(rows.business_no, number)))).limit(2)

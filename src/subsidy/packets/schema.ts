@@ -27,7 +27,10 @@ const Line = named('PacketLine', Type.Object({
   finding_code: nullable(FindingCode),
   note: nullable(Text('Note of the auditor', 1000)),
   supplement_of: nullable(LineNo('Line of an earlier packet that this one adds to')),
-  blocked_by: Type.Array(Finding, { maxItems: 10, description: 'What is missing before the line can be submitted' })
+  blocked_by: Type.Array(Finding, { maxItems: 10, description: 'What is missing before the line can be submitted' }),
+  review: Type.Array(Finding, {
+    maxItems: 20, description: 'For auditor and MEIC: why its evidence was under review, as RECEIPT_REUSED, VOUCHER_REUSED or EQUIPMENT_DOUBLE_FINANCED, and why it was RELEASED'
+  })
 }))
 
 export const ConclusionView = named('AuditConclusion', Type.Object({
@@ -168,7 +171,7 @@ export const packet_example = {
   lines: [{
     line_no: `line_${example_no}`, voucher_no: 'V2026Q1-001', paid_date: '2026-03-21', status: 'FROZEN', claimed_amount: '45000.00',
       recognised_amount: null, finding_code: null,
-    note: null, supplement_of: null, blocked_by: []
+    note: null, supplement_of: null, blocked_by: [], review: []
   }]
 }
 export const conclusion_example = {

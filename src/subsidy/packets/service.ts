@@ -12,6 +12,7 @@ import type { DocumentStore } from '../../lending/documents/files.ts'
 import { findAnyDocument } from '../../lending/documents/store.ts'
 import { mark, type SubsidyKind } from '../../lending/marks.ts'
 import { beijingDate } from '../../policy/calendar.ts'
+import type { Finding } from '../../policy/findings.ts'
 import { allowed } from '../../policy/lifecycle.ts'
 import { sumFen, yuanOf } from '../../policy/money.ts'
 import { notFound, Problem, stateConflict } from '../../problem.ts'
@@ -21,6 +22,7 @@ import { settlementAudience } from '../audience.ts'
 import { derive, type ClawbackLedger } from '../lines/deriving.ts'
 import { payeeAccountShown } from '../lines/sources.ts'
 import { findLines, linesOfPacket, moveLines, placeLine, recogniseLine, supersedeOpenOf, type SubsidyLine } from '../lines/store.ts'
+import { reviewOf } from './reviewing.ts'
 import { archiveOf, sealPacket, type PacketSigner } from './sealing.ts'
 import {
   conclusionsOf, findPacket, findVersion, insertVersion, keepReads, lastVersion, listPackets, movePacket, packetLines, packetsAssigned,
@@ -55,7 +57,7 @@ export async function listFor (sql: ReadSql, principal: Principal, filter: Packe
 export interface PacketView { packet: Packet, sealed: PacketVersion | undefined, lines: LineView[],
   conclusions: Awaited<ReturnType<typeof conclusionsOf>> }
 export interface LineView { line: SubsidyLine, claimed_fen: number, recognised_fen: number | null, finding_code: string | null,
-  note: string | null }
+  note: string | null, review: Finding[] }
 
 /** A packet with its lines: those that were sealed, or those of the draft as they stand. */
 export async function viewOf (sql: ReadSql, principal: Principal, packet: Packet): Promise<PacketView> {
@@ -66,13 +68,14 @@ export async function viewOf (sql: ReadSql, principal: Principal, packet: Packet
   if (is_open && (own || sealed === undefined)) {
     const lines = await linesOfPacket(sql, packet.packet_no)
     return { packet, sealed, conclusions, lines: lines.map(line => ({ line, claimed_fen: line.amount_fen, recognised_fen: null,
-      finding_code: null, note: null })) }
+      finding_code: null, note: null, review: [] })) }
   }
   const kept = await packetLines(sql, packet.packet_no, sealed?.version ?? packet.version)
   const found = new Map((await findLines(sql, kept.map(({ line_no }) => line_no))).map(line => [line.line_no, line]))
+  const reviews = await reviewOf(sql, principal, packet.kind, [...found.values()].map(({ voucher_number }) => voucher_number))
   const lines = kept.flatMap(({ line_no, claimed_fen, recognised_fen, finding_code, note }) => {
     const line = found.get(line_no)
-    return line === undefined ? [] : [{ line, claimed_fen, recognised_fen, finding_code, note }]
+    return line === undefined ? [] : [{ line, claimed_fen, recognised_fen, finding_code, note, review: reviews.get(line.voucher_number) ?? [] }]
   })
   return { packet, sealed, conclusions, lines }
 }

@@ -31,10 +31,10 @@ export function packetShown ({ packet, sealed, lines, conclusions }: PacketView)
   return {
     ...packetItem(packet),
     difference: sealed?.difference ?? null,
-    lines: lines.map(({ line, claimed_fen, recognised_fen, finding_code, note }) => ({
+    lines: lines.map(({ line, claimed_fen, recognised_fen, finding_code, note, review }) => ({
       line_no: line.line_no, voucher_no: line.voucher_no, paid_date: line.paid_date, status: line.status,
         claimed_amount: yuanOf(claimed_fen),
-      recognised_amount: money(recognised_fen), finding_code, note, supplement_of: line.supplement_of, blocked_by: line.blocked_by
+      recognised_amount: money(recognised_fen), finding_code, note, supplement_of: line.supplement_of, blocked_by: line.blocked_by, review
     })),
     conclusions: conclusions.map(conclusionShown)
   }
