@@ -48,10 +48,10 @@ const missing_of: Readonly<Record<string, string>> = {
   'fee-vouchers': `vch_${missing_ulid}`, 'subsidy-accounts': `acct_${missing_ulid}`, 'guarantee-contracts': `guar_${missing_ulid}`, 'lease-contracts': `lease_${missing_ulid}`,
   'insurance-policies': `pol_${missing_ulid}`, 'compensation-claims': 'no-such-claim', 'subsidy-lines': `line_${missing_ulid}`, 'subsidy-packets': `pkt_${missing_ulid}`,
   'payment-batches': `batch_${missing_ulid}`, holds: `hold_${missing_ulid}`, 'post-loan-reports': `plr_${missing_ulid}`, consortia: `consortium_${missing_ulid}`, participants: 'nobody-9',
-  enterprises: '91500120MAXX000311', 'webhook-endpoints': `ep_${missing_ulid}`, 'webhook-networks': `net_${missing_ulid}`, rows: `row_${missing_ulid}`, conclusions: `concl_${missing_ulid}`, keys: `key_${missing_ulid}`
+  enterprises: '91500120MAXX000311', 'webhook-endpoints': `ep_${missing_ulid}`, 'webhook-networks': `net_${missing_ulid}`, rows: `row_${missing_ulid}`, conclusions: `concl_${missing_ulid}`, keys: `key_${missing_ulid}`, results: `result_${missing_ulid}`
 }
 /** Second numbers of a path. */
-const second: Readonly<Record<string, string>> = { row_id: 'rows', conclusion_no: 'conclusions', key_no: 'keys', network_no: 'webhook-networks' }
+const second: Readonly<Record<string, string>> = { row_id: 'rows', conclusion_no: 'conclusions', key_no: 'keys', network_no: 'webhook-networks', result_no: 'results' }
 
 /** Operations whose subject is nobody's: everybody who may call reads the same, or only what is its own. */
 const without_owner = new Set(['getPolicy', 'endUsccOverride', 'confirmPolicyVersion', 'proposePolicyVersion', 'getReport', 'getAuditProof'])
@@ -86,6 +86,8 @@ function readersOfObject (world: World, id: string, story: Story): ReadonlySet<s
   const add = (name: string) => { for (const no of own[name] ?? []) readers.add(no) }
   if (/SubsidyLine|Ceilings/.test(id)) add('subsidyLine')
   if (/Packet|Conclusion/.test(id)) add('subsidyPacket')
+  // Nobody asked for a report to be fetched later.
+  if (id === 'getReportResult') return new Set()
   if (id === 'getPostLoanReport') return new Set([bank, 'meic'])
   if (/Participant|Key|Client/.test(id)) add('participant')
   if (/Webhook/.test(id)) return new Set([bank])

@@ -69,6 +69,8 @@ export async function finale (world: World, transport: Transport, into: Swept): 
     const { number: held_number } = JSON.parse(held.body.toString()) as { number: string }
     await go([`decide${one_of}`, 'meic', 1, 'POST', `${path}/${held_number}/decision`, { decision: 'REJECT', reason: '示范' }])
   }
+  const later = await hub.as('park-1').get('/v1/reports/park-performance?period=2026Q1', { prefer: 'respond-async' })
+  await go(['getReportResult', 'park-1', 0, 'GET', String(later.headers.location)])
   await go(['retireKey', 'platform-operator', 1, 'POST', `${key_path}/${key_no}/retire`, { reason: '示范' }])
   await go(['closeWebhookNetwork', 'platform-operator', 1, 'POST', `/v1/webhook-networks/${network_no}/close`])
 }
