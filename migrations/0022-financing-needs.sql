@@ -113,6 +113,7 @@ create table need_sources (
 );
 create index need_sources_by_need on need_sources (need_no);
 create index need_sources_by_uscc on need_sources (participant_no, uscc);
+create index need_sources_by_list on need_sources (list_no, need_no) where list_no is not null;
 create index need_sources_by_authorization on need_sources (authorization_no);
 
 create table need_batches (

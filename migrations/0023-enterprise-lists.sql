@@ -8,6 +8,7 @@ create table enterprise_lists (
   content_key text not null,
   file_name text not null,
   bytes bigint not null,
+  corrects text references enterprise_lists (list_no),
   declared_row_count bigint,
   declared_amount text,
   sent_by text,
@@ -47,9 +48,15 @@ create table list_rows (
   findings text not null,
   need_no text not null,
   authorization_no text not null,
+  about_need text,
+  keeps bigint not null,
   decision text,
   updated_at text not null,
   unique (list_no, position)
 );
+create index enterprise_lists_by_corrected on enterprise_lists (corrects) where corrects is not null;
+
+-- about_need: in a correction the earlier need that the row is about; keeps: that need stays as it is.
+create index list_rows_about_needs on list_rows (list_no, about_need) where about_need is not null;
 create index list_rows_by_outcome on list_rows (list_no, outcome, position);
 create index list_rows_waiting on list_rows (list_no, position) where waiting = 1;

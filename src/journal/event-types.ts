@@ -54,6 +54,7 @@ export const EVENTS = {
   authorization: {
     subject: 'auth_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/authorizations/', facts: {
       activated: ['An authorization is active', '授权生效'],
+      superseded: ['An authorization was replaced by a later one', '授权已被新授权取代'],
       withdrawn: ['An authorization was withdrawn', '授权已撤回']
     }
   },

@@ -16,7 +16,7 @@ import type { Disclosure, IntakeHooks } from '../hooks.ts'
 import { mistake, refuseIfAny, usccMistakes, type Mistake } from '../mistakes.ts'
 import type { AuthorizationQuery, InlineAuthorization, NewAuthorization } from './schema.ts'
 import { RECIPIENT_CLASSES, type AuthorizationStatus, type RecipientClass, type Scope } from './kinds.ts'
-import { authorizationsByNo, authorizationsOf, collectedFrom, findAuthorization, insertAuthorizations, listAuthorizations, withdrawAuthorization, type Authorization } from './store.ts'
+import { authorizationsByNo, authorizationsOf, collectedFrom, findAuthorization, insertAuthorizations, listAuthorizations, supersedeAuthorizations, withdrawAuthorization, type Authorization } from './store.ts'
 
 /** Recipients delete within thirty days of a request. Source: GB/T 35273-2020 8.7. */
 const deletion_days = 30
@@ -214,6 +214,15 @@ export async function withdraw (
   }
   const status = statusOn(row, beijingDate(now))
   if (!allowed('authorization', status).includes('WITHDRAWN')) throw stateConflict(status, [])
+  const { authorization, disclosures } = await endMandate(sql, now, principal, row, reason, hooks)
+  return { authorization, disclosures, deletion_due_date: deletionDue(now) }
+}
+
+/** What follows from a withdrawal, whoever made it. */
+async function endMandate (
+  sql: WriteSql, now: string, actor: NewEvent['actor'], row: Authorization, reason: string | null, hooks: Pick<IntakeHooks, 'onWithdraw'>
+): Promise<Pick<Withdrawal, 'authorization' | 'disclosures'>> {
+  const { authorization_no } = row
   const authorization = await withdrawAuthorization(sql, now, authorization_no, reason)
   if (authorization === undefined) throw stateConflict(row.status, [])
   const needs = await withdrawNeedsUnder(sql, now, authorization_no)
@@ -221,12 +230,28 @@ export async function withdraw (
   const grantor = (await enterpriseParticipants(sql, [row.grantor_uscc])).get(row.grantor_uscc)
   const audience = [row.collector_no, grantor].filter(one => typeof one === 'string')
   await append(sql, now,
-    { type: 'authorization.withdrawn', subject: authorization_no, actor: principal, audience, authorization_no, data: { needs: needs.length, disclosures: disclosures.length } },
+    { type: 'authorization.withdrawn', subject: authorization_no, actor: actor, audience, authorization_no, data: { needs: needs.length, disclosures: disclosures.length } },
     ...needs.map((need): NewEvent => ({
-      type: 'financing_need.withdrawn', subject: need.need_no, actor: principal, audience: [...new Set([...need.senders, ...audience])], authorization_no,
+      type: 'financing_need.withdrawn', subject: need.need_no, actor: actor, audience: [...new Set([...need.senders, ...audience])], authorization_no,
       data: { because: 'authorization.withdrawn' }
     })))
-  return { authorization, disclosures, deletion_due_date: deletionDue(now) }
+  return { authorization, disclosures }
+}
+
+/** Authorizations whose place later ones take, with an event each for collector and grantor. */
+export async function supersede (sql: WriteSql, now: string, actor: NewEvent['actor'], authorization_nos: readonly string[]): Promise<void> {
+  const rows = await supersedeAuthorizations(sql, now, authorization_nos)
+  const enterprises = await enterpriseParticipants(sql, rows.map(({ grantor_uscc }) => grantor_uscc))
+  await append(sql, now, ...rows.map((row): NewEvent => ({
+    type: 'authorization.superseded', subject: row.authorization_no, actor, authorization_no: row.authorization_no,
+    audience: [row.collector_no, enterprises.get(row.grantor_uscc)].filter(one => typeof one === 'string'), data: { list_no: row.list_no }
+  })))
+}
+
+/** A park takes back what it declared for an enterprise; one that has ended stays as it is. */
+export async function takeBack (sql: WriteSql, now: string, actor: NewEvent['actor'], authorization_no: string, reason: string, hooks: Pick<IntakeHooks, 'onWithdraw'>): Promise<void> {
+  const row = await findAuthorization(sql, authorization_no)
+  if (row?.status === 'ACTIVE') await endMandate(sql, now, actor, row, reason, hooks)
 }
 
 function deletionDue (withdrawn_at: string): string {

@@ -1,5 +1,5 @@
 /** Table of authorizations. */
-import { and, asc, desc, eq, gt, gte, inArray, lt, lte, or } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, inArray, lt, lte, or, sql as expression } from 'drizzle-orm'
 import { integer, json, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
@@ -108,6 +108,15 @@ export async function begunLately (sql: ReadSql, day: string, since: string): Pr
   const rows = await sql.selectDistinct({ uscc: authorizations.grantor_uscc }).from(authorizations)
     .where(and(eq(authorizations.status, 'ACTIVE'), lt(authorizations.created_at, authorizations.valid_from), lte(authorizations.valid_from, day), gt(authorizations.valid_from, since)))
   return rows.map(({ uscc }) => uscc)
+}
+
+/** Marks authorizations as replaced by later ones. @returns those that were active */
+export async function supersedeAuthorizations (sql: WriteSql, now: string, authorization_nos: readonly string[]): Promise<Pick<Authorization, 'authorization_no' | 'grantor_uscc' | 'collector_no' | 'list_no'>[]> {
+  if (authorization_nos.length === 0) return []
+  const { authorization_no, grantor_uscc, collector_no, list_no } = authorizations
+  return sql.update(authorizations).set({ status: 'SUPERSEDED', updated_at: now, version: expression`${authorizations.version} + 1` })
+    .where(and(inArray(authorizations.authorization_no, [...authorization_nos]), eq(authorizations.status, 'ACTIVE')))
+    .returning({ authorization_no, grantor_uscc, collector_no, list_no })
 }
 
 export interface AuthorizationFilter {

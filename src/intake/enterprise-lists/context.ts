@@ -3,11 +3,13 @@ import type { ReadSql } from '../../db/db.ts'
 import { fenParameter, nearestTerms, type PolicyVersion } from '../../policy/terms.ts'
 import { listParticipants } from '../../registry/participants/store.ts'
 import { overriddenAmong } from '../../registry/uscc-overrides/store.ts'
-import { namesOf, saidNamesOf, tagsOf } from '../enterprises/store.ts'
+import { codesOfNames, enterprisesFrom, namesOf, saidNamesOf, tagsOf } from '../enterprises/store.ts'
 import { OPEN_STATUSES } from '../financing-needs/kinds.ts'
 import { needsSentBy, openNeedSums } from '../financing-needs/store.ts'
 import type { IntakeHooks } from '../hooks.ts'
 import type { DecidingContext, OpenNeed } from './deciding.ts'
+import { hasValidCode } from './normalising.ts'
+import type { ListRow } from './rows.ts'
 import { placesOf } from './store.ts'
 
 const open_statuses: readonly string[] = OPEN_STATUSES
@@ -18,8 +20,6 @@ interface Known {
   names: Map<string, string>
   elsewhere: Map<string, string>
   open: Map<string, OpenNeed[]>
-  /** of whom the park withdrew a need, or its authorization was withdrawn */
-  withdrawn: Set<string>
   sums: Map<string, number>
   limits: Map<string, number>
   overridden: ReadonlySet<string>
@@ -29,51 +29,63 @@ interface Known {
 export interface Surroundings {
   /** answers for the enterprises that were looked up last */
   context: DecidingContext
-  /** @param usccs codes of the next rows, some hundreds at most */
-  lookUp (usccs: readonly string[]): Promise<void>
+  /** @param rows the next rows, some hundreds at most */
+  lookUp (rows: readonly ListRow[]): Promise<void>
   /** whether this park sent the enterprise before */
   isKnown (uscc: string): boolean
-  hasWithdrawn (uscc: string): boolean
 }
 
-async function knownOf (sql: ReadSql, park_no: string, usccs: readonly string[], today: string, hooks: Pick<IntakeHooks, 'contractLimits'>): Promise<Known> {
+/** Needs that a correction may take the place of: those without a contract of the lists it corrects. */
+const replaceable_statuses: readonly string[] = ['SUBMITTED', 'MATCHED', 'PUSHED']
+
+async function knownOf (
+  sql: ReadSql, park_no: string, usccs: readonly string[], corrected: ReadonlySet<string>, today: string, hooks: Pick<IntakeHooks, 'contractLimits'>
+): Promise<Known> {
   const open = new Map<string, OpenNeed[]>()
-  const withdrawn = new Set<string>()
+  const contacts = corrected.size === 0 ? null : await enterprisesFrom(sql, park_no, usccs)
   const needs = await needsSentBy(sql, park_no, usccs)
   const places = await placesOf(sql, needs.flatMap(({ row_id }) => row_id ?? []))
   for (const need of needs) {
     if (need.source_status === 'OPEN' && open_statuses.includes(need.status)) {
       const at = need.row_id === null ? undefined : places.get(need.row_id)
       const { need_no, project_code, project_name, amount_fen } = need
-      const one = { need_no, project_code, project_name, amount_fen, sheet: at?.sheet ?? null, row: at?.row ?? null }
+      const { contact_name = null, contact_phone = null } = contacts?.get(need.uscc) ?? {}
+      const replaceable = need.list_no !== null && corrected.has(need.list_no) && replaceable_statuses.includes(need.status)
+        ? { replaceable: { term_months: need.term_months, purpose: need.purpose_text, demand_date: need.demand_date, contact_name, contact_phone } } : {}
+      const one = { need_no, project_code, project_name, amount_fen, sheet: at?.sheet ?? null, row: at?.row ?? null, ...replaceable }
       const before = open.get(need.uscc)
       if (before === undefined) open.set(need.uscc, [one])
       else before.push(one)
-    } else if (need.source_status === 'WITHDRAWN' || need.status === 'WITHDRAWN') withdrawn.add(need.uscc)
+    }
   }
   const tags = [...await tagsOf(sql, usccs)].map(([uscc, held]) => [
     uscc, held.filter(({ valid_from, valid_to }) => (valid_from === null || valid_from <= today) && (valid_to === null || today < valid_to)).map(({ tag }) => tag as string)
   ] as const)
   return {
-    names: await saidNamesOf(sql, park_no, usccs), elsewhere: await namesOf(sql, usccs), open, withdrawn, sums: await openNeedSums(sql, usccs),
+    names: await saidNamesOf(sql, park_no, usccs), elsewhere: await namesOf(sql, usccs), open, sums: await openNeedSums(sql, usccs),
     limits: await hooks.contractLimits(sql, usccs), overridden: await overriddenAmong(sql, usccs), tags: new Map(tags)
   }
 }
 
-/** @param today Beijing date */
+/**
+ * @param today Beijing date
+ * @param corrected lists that the list corrects, none for a list that is no correction
+ */
 export async function surroundingsOf (
-  sql: ReadSql, park_no: string, today: string, policies: readonly PolicyVersion[], hooks: Pick<IntakeHooks, 'contractLimits'>
+  sql: ReadSql, park_no: string, today: string, corrected: ReadonlySet<string>, policies: readonly PolicyVersion[], hooks: Pick<IntakeHooks, 'contractLimits'>
 ): Promise<Surroundings> {
   const parks = await listParticipants(sql, { roles: ['PARK'] })
   const terms = nearestTerms(policies, 'PARK_TECH_GUARANTEE', today)
   const called = (own: boolean): string[] => parks.filter(park => (park.participant_no === park_no) === own).flatMap(({ name, aliases }) => [name].concat(aliases))
-  let known = await knownOf(sql, park_no, [], today, hooks)
+  let known = await knownOf(sql, park_no, [], corrected, today, hooks)
+  let codes = new Map<string, string>()
   return {
-    async lookUp (usccs) {
-      known = await knownOf(sql, park_no, usccs, today, hooks)
+    async lookUp (rows) {
+      const wrong = corrected.size === 0 ? [] : rows.filter(row => !hasValidCode(row)).flatMap(({ name }) => name ?? [])
+      codes = await codesOfNames(sql, park_no, wrong)
+      known = await knownOf(sql, park_no, [...new Set([...rows.flatMap(({ uscc }) => uscc ?? []), ...codes.values()])], corrected, today, hooks)
     },
     isKnown: uscc => known.names.has(uscc),
-    hasWithdrawn: uscc => known.withdrawn.has(uscc),
     context: {
       park_names: called(true),
       other_park_names: called(false),
@@ -83,6 +95,7 @@ export async function surroundingsOf (
       },
       name_elsewhere: uscc => known.elsewhere.get(uscc) ?? null,
       open_needs: uscc => known.open.get(uscc) ?? [],
+      code_of_name: name => codes.get(name) ?? null,
       household: uscc => ({ in_force_fen: known.limits.get(uscc) ?? 0, open_fen: known.sums.get(uscc) ?? 0 }),
       overridden: uscc => known.overridden.has(uscc),
       tags: uscc => known.tags.get(uscc) ?? [],

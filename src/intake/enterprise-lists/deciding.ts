@@ -15,6 +15,8 @@ export interface OpenNeed {
   amount_fen: number
   sheet?: string | null
   row?: number | null
+  /** what a correction may change; left out when the list is none, or the need is not of the list it corrects */
+  replaceable?: Pick<ListRow, 'term_months' | 'purpose' | 'demand_date' | 'contact_name' | 'contact_phone'>
 }
 
 /** What a list is judged against; everything is looked up before, nothing is read here. */
@@ -29,6 +31,8 @@ export interface DecidingContext {
   name_elsewhere (uscc: string): string | null
   /** open needs of this enterprise that the same park sent */
   open_needs (uscc: string): readonly OpenNeed[]
+  /** in a correction: code under which the park sent an enterprise of this name before */
+  code_of_name? (name: string): string | null
   /** contract limits in force and open needs without contract, over all banks and parks */
   household (uscc: string): { in_force_fen: number, open_fen: number }
   /** codes that fail their check character and are recorded as real */
@@ -199,7 +203,8 @@ export function decider (context: DecidingContext): (row: ListRow) => DecidedRow
     if (other.length > longestNamed(text, own_parks, true).length) note('OTHER_PARK', 'park', [other.name])
   }
 
-  const checkDuplicate = (row: ListRow & { uscc: string }, note: Note): void => {
+  /** A row that stands twice, or names a need that is open. @returns the earlier need that a correction takes up */
+  const checkDuplicate = (row: ListRow & { uscc: string }, note: Note): About => {
     const by_name = row.project_code === null && row.project_name !== null
     const field: Field = by_name ? 'project_name' : row.columns.project_code === undefined ? 'uscc' : 'project_code'
     const differs = (fen: number | null): { en: string, zh: string } => fen === null || fen === row.amount_fen || row.amount_fen === null
@@ -210,17 +215,34 @@ export function decider (context: DecidingContext): (row: ListRow) => DecidedRow
       const { en, zh } = rowName(in_file)
       const other = differs(in_file.amount_fen)
       note('DUPLICATE', field, [en, other.en], [zh, other.zh])
-      return
+      return nothing_earlier
     }
     const open = context.open_needs(row.uscc).find((one) => sameProject(one, row))
-    if (open === undefined) return
+    if (open === undefined) return nothing_earlier
+    if (open.replaceable !== undefined) {
+      if (!row.consent) return { about_need: open.need_no, keeps: false }
+      const changes = changesOf(row, open, open.replaceable, context.known_names(row.uscc))
+      if (changes.length > 0) {
+        note('REPLACES_EARLIER', field, [open.need_no, changes.map(({ en }) => en).join(', ')], [open.need_no, changes.map(({ zh }) => zh).join('，')])
+        return { about_need: open.need_no, keeps: outcomeOf(row) === 'REJECTED' }
+      }
+    }
     const at = typeof open.row === 'number' ? rowName({ sheet: open.sheet ?? null, row: open.row }) : null
     const other = differs(open.amount_fen)
     note('DUPLICATE', field, [`${open.need_no}${at === null ? '' : `, ${at.en} of an earlier list`}`, other.en],
       [`${open.need_no}${at === null ? '' : `（早前名单${at.zh}）`}`, other.zh])
+    return { about_need: open.need_no, keeps: true }
   }
 
-  const checkLimit = (row: ListRow & { uscc: string }, note: Note): void => {
+  /** A row whose code is wrong is still about the enterprise of its name: what was sent before stays. */
+  const aboutName = (row: ListRow): About => {
+    const uscc = row.name === null ? null : context.code_of_name?.(row.name) ?? null
+    const needs = uscc === null ? [] : context.open_needs(uscc)
+    const open = needs.find((one) => sameProject(one, row)) ?? (needs.length === 1 ? needs[0] : undefined)
+    return open === undefined ? nothing_earlier : { about_need: open.need_no, keeps: true }
+  }
+
+  const checkLimit = (row: ListRow & { uscc: string }, about: About, note: Note): void => {
     if (row.amount_fen === null) return
     const same = enterprises.get(row.uscc)
     const first_need = same?.first_need ?? null
@@ -233,12 +255,14 @@ export function decider (context: DecidingContext): (row: ListRow) => DecidedRow
     // A figure that is probably in the wrong unit says nothing about a limit.
     if (row.findings.some((one) => one.code === 'AMOUNT_UNIT_SUSPECT')) return
     const limit = raised ? context.limits.raised_fen : context.limits.standard_fen
-    if (in_force_fen + open_fen + (same?.sum_fen ?? 0) + row.amount_fen > limit) note('HOUSEHOLD_LIMIT', 'amount', [yuanOf(limit)])
+    const replaced_fen = about.keeps ? 0 : context.open_needs(row.uscc).find((one) => one.need_no === about.about_need)?.amount_fen ?? 0
+    if (in_force_fen + open_fen - replaced_fen + (same?.sum_fen ?? 0) + row.amount_fen > limit) note('HOUSEHOLD_LIMIT', 'amount', [yuanOf(limit)])
   }
 
   return (read) => {
     const row: ListRow = { ...read, findings: [...read.findings] }
     const note: Note = (code, field, en, zh) => { row.findings.push(listFinding(code, row, field, en, zh)) }
+    let about = nothing_earlier
     if (!row.skipped) {
       if (row.demand_date !== null && Math.abs(dayNumber(row.demand_date) - today) > FAR_DAYS) note('DATE_UNLIKELY', 'demand_date')
       const { amount_min_fen, amount_max_fen } = context.usual
@@ -249,15 +273,37 @@ export function decider (context: DecidingContext): (row: ListRow) => DecidedRow
       checkPark(row, note)
       if (hasValidCode(row)) {
         checkIdentity(row, note)
-        checkDuplicate(row, note)
-        if (outcomeOf(row) !== 'REJECTED') checkLimit(row, note)
-      }
+        about = checkDuplicate(row, note)
+        if (outcomeOf(row) !== 'REJECTED') checkLimit(row, about, note)
+      } else about = aboutName(row)
     }
     const outcome = outcomeOf(row)
     if ((outcome === 'ACCEPTED' || outcome === 'ACCEPTED_WITH_REMARK') && row.uscc !== null) enterprises.get(row.uscc)?.add(row)
     const { skipped: _skipped, raw: _raw, columns: _columns, ...values } = row
-    return { ...values, outcome }
+    return { ...values, outcome, about_need: about.about_need, keeps: about.keeps || (about.about_need !== null && row.consent && outcome !== 'ACCEPTED' && outcome !== 'ACCEPTED_WITH_REMARK') }
   }
+}
+
+type About = Pick<DecidedRow, 'about_need' | 'keeps'>
+const nothing_earlier: About = { about_need: null, keeps: false }
+
+/** What a corrected row says otherwise than the need it is about. */
+function changesOf (row: ListRow, open: OpenNeed, before: NonNullable<OpenNeed['replaceable']>, names: readonly string[]): { en: string, zh: string }[] {
+  const changes: { en: string, zh: string }[] = []
+  const compare = (en: string, zh: string, was: string | null, is: string | null): void => {
+    if (was !== is && is !== null) changes.push({ en: `${en} ${was ?? '—'} → ${is}`, zh: `${zh}由${was ?? '空'}改为${is}` })
+  }
+  const known = names[0] ?? null
+  compare('name', '名称', known, row.name !== null && known !== null && nameKey(known) === nameKey(row.name) ? known : row.name)
+  compare('amount', '金额', yuanOf(open.amount_fen), row.amount_fen === null ? null : yuanOf(row.amount_fen))
+  compare('term', '期限', String(before.term_months), row.term_months === null ? null : String(row.term_months))
+  compare('purpose', '用途', before.purpose, row.purpose)
+  compare('date', '日期', before.demand_date, row.demand_date)
+  compare('project code', '项目代码', open.project_code, row.project_code)
+  compare('project name', '项目名称', open.project_name, row.project_name)
+  const contact = [before.contact_name, before.contact_phone].some((one, index) => (index === 0 ? row.contact_name : row.contact_phone) !== null && one !== (index === 0 ? row.contact_name : row.contact_phone))
+  if (contact) changes.push({ en: 'contact', zh: '联系人' })
+  return changes
 }
 
 type Note = (code: FindingCode, field: Field | null, en?: readonly string[], zh?: readonly string[]) => void

@@ -21,7 +21,7 @@ function shown (list: EnterpriseList, counts_only: boolean) {
   const rest = { ...own, progress: { rows_found, rows_read, rows_taken_in } }
   const amount_accepted = amount_accepted_fen === null ? null : yuanOf(amount_accepted_fen)
   if (!counts_only) return { ...rest, amount_accepted }
-  return { ...rest, amount_accepted, sha256: null, file_name: null, bytes: null, declared_row_count: null, declared_amount: null, refusal: null, sheets: [] }
+  return { ...rest, amount_accepted, sha256: null, file_name: null, bytes: null, declared_row_count: null, declared_amount: null, refusal: null, corrects: null, sheets: [] }
 }
 
 function download (bytes: Uint8Array, file_name: string) {
@@ -62,6 +62,7 @@ export function enterpriseListRoutes (app: FastifyInstance, work: ListWork, { hu
     body_media: 'multipart/form-data',
     body_json: { schema: ListJson, example: json_example },
     replies: { 202: ListReceived, 200: ListAnswer },
+    refuses: ['rule_broken'],
     example: { request: { file: '名单.xlsx', declaration: 'true', declared_row_count: '32' }, reply: { ...received_example, dry_run: false } }
   }, async call => {
     const received = await readReceivedList(call.request, hub_mode === 'production')

@@ -63,6 +63,10 @@ export interface DecidedRow extends RowValues {
   outcome: Outcome
   normalised_from: Normalisation[]
   findings: ListFinding[]
+  /** in a correction the earlier need that the row is about */
+  about_need: string | null
+  /** that need stays as it is: the row says nothing new, or cannot go in */
+  keeps: boolean
 }
 
 /** One sheet as it was understood. */

@@ -33,6 +33,7 @@ const JsonRowSchema = named('EnterpriseListJsonRow', Type.Object({
 
 export const ListJson = named('EnterpriseListJson', Type.Object({
   declaration: Type.Optional(Type.Boolean({ description: 'The park declares that the enterprises have authorised' })),
+  corrects: Type.Optional(No('list', 'List that this one corrects: what changed replaces, what is gone is withdrawn 所更正的名单')),
   declared_row_count: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000, description: 'Rows that count, as the park knows them' })),
   declared_amount: Type.Optional(Money('Sum of the amounts, as the park knows it')),
   rows: Type.Array(JsonRowSchema, { minItems: 1, maxItems: rows_max, description: 'Rows' })
@@ -42,6 +43,7 @@ export type ListJson = Static<typeof ListJson>
 export const ListUpload = named('EnterpriseListUpload', Type.Object({
   file: Type.String({ format: 'binary', maxLength: list_bytes_max, description: 'The list as .xlsx or .csv, at most 20 MB' }),
   declaration: Type.Optional(oneOf(['true'], 'The park declares that the enterprises have authorised; the sandbox takes it for granted')),
+  corrects: Type.Optional(No('list', 'List that this one corrects: what changed replaces, what is gone is withdrawn 所更正的名单')),
   declared_row_count: Type.Optional(Type.String({ pattern: '^\\d{1,7}$', maxLength: 7, description: 'Rows that count, as the park knows them', examples: ['32'] })),
   declared_amount: Type.Optional(Money('Sum of the amounts, as the park knows it'))
 }, { additionalProperties: false }))
@@ -87,6 +89,7 @@ export const ListSchema = named('EnterpriseList', Type.Object({
   sha256: nullable(Sha256('Digest of the bytes')),
   file_name: nullable(Text('Name of the file')),
   bytes: nullable(Type.Integer({ minimum: 0, maximum: 2_147_483_647, description: 'Size' })),
+  corrects: nullable(No('list', 'List that this one corrects')),
   declared_row_count: nullable(many('As declared')),
   declared_amount: nullable(Money('As declared')),
   refusal: nullable(RefusalSchema),
@@ -120,6 +123,7 @@ export const RowSchema = named('EnterpriseListRow', Type.Object({
   consent: Type.Boolean({ description: 'Whether the row says in so many words that the enterprise authorised' }),
   need_no: nullable(No('need', 'Need that it became')),
   authorization_no: nullable(No('auth', 'Authorization that it made')),
+  replaces_need_no: nullable(No('need', 'In a correction: the earlier need whose place it takes')),
   normalised_from: Type.Array(Type.Object({
     column: nullable(Text('Column', 40)), before: Type.String({ maxLength: 40_000, description: 'As written' }), after: Type.String({ maxLength: 40_000, description: 'As understood' })
   }), { maxItems: 50, description: 'What was changed in reading' }),
@@ -154,10 +158,13 @@ export const ListAnswer = named('EnterpriseListAnswer', Type.Object({
   effect: Type.Optional(nullable(Type.Object({
     new_enterprises: many('Enterprises this park has not sent before'),
     new_needs: many('Needs that would be taken in'),
-    changed: many('Rows of enterprises that this park has sent before'),
+    changed: many('Earlier needs whose place corrected rows would take'),
     duplicate: many('Rows that are there already'),
-    withdrawn: many('Rows of enterprises that withdrew an earlier need or authorization'),
-    amount_new: Money('What would be added')
+    withdrawn: many('Earlier needs that a correction does not name any more and would end'),
+    amount_new: Money('Sum of the new needs'),
+    amount_changed_from: Money('Sum of the changed needs as they are'),
+    amount_changed_to: Money('Sum of the changed needs as they would be'),
+    amount_withdrawn: Money('Sum of the needs that would end')
   }))),
   rows: Type.Optional(Type.Array(RowSchema, { maxItems: dry_rows_max, description: 'In a dry run every row; of more than 5000 those that are not simply accepted' })),
   rows_left_out: Type.Optional(many('Rows that a dry run does not show'))
@@ -183,13 +190,13 @@ export const received_example = {
   list_no: 'list_01JB2Q8Z6V7K3M5N9P4R1S0T2W', status: 'RECEIVED', sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'
 }
 export const list_example = {
-  ...received_example, park_no: 'park-1', status: 'DECIDED', file_name: 'list.xlsx', bytes: 12_961, declared_row_count: null, declared_amount: null, refusal: null,
+  ...received_example, park_no: 'park-1', status: 'DECIDED', file_name: 'list.xlsx', bytes: 12_961, corrects: null, declared_row_count: null, declared_amount: null, refusal: null,
   counts: counts_example, amount_accepted: '5000000.00', progress: { rows_found: 1, rows_read: 1, rows_taken_in: 1 }, sheets: [], version: 3, created_at: '2026-03-18T02:00:00.000Z', decided_at: '2026-03-18T02:00:01.000Z',
   updated_at: '2026-03-18T02:00:01.000Z'
 }
 export const row_example = {
   row_id: 'row_01JB2Q8Z6V7K3M5N9P4R1S0T2W', sheet: '融资需求', row: 5, outcome: 'ACCEPTED', uscc: '91500112MAXX00015Q', name: '重庆云岭精密机械有限公司（虚构）',
   project_code: '2606-500112-07-02-100001', project_name: '精密加工线数字化改造', amount: '5000000.00', term_months: 36, purpose: '购置数控设备', demand_date: '2026-06-01',
-  consent: true, need_no: 'need_01JB2Q8Z6V7K3M5N9P4R1S0T2W', authorization_no: 'auth_01JB2Q8Z6V7K3M5N9P4R1S0T2W',
+  consent: true, need_no: 'need_01JB2Q8Z6V7K3M5N9P4R1S0T2W', authorization_no: 'auth_01JB2Q8Z6V7K3M5N9P4R1S0T2W', replaces_need_no: null,
   normalised_from: [{ column: 'H', before: '500', after: '5000000.00' }], findings: [], decision: null
 }

@@ -7,12 +7,13 @@ import { append } from '../../journal/events.ts'
 import { yuanOf } from '../../policy/money.ts'
 import { notFound, Problem, stateConflict } from '../../problem.ts'
 import { authorizationsByNo } from '../authorizations/store.ts'
-import type { IntakeHooks } from '../hooks.ts'
 import { notesOf, workbookOfRows, type RowNote } from './annotate.ts'
+import type { IntakeHooks } from '../hooks.ts'
+import { replaceEarlier, wouldEnd } from './correcting.ts'
 import { summaryOf } from './deciding.ts'
 import { gradeOf } from './findings.ts'
 import type { RowDecisionBody } from './schema.ts'
-import { changeRow, countRows, findList, findRow, insertList, listOfContent, listRows, recounted, type EnterpriseList, type StoredRow } from './store.ts'
+import { changeRow, correctionOf, countRows, findList, findRow, insertList, listOfContent, listRows, recounted, type EnterpriseList, type StoredRow } from './store.ts'
 import { takeIn } from './taking-in.ts'
 import type { ReceivedList } from './upload.ts'
 import { decidedRows, openBytes, type ListWork } from './working.ts'
@@ -21,9 +22,10 @@ import { decidedRows, openBytes, type ListWork } from './working.ts'
 export async function receiveList (sql: WriteSql, now: string, principal: Principal, received: ReceivedList): Promise<{ list: EnterpriseList, created: boolean }> {
   const first = await listOfContent(sql, principal.participant_no, received.sha256)
   if (first !== undefined) return { list: first, created: false }
+  if (received.corrects !== null) await refuseUncorrectable(sql, principal, received.corrects)
   const list: EnterpriseList = {
     list_no: newNo('list'), park_no: principal.participant_no, status: 'RECEIVED', form: received.form, sha256: received.sha256, content_key: received.sha256,
-    file_name: received.file_name, bytes: received.bytes.length, declared_row_count: received.declared_row_count, declared_amount: received.declared_amount,
+    file_name: received.file_name, bytes: received.bytes.length, corrects: received.corrects, declared_row_count: received.declared_row_count, declared_amount: received.declared_amount,
     sent_by: principal.user_no, reader: null, rows_found: null, rows_read: 0, rows_taken_in: 0, rows_total: null, refusal: null, sheets: [], counts: null, amount_accepted_fen: null, version: 1, created_at: now,
     decided_at: null, updated_at: now
   }
@@ -42,12 +44,13 @@ export async function readListOf (sql: ReadSql, principal: Principal, list_no: s
 }
 
 /** A row on the wire. */
-export function shownRow (row: Omit<StoredRow, 'row_id' | 'list_no' | 'position' | 'waiting' | 'need_no' | 'authorization_no' | 'decision'> & Partial<StoredRow>, withdrawn = false) {
-  const went_in = row.waiting === false && (row.outcome === 'ACCEPTED' || row.outcome === 'ACCEPTED_WITH_REMARK')
+export function shownRow (row: Omit<StoredRow, 'row_id' | 'list_no' | 'position' | 'waiting' | 'need_no' | 'authorization_no' | 'about_need' | 'keeps' | 'decision'> & Partial<StoredRow>, withdrawn = false) {
+  const goes_in = row.outcome === 'ACCEPTED' || row.outcome === 'ACCEPTED_WITH_REMARK'
+  const went_in = row.waiting === false && goes_in
   const { sheet, row: number, outcome, uscc, name, project_code, project_name, amount_fen, term_months, purpose, demand_date, consent, normalised_from, findings } = row
   const head = {
     row_id: row.row_id ?? null, sheet, row: number, outcome, need_no: went_in ? row.need_no ?? null : null,
-    authorization_no: went_in ? row.authorization_no ?? null : null, decision: row.decision ?? null
+    authorization_no: went_in ? row.authorization_no ?? null : null, replaces_need_no: goes_in && row.keeps === false ? row.about_need ?? null : null, decision: row.decision ?? null
   }
   if (withdrawn) {
     return {
@@ -66,6 +69,19 @@ export async function withWithdrawals (sql: ReadSql, rows: readonly StoredRow[])
   return rows.map(row => ({ row, withdrawn: given.get(row.authorization_no)?.status === 'WITHDRAWN' }))
 }
 
+function uncorrectable (code: string, message: string, message_zh: string): Problem {
+  return new Problem('rule_broken', { detail: message, detail_zh: message_zh, errors: [{ pointer: '/corrects', code, message, message_zh }] })
+}
+
+/** A correction names a decided list of the same park, and the newest of its corrections. */
+async function refuseUncorrectable (sql: ReadSql, principal: Principal, corrects: string): Promise<void> {
+  const list = await findList(sql, corrects)
+  if (list === undefined || list.park_no !== principal.participant_no) throw uncorrectable('LIST_UNKNOWN', 'There is no such list of your park', '贵园区没有该名单')
+  if (list.status !== 'DECIDED') throw uncorrectable('LIST_NOT_DECIDED', 'Only a list that was decided can be corrected', '仅已逐行判定的名单可更正')
+  const newer = await correctionOf(sql, corrects)
+  if (newer !== undefined) throw uncorrectable('LIST_CORRECTED', `It was corrected already: name ${newer.list_no} instead`, `该名单已被更正，请改为更正 ${newer.list_no}`)
+}
+
 /** Rows that a dry run shows: all of a list up to this length; of a longer one those that need a look. */
 const dry_rows_max = 5000
 
@@ -76,27 +92,43 @@ export async function dryRun (work: ListWork, principal: Principal, received: Re
   const head = { list_no: null, sha256, dry_run: true }
   if (opened.refusal !== null) return { ...head, status: 'REFUSED', refusal: opened.refusal, counts: null, amount_accepted: null, effect: null, rows: [], rows_left_out: 0 }
   let summary = summaryOf([])
-  const effect = { new_enterprises: 0, new_needs: 0, changed: 0, duplicate: 0, withdrawn: 0 }
+  const effect = { new_enterprises: 0, new_needs: 0, changed: 0, duplicate: 0 }
+  const fen = { taken_in: 0, changed_from: 0, changed_to: 0 }
+  const list = { park_no: principal.participant_no, corrects: received.corrects }
+  if (list.corrects !== null) await refuseUncorrectable(work.db.read, principal, list.corrects)
   const usccs = new Set<string>()
+  const named = new Set<string>()
   const rows: ReturnType<typeof shownRow>[] = []
-  for await (const { rows: decided, surroundings } of decidedRows(work, principal.participant_no, opened.rows, now)) {
+  for await (const { rows: decided, surroundings } of decidedRows(work, list, opened.rows, now)) {
     summary = summaryOf(decided, summary)
     for (const row of decided) {
       const goes_in = row.outcome === 'ACCEPTED' || row.outcome === 'ACCEPTED_WITH_REMARK'
       if (row.findings.some(({ code }) => code === 'DUPLICATE')) effect.duplicate++
-      if (goes_in && row.uscc !== null) {
-        effect.new_needs++
-        if (surroundings.isKnown(row.uscc)) effect.changed++
-        else if (!usccs.has(row.uscc)) effect.new_enterprises++
-        if (surroundings.hasWithdrawn(row.uscc)) effect.withdrawn++
+      if (row.about_need !== null && (goes_in || row.keeps)) named.add(row.about_need)
+      if (goes_in && row.uscc !== null && row.amount_fen !== null) {
+        const earlier = surroundings.context.open_needs(row.uscc).find(({ need_no }) => need_no === row.about_need)
+        if (earlier === undefined) {
+          effect.new_needs++
+          fen.taken_in += row.amount_fen
+        } else {
+          effect.changed++
+          fen.changed_from += earlier.amount_fen
+          fen.changed_to += row.amount_fen
+        }
+        if (!surroundings.isKnown(row.uscc) && !usccs.has(row.uscc)) effect.new_enterprises++
         usccs.add(row.uscc)
       }
       if (rows.length < dry_rows_max && (opened.rows_total <= dry_rows_max || row.outcome !== 'ACCEPTED')) rows.push(shownRow(row))
     }
   }
-  const amount_accepted = yuanOf(summary.amount_accepted_fen)
+  const gone = await wouldEnd(work.db.read, list, named)
   return {
-    ...head, status: 'DECIDED', refusal: null, counts: summary.counts, amount_accepted, effect: { ...effect, amount_new: amount_accepted }, rows,
+    ...head, status: 'DECIDED', refusal: null, counts: summary.counts, amount_accepted: yuanOf(summary.amount_accepted_fen),
+    effect: {
+      ...effect, withdrawn: gone.count, amount_new: yuanOf(fen.taken_in), amount_changed_from: yuanOf(fen.changed_from), amount_changed_to: yuanOf(fen.changed_to),
+      amount_withdrawn: yuanOf(gone.amount_fen)
+    },
+    rows,
     rows_left_out: opened.rows_total - rows.length
   }
 }
@@ -111,8 +143,7 @@ const cannot_be_confirmed = 'NOT_AUTHORISED'
  * Source: contract §4.
  */
 export async function decideRow (
-  sql: WriteSql, now: string, principal: Principal, list_no: string, row_id: string, { decision, reason }: RowDecisionBody,
-  hooks: Pick<IntakeHooks, 'onAuthorized'>
+  sql: WriteSql, now: string, principal: Principal, list_no: string, row_id: string, { decision, reason }: RowDecisionBody, hooks: IntakeHooks
 ): Promise<StoredRow> {
   const list = await findList(sql, list_no)
   const row = list === undefined || list.park_no !== principal.participant_no ? undefined : await findRow(sql, list_no, row_id)
@@ -123,6 +154,7 @@ export async function decideRow (
   if (decision === 'DROP') await changeRow(sql, now, row_id, { outcome: 'REJECTED', decision: decided })
   else {
     refuseUnconfirmable(row)
+    await replaceEarlier(sql, now, list, [row], principal, hooks)
     const [placed] = await takeIn(sql, now, list, [row], principal, hooks)
     if (placed === undefined || placed.kind === 'DUPLICATE') {
       throw new Problem('decision_not_possible', {

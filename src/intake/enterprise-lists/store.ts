@@ -1,5 +1,5 @@
 /** Tables of lists and their rows. */
-import { and, asc, count, eq, gt, gte, inArray, isNull, sql as expression, sum } from 'drizzle-orm'
+import { and, asc, count, eq, gt, gte, inArray, isNotNull, isNull, ne, sql as expression, sum } from 'drizzle-orm'
 import { fen, flag, integer, json, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
@@ -20,6 +20,8 @@ export const enterprise_lists = table('enterprise_lists', {
   content_key: text().notNull(),
   file_name: text().notNull(),
   bytes: integer().notNull(),
+  /** the list that this one corrects */
+  corrects: text(),
   declared_row_count: integer(),
   declared_amount: text(),
   sent_by: text(),
@@ -65,6 +67,8 @@ export const list_rows = table('list_rows', {
   findings: text().notNull(),
   need_no: text().notNull(),
   authorization_no: text().notNull(),
+  about_need: text(),
+  keeps: flag().notNull(),
   decision: json<RowDecision>(),
   updated_at: text().notNull()
 })
@@ -105,6 +109,34 @@ export async function listLists (
     filter.updated_since === undefined ? undefined : gte(enterprise_lists.updated_at, filter.updated_since),
     after === null ? undefined : gt(enterprise_lists.list_no, after)
   )).orderBy(asc(enterprise_lists.list_no)).limit(limit)
+}
+
+/** The list and the lists that it corrects, and they in turn. */
+export async function correctedBy (sql: ReadSql, list: Pick<EnterpriseList, 'corrects'>): Promise<string[]> {
+  const chain: string[] = []
+  for (let list_no = list.corrects; list_no !== null;) {
+    chain.push(list_no)
+    list_no = (await findList(sql, list_no))?.corrects ?? null
+  }
+  return chain
+}
+
+/** A list that corrects this one and was not refused. */
+export async function correctionOf (sql: ReadSql, list_no: string): Promise<EnterpriseList | undefined> {
+  return (await sql.select().from(enterprise_lists).where(and(eq(enterprise_lists.corrects, list_no), ne(enterprise_lists.status, 'REFUSED'))))[0]
+}
+
+/** Needs that a correction leaves as they are, as a subquery. */
+export function keptNeeds (sql: ReadSql, list_no: string) {
+  return sql.select({ need_no: list_rows.about_need }).from(list_rows).where(and(eq(list_rows.list_no, list_no), isNotNull(list_rows.about_need), eq(list_rows.keeps, true)))
+}
+
+/** Of some needs those that a row of the list names without consent. */
+export async function namedWithoutConsent (sql: ReadSql, list_no: string, need_nos: readonly string[]): Promise<Set<string>> {
+  if (need_nos.length === 0) return new Set()
+  const rows = await sql.select({ need_no: list_rows.about_need }).from(list_rows)
+    .where(and(eq(list_rows.list_no, list_no), inArray(list_rows.about_need, [...need_nos]), eq(list_rows.keeps, false)))
+  return new Set(rows.flatMap(({ need_no }) => need_no ?? []))
 }
 
 const buildUnread = (sql: ReadSql) => sql.select().from(enterprise_lists).where(inArray(enterprise_lists.status, ['RECEIVED', 'READING']))
@@ -156,12 +188,12 @@ function notesOf<T> (sql: ReadSql, column: 'normalised_from' | 'findings', row_i
 
 function keptRow (sql: ReadSql, row: StoredRow, now: string): typeof list_rows.$inferInsert {
   const { row_id, list_no, position, sheet, row: row_number, outcome, waiting, uscc, amount_fen, contact_name, contact_phone, normalised_from, findings,
-    need_no, authorization_no, decision, ...content } = row
+    need_no, authorization_no, about_need, keeps, decision, ...content } = row
   return {
     row_id, list_no, position, sheet, row_number, outcome, waiting, uscc, amount_fen, content,
     contact_name: sealed(sql, contact_name, rowPlace('contact_name', row_id)), contact_phone: sealed(sql, contact_phone, rowPlace('contact_phone', row_id)),
     normalised_from: keptNotes(sql, 'normalised_from', row_id, normalised_from), findings: keptNotes(sql, 'findings', row_id, findings),
-    need_no, authorization_no, decision, updated_at: now
+    need_no, authorization_no, about_need, keeps, decision, updated_at: now
   }
 }
 

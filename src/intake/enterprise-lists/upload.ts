@@ -10,13 +10,15 @@ export interface ReceivedList {
   sha256: string
   file_name: string
   declaration: boolean | null
+  /** the list that this one corrects */
+  corrects: string | null
   declared_row_count: number | null
   declared_amount: string | null
   /** what an idempotency key is bound to: digest of the bytes and the text parts */
   content: string
 }
 
-const text_parts = ['declaration', 'declared_row_count', 'declared_amount'] as const
+const text_parts = ['declaration', 'corrects', 'declared_row_count', 'declared_amount'] as const
 const file_name_max = 200
 
 function refuse (pointer: string, code: string, message: string, message_zh: string): Problem {
@@ -61,6 +63,8 @@ async function fromMultipart (request: FastifyRequest): Promise<ReceivedList> {
   if (file === null) note('/file', 'MISSING_FIELD', 'The part file is missing', '缺少名为 file 的文件部分')
   const declaration = texts.get('declaration')
   if (declaration !== undefined && declaration !== 'true') note('/declaration', 'NOT_ALLOWED', 'Needs to be true', '应为 true')
+  const corrects = texts.get('corrects')
+  if (corrects !== undefined && !/^list_[0-9A-HJKMNP-TV-Z]{26}$/u.test(corrects)) note('/corrects', 'WRONG_FORMAT', 'Needs to be the number of a list', '应为名单编号')
   const rows = texts.get('declared_row_count')
   if (rows !== undefined && !/^\d{1,7}$/u.test(rows)) note('/declared_row_count', 'WRONG_FORMAT', 'Needs to be a whole number', '应为整数')
   const amount = texts.get('declared_amount')
@@ -70,6 +74,7 @@ async function fromMultipart (request: FastifyRequest): Promise<ReceivedList> {
   return {
     form: 'FILE', ...file, sha256,
     declaration: declaration === undefined ? null : true,
+    corrects: corrects ?? null,
     declared_row_count: rows === undefined ? null : Number(rows),
     declared_amount: amount ?? null,
     content: digestOf([sha256, ...text_parts.map(name => texts.get(name) ?? null)])
@@ -79,12 +84,13 @@ async function fromMultipart (request: FastifyRequest): Promise<ReceivedList> {
 function fromJson (request: FastifyRequest): ReceivedList {
   const validate = request.compileValidationSchema(ListJson, 'body')
   if (!validate(request.body)) throw Object.assign(new Error('the list has not the agreed form'), { validation: validate.errors, validationContext: 'body', statusCode: 400 })
-  const { declaration, declared_row_count, declared_amount, rows } = request.body as ListJson
+  const { declaration, corrects, declared_row_count, declared_amount, rows } = request.body as ListJson
   if (declaration === false) throw refuse('/declaration', 'NOT_ALLOWED', 'Needs to be true', '应为 true')
   const bytes = Buffer.from(canonical({ rows }))
   return {
     form: 'JSON', bytes, sha256: sha256Hex(bytes), file_name: 'list.json',
     declaration: declaration ?? null,
+    corrects: corrects ?? null,
     declared_row_count: declared_row_count ?? null,
     declared_amount: declared_amount ?? null,
     content: digestOf(request.body)

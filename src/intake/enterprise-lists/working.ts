@@ -10,6 +10,7 @@ import { policiesOf } from '../../registry/policies/service.ts'
 import type { IntakeHooks } from '../hooks.ts'
 import { surroundingsOf, type Surroundings } from './context.ts'
 import { decider } from './deciding.ts'
+import { endUnnamed, replaceEarlier } from './correcting.ts'
 import { listFinding } from './findings.ts'
 import { rowsFromJson, type JsonRow } from './json-rows.ts'
 import type { ListReader, OpenList } from './read-in-worker.ts'
@@ -17,7 +18,7 @@ import { declaredMismatch, tallyOf, type Declared } from './reading.ts'
 import { refusalOf, type Refusal } from './refusals.ts'
 import type { DecidedRow, ListRow, SheetReading } from './rows.ts'
 import {
-  advanceReading, allRowsStored, changeRow, countRows, dropRows, findList, insertRows, markDecided, markRefused, nextToRead, takenIn, takeUp, waitingRows,
+  advanceReading, allRowsStored, changeRow, correctedBy, countRows, dropRows, findList, insertRows, markDecided, markRefused, nextToRead, takenIn, takeUp, waitingRows,
   type EnterpriseList, type StoredRow
 } from './store.ts'
 import { takeIn } from './taking-in.ts'
@@ -29,7 +30,7 @@ export interface ListWork {
   db: Db
   bodies: ListBodies
   reader: ListReader
-  hooks: Pick<IntakeHooks, 'contractLimits' | 'onAuthorized'>
+  hooks: IntakeHooks
   log: Pick<Logger, 'error'>
 }
 
@@ -57,11 +58,14 @@ async function* handedOver (rows: readonly ListRow[]): AsyncGenerator<ListRow[]>
 }
 
 /** Decided rows, as many at a time as a unit takes, against what is known today. Later rows are compared with all earlier ones. */
-export async function* decidedRows (work: Pick<ListWork, 'db' | 'hooks'>, park_no: string, rows: AsyncIterable<ListRow[]>, received_at: string): AsyncGenerator<Decided> {
-  const surroundings = await surroundingsOf(work.db.read, park_no, beijingDate(received_at), await policiesOf(work.db), work.hooks)
+export async function* decidedRows (
+  work: Pick<ListWork, 'db' | 'hooks'>, list: Pick<EnterpriseList, 'park_no' | 'corrects'>, rows: AsyncIterable<ListRow[]>, received_at: string
+): AsyncGenerator<Decided> {
+  const corrected = new Set(await correctedBy(work.db.read, list))
+  const surroundings = await surroundingsOf(work.db.read, list.park_no, beijingDate(received_at), corrected, await policiesOf(work.db), work.hooks)
   const decide = decider(surroundings.context)
   const decideAll = async (some: readonly ListRow[]): Promise<Decided> => {
-    await surroundings.lookUp([...new Set(some.flatMap(({ uscc }) => uscc ?? []))])
+    await surroundings.lookUp(some)
     const decided: DecidedRow[] = []
     for (const slice of slicesOf(some)) {
       for (const row of slice) decided.push(decide(row))
@@ -130,7 +134,7 @@ async function begin (work: ListWork, list: EnterpriseList): Promise<Reading | n
     await refuse(db, list, reader, opened.refusal, opened.sheets)
     return null
   }
-  const decided = decidedRows(work, list.park_no, opened.rows, list.created_at)
+  const decided = decidedRows(work, list, opened.rows, list.created_at)
   return { list, reader, sheets: opened.sheets, rows_found: opened.rows_total, decided, position: 0 }
 }
 
@@ -208,7 +212,8 @@ function slicesOf<T> (rows: readonly T[]): T[][] {
   return Array.from({ length: Math.ceil(rows.length / rows_per_slice) }, (_, index) => rows.slice(index * rows_per_slice, (index + 1) * rows_per_slice))
 }
 
-async function takeInSlice (sql: WriteSql, now: string, { hooks }: Pick<ListWork, 'hooks'>, list: EnterpriseList, rows: readonly StoredRow[]): Promise<void> {
+async function takeInSlice (sql: WriteSql, now: string, list: EnterpriseList, rows: readonly StoredRow[], hooks: IntakeHooks): Promise<void> {
+  await replaceEarlier(sql, now, list, rows, actorOf(list), hooks)
   const placed = await takeIn(sql, now, list, rows, actorOf(list), hooks)
   for (const [index, row] of rows.entries()) {
     const { kind, need_no } = placed[index] ?? { kind: 'NEW', need_no: row.need_no }
@@ -217,18 +222,19 @@ async function takeInSlice (sql: WriteSql, now: string, { hooks }: Pick<ListWork
   }
 }
 
-async function takeInSome (work: Pick<ListWork, 'db' | 'hooks'>, list_no: string): Promise<void> {
+async function takeInSome ({ db, hooks }: ListWork, list_no: string): Promise<void> {
   for (let units = 1; units <= units_per_step; units++) {
-    const done = await work.db.write(async (sql, now) => {
+    const done = await db.write(async (sql, now) => {
       const list = await findList(sql, list_no)
       if (list === undefined || list.status !== 'READING') return true
       const rows = await waitingRows(sql, list_no, rows_per_unit)
       if (rows.length === 0) {
+        if (await endUnnamed(sql, now, list, actorOf(list), hooks) > 0) return false
         await decided(sql, now, list)
         return true
       }
       for (const slice of slicesOf(rows)) {
-        await takeInSlice(sql, now, work, list, slice)
+        await takeInSlice(sql, now, list, slice, hooks)
         await setImmediate()
       }
       const rows_taken_in = list.rows_taken_in + await takenIn(sql, now, list_no, rows)

@@ -113,6 +113,14 @@ export async function saidNamesOf (sql: ReadSql, source_no: string, usccs: reado
   return new Map(rows.map(({ uscc, name }) => [uscc, name]))
 }
 
+/** Codes under which one participant sent enterprises of these names. */
+export async function codesOfNames (sql: ReadSql, source_no: string, names: readonly string[]): Promise<Map<string, string>> {
+  if (names.length === 0) return new Map()
+  const rows = await sql.select({ uscc: enterprise_sources.uscc, name: enterprise_sources.name }).from(enterprise_sources)
+    .where(and(eq(enterprise_sources.source_no, source_no), inArray(enterprise_sources.name, [...names])))
+  return new Map(rows.map(({ uscc, name }) => [name, uscc]))
+}
+
 /** Names of many enterprises as the hub knows them, whoever sent them. */
 export async function namesOf (sql: ReadSql, usccs: readonly string[]): Promise<Map<string, string>> {
   if (usccs.length === 0) return new Map()

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { digestOf } from '../../db/canonical.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
-import { append } from '../../journal/events.ts'
+import { append, type Actor } from '../../journal/events.ts'
 import { beijingDate, instantMs, instantOf } from '../../policy/calendar.ts'
 import type { Finding } from '../../policy/findings.ts'
 import { sumFen, fenOf, yuanOf } from '../../policy/money.ts'
@@ -202,26 +202,34 @@ export async function withdrawNeed (sql: WriteSql, now: string, principal: Princ
   const view = await viewOf(sql, principal, need_no)
   if (view.status === 'WITHDRAWN') return view
   if (!(OPEN_STATUSES as readonly string[]).includes(view.status)) throw stateConflict(view.status, [])
+  await withdrawDoor(sql, now, principal, need_no, { of_enterprise: ownUscc(principal) === view.uscc, authorization_no: view.authorization_no, reason_given: reason !== null }, hooks)
+  return viewOf(sql, principal, need_no)
+}
+
+/** Ends one door's part in an open need; for the enterprise itself everybody's. */
+export async function withdrawDoor (
+  sql: WriteSql, now: string, actor: Actor, need_no: string, about: { of_enterprise: boolean, authorization_no: string, reason_given: boolean },
+  hooks: Pick<IntakeHooks, 'onNeedWithdrawn'>
+): Promise<void> {
   const need = await findNeed(sql, need_no)
   if (need === undefined) throw notFound()
-  const of_enterprise = ownUscc(principal) === need.uscc
+  const { of_enterprise, authorization_no, reason_given } = about
   const doors = await sourcesOf(sql, need_no)
   let left = doors
   for (const door of doors) {
-    if (of_enterprise || door.participant_no === principal.participant_no) left = await withdrawSource(sql, now, need_no, door.participant_no)
+    if (of_enterprise || door.participant_no === actor.participant_no) left = await withdrawSource(sql, now, need_no, door.participant_no)
   }
   const next = left[0]
   if (next === undefined) {
     if (!await advanceNeed(sql, need_no, OPEN_STATUSES, 'WITHDRAWN', now)) throw stateConflict(need.status, [])
     await hooks.onNeedWithdrawn(sql, now, need_no)
-  } else if (need.sender_no === principal.participant_no) {
+  } else if (need.sender_no === actor.participant_no) {
     await restOn(sql, next)
   }
   const enterprise = (await enterpriseParticipants(sql, [need.uscc])).get(need.uscc)
-  const audience = of_enterprise ? doors.map(door => door.participant_no) : [principal.participant_no]
+  const audience = of_enterprise ? doors.map(door => door.participant_no) : [actor.participant_no]
   await append(sql, now, {
-    type: 'financing_need.withdrawn', subject: need_no, actor: principal, audience: [...audience, ...(enterprise === undefined ? [] : [enterprise])],
-    authorization_no: view.authorization_no, data: { because: 'sender', on: beijingDate(now), reason_given: reason !== null }
+    type: 'financing_need.withdrawn', subject: need_no, actor, audience: [...audience, ...(enterprise === undefined ? [] : [enterprise])],
+    authorization_no, data: { because: 'sender', on: beijingDate(now), reason_given }
   })
-  return viewOf(sql, principal, need_no)
 }

@@ -1,5 +1,5 @@
 /** Tables of financing needs, of what each door brought, and of batches. */
-import { and, asc, count, eq, gt, gte, inArray, isNull, like, lte, sql as expression, sum } from 'drizzle-orm'
+import { and, asc, count, eq, gt, gte, inArray, isNull, like, lte, notInArray, sql as expression, sum, type SQLWrapper } from 'drizzle-orm'
 import { fen, flag, integer, json, primaryKey, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
@@ -164,7 +164,8 @@ export async function needsSentBy (sql: ReadSql, participant_no: string, usccs: 
   if (usccs.length === 0) return []
   return sql.select({
     need_no: need_sources.need_no, uscc: need_sources.uscc, project_code: need_sources.project_code, project_name: need_sources.project_name,
-    amount_fen: need_sources.amount_fen, list_no: need_sources.list_no, row_id: need_sources.row_id, content_digest: need_sources.content_digest,
+    amount_fen: need_sources.amount_fen, term_months: need_sources.term_months, purpose_text: need_sources.purpose_text, demand_date: need_sources.demand_date,
+    list_no: need_sources.list_no, row_id: need_sources.row_id, content_digest: need_sources.content_digest,
     status: financing_needs.status, source_status: need_sources.status
   }).from(need_sources).innerJoin(financing_needs, eq(financing_needs.need_no, need_sources.need_no))
     .where(and(eq(need_sources.participant_no, participant_no), inArray(need_sources.uscc, [...usccs]))).orderBy(asc(need_sources.need_no))
@@ -301,4 +302,18 @@ export async function withdrawNeedsUnder (sql: WriteSql, now: string, authorizat
   const senders = await sql.select({ need_no: need_sources.need_no, participant_no: need_sources.participant_no }).from(need_sources)
     .where(inArray(need_sources.need_no, ended.map(({ need_no }) => need_no)))
   return ended.map(({ need_no }) => ({ need_no, senders: senders.filter(one => one.need_no === need_no).map(one => one.participant_no) }))
+}
+
+/** Open needs without a contract that a park brought with some lists, with the authorizations under them. */
+export async function needsOfLists (
+  sql: ReadSql, park_no: string, list_nos: readonly string[], { among, but_not, after = '', limit }: { among?: readonly string[], but_not?: SQLWrapper, after?: string, limit: number }
+) {
+  if (list_nos.length === 0 || among?.length === 0) return []
+  return sql.select({
+    need_no: need_sources.need_no, uscc: need_sources.uscc, amount_fen: need_sources.amount_fen, authorization_no: need_sources.authorization_no
+  }).from(need_sources).innerJoin(financing_needs, eq(financing_needs.need_no, need_sources.need_no)).where(and(
+    inArray(need_sources.list_no, [...list_nos]), eq(need_sources.participant_no, park_no), eq(need_sources.status, 'OPEN'),
+    inArray(financing_needs.status, [...without_contract]), gt(need_sources.need_no, after), but_not === undefined ? undefined : notInArray(need_sources.need_no, but_not),
+    among === undefined ? undefined : inArray(need_sources.need_no, [...among])
+  )).orderBy(asc(need_sources.need_no)).limit(limit)
 }
