@@ -137,7 +137,8 @@ function worthOf (archive: Archive, item: Item): Worth {
   return item.kind === 'PREMIUM' ? premiumWorth(archive, item, terms) : interestWorth(archive, item, terms)
 }
 
-interface Claim { item: Item, chain: string, worth: Worth, submitted_at: string }
+/** `stated_at`: since when the hub knew these facts, also those of the contract that a correction changed. */
+interface Claim { item: Item, chain: string, worth: Worth, stated_at: string }
 /** `cut`: what audits took off; only what facts give beyond the amount that was judged is due again. */
 interface Held { amount: bigint, since: string, cut: bigint }
 
@@ -181,7 +182,7 @@ export function rederive (archives: readonly Archive[], recognised: Recognised =
       const chain = item.supplement_of === null ? item.line_no : chain_of.get(item.supplement_of) ?? item.supplement_of
       chain_of.set(item.line_no, chain)
       const [, submitted_at = ''] = item.order_key.split('|')
-      claims.push({ item, chain, worth: worthOf(archive, item), submitted_at })
+      claims.push({ item, chain, worth: worthOf(archive, item), stated_at: item.facts.stated_at ?? submitted_at })
     }
   }
   const of_line = new Map(claims.map(claim => [claim.item.line_no, claim]))
@@ -213,7 +214,7 @@ export function rederive (archives: readonly Archive[], recognised: Recognised =
       const newest = new Map<string, Claim>()
       const names = new Set(own.worth.limits.map(({ name }) => name))
       for (const name of names) for (const { worth } of meeting.get(name) ?? []) for (const limit of worth.limits) names.add(limit.name)
-      for (const name of names) for (const claim of meeting.get(name) ?? []) if (claim.submitted_at <= sealed_at) newest.set(claim.chain, claim)
+      for (const name of names) for (const claim of meeting.get(name) ?? []) if (claim.stated_at <= sealed_at) newest.set(claim.chain, claim)
       const due = dues([...newest.values()], held).get(own.chain) ?? 0n
       say('amount', item.amount, yuan(notNegative(due - (held.get(own.chain)?.amount ?? 0n))))
     }

@@ -3,12 +3,16 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { buildApp, type HubApp } from '../../src/app.ts'
-import { frozenClock, newNo } from '../../src/clock.ts'
+import { frozenClock, newNo, newSecret } from '../../src/clock.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Db } from '../../src/db/db.ts'
+import type { Role } from '../../src/http/access.ts'
 import { migrate, readMigrations } from '../../src/db/migrate.ts'
 import { openDb } from '../../src/db/open.ts'
-import { seedSandbox, type SandboxFile } from '../../src/registry/participants/sandbox.ts'
+import { insertClient } from '../../src/registry/participants/access-store.ts'
+import { seedSandbox, type SandboxFile, type SandboxParticipant } from '../../src/registry/participants/sandbox.ts'
+import { hashSecret } from '../../src/registry/participants/service.ts'
+import { insertCredential, insertParticipant, insertUser } from '../../src/registry/participants/store.ts'
 
 export interface Answer { status: number, headers: Record<string, unknown>, bytes: Buffer }
 
@@ -29,8 +33,30 @@ export interface FrozenHub {
 
 const boundary = 'rongqiao-harness'
 
+/** Another participant besides those of the sandbox, with a machine and one person. */
+export interface Newcomer { participant_no: string, role: Role, name: string, uscc: string }
+
+async function enrol (db: Db, { participant_no, role, name, uscc }: Newcomer): Promise<SandboxParticipant> {
+  const [api_key, user_key] = [newSecret('sandbox_key'), newSecret('sandbox_user_key')]
+  const [client_id, user_no] = [`client-${participant_no}`, `${participant_no}-user-1`]
+  const duties: SandboxParticipant['users'][number]['duties'] = ['PREPARE', 'APPROVE']
+  await db.write(async (sql, now) => {
+    await insertParticipant(sql, {
+      participant_no, role, name, uscc, region_code: null, aliases: [], is_government_guarantor: role === 'GUARANTOR', is_cooperating: role !== 'GUARANTOR', status: 'ACTIVE', version: 1,
+      created_at: now, updated_at: now
+    })
+    await insertUser(sql, { user_no, participant_no, name: user_no, duties, status: 'ACTIVE' })
+    for (const each of [{ client_id, user_no: null, key: api_key }, { client_id: user_no, user_no, key: user_key }]) {
+      const owner = { participant_no, client_id: each.client_id, user_no: each.user_no, status: 'ACTIVE', created_at: now } as const
+      await insertClient(sql, { ...owner, content_digest: '', created_by: participant_no })
+      await insertCredential(sql, { ...owner, secret_hash: hashSecret(each.key), kind: 'API_KEY' })
+    }
+  })
+  return { participant_no, role, name, uscc, client_id, client_secret: '', api_key, users: [{ user_no, name: user_no, duties, api_key: user_key }] }
+}
+
 /** Opens a hub on an empty database. */
-export async function frozenHub (database_url: string, data_dir: string, start: string): Promise<FrozenHub> {
+export async function frozenHub (database_url: string, data_dir: string, start: string, newcomers: readonly Newcomer[] = []): Promise<FrozenHub> {
   const clock = frozenClock(start)
   const target = database_url === '' ? join(data_dir, 'hub.sqlite') : database_url
   await migrate(target, readMigrations(join(import.meta.dirname, '../../migrations')))
@@ -46,6 +72,7 @@ export async function frozenHub (database_url: string, data_dir: string, start: 
   if (seeded === null) throw new Error('the database was not empty')
   writeFileSync(join(data_dir, 'sandbox.json'), JSON.stringify(seeded), { mode: 0o600 })
   const sandbox: SandboxFile = JSON.parse(readFileSync(join(data_dir, 'sandbox.json'), 'utf8'))
+  for (const newcomer of newcomers) sandbox.participants.push(await enrol(db, newcomer))
   const participantOf = (who: string) => {
     const found = sandbox.participants.find(each => each.participant_no === who)
     if (found === undefined) throw new Error(`no participant ${who}`)

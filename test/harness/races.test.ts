@@ -56,8 +56,8 @@ async function borrower (hub: Built, n: number): Promise<Borrower> {
       papers.push({ document_no, participant_no, sha256: sha256Hex(text), sm3: null, bytes: 1, media_type: 'application/pdf', file_name: null, created_at: now })
       return document_no
     }
-    const loans = banks.map(who => ({
-      ...framed(who, `H-${n}`, newNo('loan')), contract_amount_fen: amount_fen * at_once, land_fen: 0, drawn_fen: amount_fen * at_once / 2, drawn_land_fen: 0, annual_rate_pct: '4.10',
+    const loans = banks.map(who => Object.assign(framed(who, `H-${n}`, newNo('loan')), {
+      contract_amount_fen: amount_fen * at_once, land_fen: 0, drawn_fen: amount_fen * at_once / 2, drawn_land_fen: 0, annual_rate_pct: '4.10',
       day_count: 'ACT_360' as const, start_date: dates.from, document_no: paperOf(who, `contract ${n} ${who}`), lead_no: null, core_enterprise_uscc: null
     }))
     const drawn: DrawdownRow[] = []

@@ -40,6 +40,7 @@ export async function acceptedFeeVouchers (sql: ReadSql, uscc: string, project_c
     other_fees_fen: contract.other_fees_fen,
     paid_date: voucher.paid_date,
     submitted_at: voucher.created_at,
+    stated_at: voucher.created_at > contract.created_at ? voucher.created_at : contract.created_at,
     authorization_no: voucher.authorization_no,
     document_no: voucher.document_no,
     contract_document_no: contract.document_no,

@@ -129,6 +129,7 @@ export async function acceptedInterestVouchers (sql: ReadSql, uscc: string, proj
       period_end: voucher.period_end,
       paid_date: voucher.paid_date,
       submitted_at: voucher.created_at,
+      stated_at: [voucher.created_at, drawdown.created_at, contract.created_at, ...by_then.map(each => each.created_at)].sort().at(-1) ?? voucher.created_at,
       authorization_no: voucher.authorization_no,
       document_no: voucher.document_no,
       contract_document_no: contract.document_no,

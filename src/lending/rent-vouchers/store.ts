@@ -42,6 +42,7 @@ export async function acceptedRentVouchers (sql: ReadSql, uscc: string, project_
     period_end: voucher.period_end,
     paid_date: voucher.paid_date,
     submitted_at: voucher.created_at,
+    stated_at: voucher.created_at > lease.created_at ? voucher.created_at : lease.created_at,
     authorization_no: voucher.authorization_no,
     document_no: voucher.document_no,
     contract_document_no: lease.document_no,

@@ -72,7 +72,7 @@ function loanVoucher (row: AcceptedInterestVoucher, chain: string, uscc: string,
     facts: {
       iou_no: row.iou_no, loan_contract_no: row.loan_contract_no, eligible_loan_amount: yuanOf(row.drawdown_eligible_fen),
         land_amount: yuanOf(row.drawdown_land_fen),
-      contract_eligible_amount: yuanOf(row.eligible_loan_fen), ...interestShown(row)
+      contract_eligible_amount: yuanOf(row.eligible_loan_fen), stated_at: row.stated_at, ...interestShown(row)
     }
   }
 }
@@ -124,7 +124,7 @@ async function leaseClaims (sql: ReadSql, policies: readonly PolicyVersion[], us
         submitted_at: row.submitted_at,
       authorization_no: row.authorization_no, document_nos: [...new Set([row.contract_document_no, row.document_no])],
       facts: {
-        lease_contract_no: row.lease_contract_no, lease_mode: row.lease_mode, financed_principal: yuanOf(row.financed_principal_fen),
+        lease_contract_no: row.lease_contract_no, lease_mode: row.lease_mode, financed_principal: yuanOf(row.financed_principal_fen), stated_at: row.stated_at,
           ...interestShown(row)
       }
     }
@@ -155,7 +155,7 @@ async function feeClaims (sql: ReadSql, policies: readonly PolicyVersion[], uscc
       paid_date: row.paid_date, submitted_at: row.submitted_at, authorization_no: row.authorization_no,
         document_nos: [...new Set([row.contract_document_no, row.document_no])],
       facts: {
-        guarantee_contract_no: row.guarantee_contract_no, fee: yuanOf(fee_fen), guaranteed_amount: yuanOf(guaranteed_fen), term_months,
+        guarantee_contract_no: row.guarantee_contract_no, fee: yuanOf(fee_fen), guaranteed_amount: yuanOf(guaranteed_fen), term_months, stated_at: row.stated_at,
         contract_fee_total: yuanOf(contract_fee_fen), other_fees_total: yuanOf(other_fees_fen)
       }
     }
