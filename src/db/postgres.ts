@@ -18,6 +18,7 @@ pg.types.setTypeParser(numeric_oid, Number)
 /** serialization_failure, deadlock_detected */
 const run_again_states = new Set(['40001', '40P01'])
 const retry_pause_max_ms = 20
+const queue_length_max = 1024
 /** whoever waits longer for a connection is told to come back */
 const connect_within_ms = 10_000
 /** From this attempt on a unit runs while no other of this process does: writers that come and go cannot hold it up for ever. */
@@ -25,7 +26,7 @@ const alone_from = 6
 
 /** @param url postgres://user:password@host:port/database */
 export function openPostgres (url: string, clock: Clock, options: { connections?: number, queue_length_max?: number } = {}): Db {
-  const queue_max = options.queue_length_max ?? 10_000
+  const queue_max = options.queue_length_max ?? queue_length_max
   const connections = options.connections ?? 10
   const common = { connectionString: url, max: connections, connectionTimeoutMillis: connect_within_ms, keepAlive: true, pipeline: true }
   const pool = new pg.Pool({ ...common, application_name: 'rongqiao' })

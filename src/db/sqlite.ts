@@ -11,7 +11,8 @@ import { carryCipher, type CipherSlot } from './sealing.ts'
 import { coalesced, DbOverloaded, insideUnit, refuseNested, run_again_max, RunAgain, type Db, type Unit, type WriteSql } from './db.ts'
 
 export const group_size_max = 256
-export const queue_length_max = 10_000
+/** four groups: whoever would wait longer is told to come back */
+export const queue_length_max = 4 * group_size_max
 
 interface Waiting { unit: Unit<unknown>, resolve (value: unknown): void, reject (reason: unknown): void }
 

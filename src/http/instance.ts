@@ -3,13 +3,13 @@
  */
 import { randomUUID } from 'node:crypto'
 import rateLimit from '@fastify/rate-limit'
-import Fastify, { LogController, type FastifyInstance, type FastifyRequest } from 'fastify'
+import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { Problem } from '../problem.ts'
-import { bearerOf, checkCaller, unauthenticated, type PrincipalResolver } from './access.ts'
+import { bearerOf, checkCaller, unauthenticated, type Principal, type PrincipalResolver } from './access.ts'
 import { serializerCompiler, validatorCompiler } from './compilers.ts'
 import { registerErrors } from './errors.ts'
-import { countByAddress } from './limits.ts'
+import { countByAddress, placesPerClient } from './limits.ts'
 import { isSigned, registerSignatures, unknownSigner, type SignatureSettings } from './signed-requests.ts'
 
 export const body_limit_bytes = 8 * 1024 * 1024
@@ -21,6 +21,8 @@ const connections_check_ms = 5000
 const closing_sweep_ms = 250
 /** failed logins and wrong signatures per minute and address */
 const failures_max = 600
+/** of one client under way at once; half of what may wait for the database */
+const under_way_max = 512
 const known_bearers_max = 10_000
 const hsts = 'max-age=31536000; includeSubDomains'
 
@@ -84,6 +86,7 @@ export async function createInstance (options: InstanceOptions): Promise<Fastify
   const signers = countByAddress(options.rate_limit_max)
   /** Credentials that were good lately: a flood from their address does not shut them out. */
   const known_bearers = new Set<string>()
+  const places = placesPerClient(under_way_max)
   const limited = (seconds: number) => new Problem('rate_limited', { headers: { 'retry-after': String(seconds) } })
   const security = {
     'x-content-type-options': 'nosniff',
@@ -96,6 +99,16 @@ export async function createInstance (options: InstanceOptions): Promise<Fastify
     if (failures.isOver(ip)) return limited(failures.retryAfterSeconds())
     failures.count(ip)
     return problem
+  }
+  /** A client takes a place until its answer is gone or its connection ends. */
+  function occupy ({ client_id }: Principal, { raw }: FastifyReply): void {
+    if (!places.take(client_id)) throw limited(1)
+    let held = true
+    const leave = (): void => {
+      if (held) places.give(client_id)
+      held = false
+    }
+    raw.once('finish', leave).once('close', leave)
   }
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(security)
@@ -127,6 +140,7 @@ export async function createInstance (options: InstanceOptions): Promise<Fastify
       }
     }
     checkCaller(spec.callers, spec.person === true, request.principal)
+    if (request.principal !== null) occupy(request.principal, reply)
     if (spec.method !== 'GET' && spec.body_media === undefined && request.headers['content-type']?.startsWith('multipart/') === true) {
       throw new Problem('unsupported_media_type')
     }
@@ -137,11 +151,13 @@ export async function createInstance (options: InstanceOptions): Promise<Fastify
     // Nothing sent is the empty object where nothing is required.
     if (request.body === undefined && body !== undefined && (body.required ?? []).length === 0 && request.method !== 'GET') request.body = {}
   })
-  registerSignatures(app, options.signatures, request => {
+  registerSignatures(app, options.signatures, (request, reply) => {
     const spec = request.routeOptions.config.operation
     if (spec === undefined || request.principal === null) return
     checkCaller(spec.callers, spec.person === true, request.principal)
-    if (request.headers.authorization === undefined && !signers.count(request.principal.client_id)) throw limited(signers.retryAfterSeconds())
+    if (request.headers.authorization !== undefined) return
+    if (!signers.count(request.principal.client_id)) throw limited(signers.retryAfterSeconds())
+    occupy(request.principal, reply)
   }, failed)
   // A closing hub answers what is under way and lets each connection go with its answer, so that none holds up the end.
   let closing = false

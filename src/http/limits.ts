@@ -54,3 +54,27 @@ export function countByAddress (max: number): AddressCounter {
     retryAfterSeconds: () => Math.max(1, Math.ceil((window_end_ms - elapsed()) / 1000))
   }
 }
+
+/** Requests of one client that are under way at once: so many, and no client takes the places of all. */
+export interface Places {
+  /** @returns false when the client has all it may have */
+  take (client_id: string): boolean
+  give (client_id: string): void
+}
+
+export function placesPerClient (max: number): Places {
+  const taken = new Map<string, number>()
+  return {
+    take (client_id) {
+      const now = taken.get(client_id) ?? 0
+      if (now >= max) return false
+      taken.set(client_id, now + 1)
+      return true
+    },
+    give (client_id) {
+      const left = (taken.get(client_id) ?? 0) - 1
+      if (left > 0) taken.set(client_id, left)
+      else taken.delete(client_id)
+    }
+  }
+}

@@ -68,7 +68,10 @@ function responsesOf (spec: OperationSpec): Schema {
       const first = Object.keys(spec.replies)[0] === status
       responses[status] = {
         description: spec.summary, headers,
-        content: { 'application/json': { schema: reply, ...(first && spec.example?.reply !== undefined ? { example: spec.example.reply } : {}) } }
+        content: {
+          'application/json': { schema: reply, ...(first && spec.example?.reply !== undefined ? { example: spec.example.reply } : {}) },
+          ...Object.fromEntries((status === '200' ? spec.other_media ?? [] : []).map(media => [media, { schema: { type: 'string', contentMediaType: media } }]))
+        }
       }
     }
   }

@@ -43,6 +43,8 @@ export interface OperationSpec {
   body_json?: { schema: TSchema, example: unknown }
   /** success status → schema of the body; a schema or a media type for downloads */
   replies: Record<number, TSchema | { media: string, description: string }>
+  /** media types in which the body of a 200 also comes, where a `format` asks for one */
+  other_media?: readonly string[]
   /** refusals beyond the ones that follow from the rest */
   refuses?: readonly ProblemCode[]
   example?: { request?: unknown, query?: Record<string, unknown>, reply?: unknown }

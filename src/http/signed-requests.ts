@@ -4,7 +4,7 @@
  * Source: RFC 9421, RFC 9530; JR/T 0185-2020 (A2: signature, time stamp and nonce); 电子签名法 (signed bytes and signature are kept).
  */
 import { Readable } from 'node:stream'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { and, inArray, lt, sql as placeholders } from 'drizzle-orm'
 import { newNo } from '../clock.ts'
 import type { Cipher } from '../db/cipher.ts'
@@ -176,7 +176,7 @@ async function verified (request: FastifyRequest, settings: SignatureSettings, d
  * @param onFailure told of every wrong signature; answers what the caller is told
  */
 export function registerSignatures (
-  app: FastifyInstance, settings: SignatureSettings, admit: (request: FastifyRequest) => void, onFailure: (request: FastifyRequest, problem: Problem) => Problem
+  app: FastifyInstance, settings: SignatureSettings, admit: (request: FastifyRequest, reply: FastifyReply) => void, onFailure: (request: FastifyRequest, problem: Problem) => Problem
 ): void {
   app.decorateRequest('signature', null)
   app.addHook('preParsing', (request, _reply, payload, done) => {
@@ -189,12 +189,12 @@ export function registerSignatures (
       done(null, replayed)
     }, (error: Error) => done(error))
   })
-  app.addHook('preValidation', (request, _reply, done) => {
+  app.addHook('preValidation', (request, reply, done) => {
     if (!isSigned(request) || !mayBeSigned(request)) return done()
     const spec = request.routeOptions.config.operation as OperationSpec
     const decides = spec.method === 'POST' && spec.idempotent !== false
     verified(request, settings, decides).then(async () => {
-      admit(request)
+      admit(request, reply)
       if (!decides) await request.signature?.spendAlone()
       done()
     }).catch((error: Error) => {

@@ -45,6 +45,14 @@ t.test('a flood from one address is cut off before anybody is known; a client kn
   t.equal((await hub.app.inject({ url: '/v1/me', remoteAddress: '198.51.100.7' })).statusCode, 401)
 })
 
+t.test('a client has so many requests under way at once and no more, another goes on, and places come back', async t => {
+  const hub = await build(t)
+  const polls = await Promise.all(Array.from({ length: 520 }, () => hub.as('insurer-1').get('/v1/events?wait=1&after=999999')))
+  t.equal(polls.filter(({ statusCode }) => statusCode === 429).length, 8)
+  t.ok(polls.every(({ statusCode, headers }) => statusCode === 200 || Number(headers['retry-after']) > 0))
+  t.equal((await hub.as('insurer-1').get('/v1/me')).statusCode, 200)
+})
+
 t.test('an IPv6 network counts as one address', async t => {
   t.equal(networkOf('2001:db8:1:2:aaaa::1'), networkOf('2001:db8:1:2:bbbb:1:2:3'))
   t.not(networkOf('2001:db8:1:2::1'), networkOf('2001:db8:1:3::1'))

@@ -22,6 +22,7 @@ export function receiptRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     params: ReceiptParams,
     query: ReceiptQuery,
     replies: { 200: ReceiptSchema },
+    other_media: ['text/html'],
     example: { query: { format: 'json' }, reply: receipt_example }
   }, async ({ principal, params, query, now }) => {
     const receipt = await receiptOf(db.read, principal, params.uscc, now)

@@ -41,6 +41,7 @@ export function reportRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     params: ReportParams,
     query: ReportQuery,
     replies: { 200: ReportSchema, 202: ReportResultSchema },
+    other_media: ['text/csv', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'],
     refuses: ['period_reversed', 'rule_broken', 'person_required'],
     example: { query: { period: '2026Q1' }, reply: report_example }
   }, async ({ principal, params, query, request, now }) => {
@@ -70,6 +71,7 @@ export function reportRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     callers: readers,
     params: ResultParams,
     replies: { 200: ReportSchema, 202: ReportResultSchema },
+    other_media: ['text/csv', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'],
     example: { reply: report_example }
   }, async ({ principal, params }) => {
     const { result_no, report, status, created_at, bytes_base64, media_type, file_name, digest, seq, format } = await resultFor(db, principal, params.report, params.result_no)
