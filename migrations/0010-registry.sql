@@ -87,7 +87,8 @@ create index oauth_assertions_by_age on oauth_assertions (keep_until);
 
 create table consortia (
   consortium_no text primary key,
-  park_no text not null references participants (participant_no),
+  -- null: banks and guarantors apply to become cooperating institutions; they pair with nobody
+  park_no text references participants (participant_no),
   status text not null check (status in ('APPLIED', 'REVIEWED', 'SELECTED', 'ACTIVE', 'ADJUSTED', 'EXPIRED', 'TERMINATED')),
   agreement_date text,
   valid_from text not null,
@@ -102,6 +103,11 @@ create table consortia (
   reviewed_at text,
   activated_by text,
   activated_at text,
+  activation_reason text,
+  -- participants that sent the application, each in its own name
+  agreed text not null,
+  -- end of the term that was announced
+  expiry_noticed text,
   termination_reason text,
   terminated_by text,
   proposed text,
@@ -110,6 +116,7 @@ create table consortia (
   created_at text not null,
   updated_at text not null,
   check (valid_from < valid_to),
+  check (park_no is not null or status not in ('ACTIVE', 'ADJUSTED')),
   check (activated_by is null or reviewed_by is null or activated_by <> reviewed_by)
 );
 create index consortia_by_park on consortia (park_no, status);

@@ -69,7 +69,7 @@ import { beijingDate } from './policy/calendar.ts'
 import { calendarRoutes } from './registry/calendars/routes.ts'
 import { seedCalendars } from './registry/calendars/service.ts'
 import { consortiumRoutes } from './registry/consortia/routes.ts'
-import { expireConsortia } from './registry/consortia/service.ts'
+import { announceExpiry, expireConsortia } from './registry/consortia/service.ts'
 import { oauthRoutes } from './registry/participants/oauth.ts'
 import { participantRoutes } from './registry/participants/routes.ts'
 import { keyResolver } from './registry/participants/service.ts'
@@ -145,7 +145,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   oauthRoutes(app, rooms, tokens)
   loops.add({ name: 'assertions', work: () => clearAssertions(db), every_ms: 60_000 })
   consortiumRoutes(app, rooms)
-  loops.add({ name: 'consortium-terms', work: () => expireConsortia(db), every_ms: 60_000 })
+  loops.add({ name: 'consortium-terms', work: async () => await expireConsortia(db) + await announceExpiry(db), every_ms: 60_000 })
   policyRoutes(app, rooms)
   quoteRoutes(app, rooms)
   calendarRoutes(app, rooms)

@@ -69,6 +69,8 @@ export const EVENTS = {
   },
   consortium: {
     subject: 'consortium_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/consortia/', facts: {
+      agreed: ['Another one named in an application agrees to it', '共同申报方已确认'],
+      expiring: ['A cooperation ends within ninety days', '合作期将于九十日内届满'],
       applied: ['A consortium has applied', '联合体已申报'],
       reviewed: ['An application was reviewed', '申报已评审'],
       rejected: ['An application was refused', '申报未入选'],

@@ -136,6 +136,54 @@ t.test('a consortium whose term is over pairs nobody from that day on', async t 
   t.ok(types.includes('consortium.expired'))
 })
 
+t.test('who is named agrees by sending the same application; nobody else can', async t => {
+  const hub = await build(t)
+  await roomInPark2(hub)
+  const applied = (await hub.as('bank-3').post('/v1/consortia', asked)).json() as { consortium_no: string }
+  t.match(applied, { agreed: ['bank-3'], status: 'APPLIED' })
+  t.match((await hub.as('guarantor-2').post('/v1/consortia', asked)), { statusCode: 200 })
+  const again = await hub.as('park-2').post('/v1/consortia', asked)
+  t.match(again.json(), { consortium_no: applied.consortium_no, agreed: ['bank-3', 'guarantor-2', 'park-2'] }, 'one application, three hands')
+  t.equal((await hub.as('park-2').post('/v1/consortia', asked)).json().version, again.json().version, 'once each')
+  t.equal((await hub.as('bank-2').post('/v1/consortia', asked)).json().code, 'applicant_not_member')
+  t.same((await hub.as('meic', 1).post('/v1/consortia', asked)).json().agreed, ['bank-3', 'guarantor-2', 'park-2'], 'an authority agrees for nobody')
+  await step(hub.as('meic', 1), applied.consortium_no, 'review', { outcome: 'SELECTED', reason: 'fit' })
+  const active = await step(hub.as('meic', 2), applied.consortium_no, 'activate', { reason: '协议已签署' })
+  t.match(active.json(), { status: 'ACTIVE', review: { reason: 'fit', reviewed_by: 'meic-user-1' }, activation_reason: '协议已签署' }, 'two persons, two reasons')
+})
+
+t.test('a bank and a guarantor apply together without a park; they are on the list and pair with nobody', async t => {
+  const hub = await build(t)
+  const { park: _park, ...institutions } = asked
+  const applied = (await hub.as('bank-3').post('/v1/consortia', { ...institutions, application: { ...application, measures: '绿色通道', product_terms: '三年期' } })).json() as { consortium_no: string }
+  t.match(applied, { park: null, park_name: null, status: 'APPLIED', application: { measures: '绿色通道' } })
+  t.equal((await hub.as('bank-3').post('/v1/consortia', { ...institutions, guarantors: [] })).json().code, 'consortium_incomplete', 'a bank needs its guarantor')
+  t.equal((await hub.as('park-2').post('/v1/consortia', institutions)).json().code, 'applicant_not_member')
+  t.match((await step(hub.as('meic', 1), applied.consortium_no, 'review', { outcome: 'SELECTED', reason: 'fit' })).json(), { status: 'SELECTED' })
+  t.match((await hub.as('enterprise-1').get(`/v1/consortia/${applied.consortium_no}`)).json(), { status: 'SELECTED', park: null, banks: ['bank-1', 'bank-3'], guarantors: ['guarantor-2'] })
+  t.match((await step(hub.as('meic', 2), applied.consortium_no, 'activate', {})).json(), { code: 'consortium_incomplete', errors: [{ pointer: '/park' }] })
+})
+
+t.test('the end of a cooperation is announced ninety days before, once, and anew when the term changes', async t => {
+  const hub = await build(t)
+  const heard = async () => (await hub.as('bank-2').get('/v1/events?limit=200')).json().items
+    .filter((each: { type: string, subject: string }) => each.type === 'consortium.expiring' && each.subject === 'consortium-1').map((each: { data: { valid_to: string } }) => each.data.valid_to)
+  const { valid_to, version } = (await hub.as('meic').get('/v1/consortia/consortium-1')).json()
+  t.equal(valid_to, '2029-03-18', 'three years')
+  hub.clock.set('2028-12-17T02:00:00.000Z')
+  await hub.loops.settle()
+  t.same(await heard(), [])
+  hub.clock.set('2028-12-18T02:00:00.000Z')
+  await hub.loops.settle()
+  await hub.loops.settle()
+  t.same(await heard(), ['2029-03-18'])
+  await change(hub.as('meic', 1), 'consortium-1', version, { valid_to: '2029-06-01' })
+  t.match((await step(hub.as('meic', 2), 'consortium-1', 'activate', {})).json(), { valid_to: '2029-06-01' })
+  hub.clock.set('2029-03-20T02:00:00.000Z')
+  await hub.loops.settle()
+  t.same(await heard(), ['2029-03-18', '2029-06-01'])
+})
+
 t.test('the list is public, the application is not', async t => {
   const hub = await build(t)
   await roomInPark2(hub)

@@ -5,7 +5,8 @@ import { Problem, type ProblemItem } from '../../problem.ts'
 import { participantsByNo, type Participant } from '../participants/store.ts'
 import { otherBanksOf } from './store.ts'
 
-export interface Membership { park: string, banks: readonly string[], guarantors: readonly string[] }
+/** `park` null: institutions apply without one (S1 四(一)). */
+export interface Membership { park: string | null, banks: readonly string[], guarantors: readonly string[] }
 
 const wrong = (pointer: string, code: string, message: string, message_zh: string): ProblemItem => ({ pointer, code, message, message_zh })
 
@@ -15,7 +16,7 @@ const wrong = (pointer: string, code: string, message: string, message_zh: strin
  * Source: S1 三(一)1, 三(二)1, 四(二); rules E-13, E-14.
  */
 export async function checkMembers (sql: ReadSql, { park, banks, guarantors }: Membership): Promise<void> {
-  const known = new Map((await participantsByNo(sql, [park, ...banks, ...guarantors])).map(each => [each.participant_no, each]))
+  const known = new Map((await participantsByNo(sql, [...park === null ? [] : [park], ...banks, ...guarantors])).map(each => [each.participant_no, each]))
   const incomplete: ProblemItem[] = []
   if (banks.length === 0) incomplete.push(wrong('/banks', 'BANK_MISSING', 'A consortium needs at least one bank', '联合体至少需要一家银行'))
   if (guarantors.length === 0) incomplete.push(wrong('/guarantors', 'GUARANTOR_MISSING', 'A consortium needs at least one government guarantor', '联合体至少需要一家政府性融资担保机构'))
@@ -26,7 +27,7 @@ export async function checkMembers (sql: ReadSql, { park, banks, guarantors }: M
     unknown.push(wrong(pointer, 'PARTICIPANT_UNKNOWN', `${participant_no} is no active ${role}`, `${participant_no} 不是有效的 ${role} 参与方`))
     return undefined
   }
-  fits(park, 'PARK', '/park')
+  if (park !== null) fits(park, 'PARK', '/park')
   for (const [index, no] of banks.entries()) fits(no, 'BANK', `/banks/${index}`)
   const private_ones: ProblemItem[] = []
   for (const [index, no] of guarantors.entries()) {
@@ -50,6 +51,7 @@ export async function checkBankLimit (
   sql: ReadSql, { park, banks }: Membership, about: { consortium_no: string, day: string, max: number, override: { reason: string, by: string } | null }
 ): Promise<{ override_reason?: string, override_by?: string }> {
   const { consortium_no, day, max, override } = about
+  if (park === null) return {}
   const others = await otherBanksOf(sql, park, consortium_no, day)
   const all = new Set([...others, ...banks])
   if (all.size <= max) return {}

@@ -26,6 +26,7 @@ export function consortiumRoutes (app: FastifyInstance, { db }: { db: Db }): voi
     summary: 'Apply for a consortium',
     summary_zh: '申报联合体',
     description: 'A park, banks and government guarantors apply together; the applicant is one of them, or a person of MEIC or the operator enters it. ' +
+      'Another one named that sends the same application agrees to it (200). Without a park, banks and guarantors apply to become cooperating institutions. ' +
       'In principle at most two banks per park, unless a person of MEIC gives override_reason. S1 三(一)1, 四(一)(二).',
     callers: ['PARK', 'BANK', 'GUARANTOR', 'PLATFORM_OPERATOR', 'MEIC'],
     body: NewConsortium,

@@ -9,6 +9,8 @@ const Reason = (description: string) => Text(description, 1000, ['Two banks do n
 
 const application = {
   targets: Type.Optional(Text('Targets 工作目标', 4000)),
+  measures: Type.Optional(Text('What will be done 工作举措', 4000)),
+  service_targets: Type.Optional(Text('Who is served 服务对象', 4000)),
   supported_industries: Type.Optional(Type.Array(Text('Industry', 100), { maxItems: 60, description: 'Industries to be supported 支持行业' })),
   product_terms: Type.Optional(Text('Terms of the product 产品要素', 4000)),
   evaluation: Type.Optional(Text('How enterprises are evaluated 评价模式', 4000)),
@@ -19,7 +21,7 @@ const ApplicationOut = Type.Object(Object.fromEntries(Object.entries(application
 
 export const ConsortiumParams = Type.Object({ consortium_no: ConsortiumNo })
 export const NewConsortium = named('NewConsortium', Type.Object({
-  park: ParticipantNo('The park 园区'),
+  park: Type.Optional(ParticipantNo('The park 园区; left out when banks and guarantors apply to become cooperating institutions, S1 四(一)')),
   banks: Names('Banks 银行, in principle at most two'),
   guarantors: Names('Government financing guarantors 政府性融资担保机构'),
   agreement_date: Type.Optional(Day('Day the framework agreement was signed 合作框架协议')),
@@ -41,7 +43,8 @@ export const ConsortiumReview = named('ConsortiumReview', Type.Object({
 }, strict))
 export const ConsortiumActivation = named('ConsortiumActivation', Type.Object({
   agreement_date: Type.Optional(Day('Day the framework agreement was signed')),
-  override_reason: Type.Optional(Reason('Why more than two banks are allowed'))
+  override_reason: Type.Optional(Reason('Why more than two banks are allowed')),
+  reason: Type.Optional(Text('Reason of the second person', 2000, ['Agreement signed, conditions met']))
 }, strict))
 export const ConsortiumTermination = named('ConsortiumTermination', Type.Object({ reason: Text('Why it ends', 2000, ['The park withdrew']) }, strict))
 
@@ -56,8 +59,9 @@ export const ConsortiumListQuery = Type.Object({
 export const ConsortiumSchema = named('Consortium', Type.Object({
   consortium_no: ConsortiumNo,
   status: oneOf(CONSORTIUM_STATUSES, 'APPLIED → REVIEWED → SELECTED → ACTIVE (ADJUSTED while a change waits) → EXPIRED | TERMINATED'),
-  park: ParticipantNo('The park'),
-  park_name: Text('Name of the park'),
+  park: nullable(ParticipantNo('The park; null for institutions alone')),
+  park_name: nullable(Text('Name of the park')),
+  agreed: Names('Who has sent the application in its own name 共同申报方'),
   banks: Names('Banks that are members now'),
   guarantors: Names('Guarantors that are members now'),
   members: Type.Array(named('ConsortiumMember', Type.Object({
@@ -89,6 +93,7 @@ export const ConsortiumSchema = named('Consortium', Type.Object({
   }))),
   termination_reason: nullable(Text('Why it ended', 2000)),
   activated_at: nullable(InstantOut('When it came into force')),
+  activation_reason: nullable(Text('Reason of the person who put it into force', 2000)),
   version: Version,
   created_at: InstantOut('When it was applied for'),
   updated_at: InstantOut('When it last changed')
@@ -96,14 +101,14 @@ export const ConsortiumSchema = named('Consortium', Type.Object({
 export const ConsortiumList = listOf(ConsortiumSchema)
 
 const reply = {
-  consortium_no: 'consortium_01JB2Q8Z6V7K3M5N9P4R1S0T2W', status: 'APPLIED', park: 'park-1', park_name: '渝北示范产业园（虚构）', banks: ['bank-1', 'bank-2'], guarantors: ['guarantor-1'],
+  consortium_no: 'consortium_01JB2Q8Z6V7K3M5N9P4R1S0T2W', status: 'APPLIED', park: 'park-1', park_name: '渝北示范产业园（虚构）', agreed: ['park-1'], banks: ['bank-1', 'bank-2'], guarantors: ['guarantor-1'],
   members: [
     { participant_no: 'bank-1', name: '巴渝示范银行（虚构）', kind: 'BANK', joined_on: '2026-04-01', left_on: null },
     { participant_no: 'bank-2', name: '江畔示范银行（虚构）', kind: 'BANK', joined_on: '2026-04-01', left_on: null },
     { participant_no: 'guarantor-1', name: '示范融资担保甲（虚构）', kind: 'GUARANTOR', joined_on: '2026-04-01', left_on: null }
   ],
   agreement_date: null, valid_from: '2026-04-01', valid_to: '2029-04-01', application: { targets: 'One hundred renovation loans a year', supported_industries: ['C36'] }, proposed: null,
-  override_reason: null, override_by: null, review: null, termination_reason: null, activated_at: null, version: 1, created_at: '2026-03-18T02:00:00.000Z', updated_at: '2026-03-18T02:00:00.000Z'
+  override_reason: null, override_by: null, review: null, termination_reason: null, activated_at: null, activation_reason: null, version: 1, created_at: '2026-03-18T02:00:00.000Z', updated_at: '2026-03-18T02:00:00.000Z'
 }
 const reviewed = { outcome: 'SELECTED', reason: 'Clear targets, sound guarantor', reviewed_by: 'meic-user-1', reviewed_at: '2026-03-19T02:00:00.000Z' }
 

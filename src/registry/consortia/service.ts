@@ -7,14 +7,14 @@ import type { FactOf } from '../../journal/event-types.ts'
 import { append, the_hub, type Actor } from '../../journal/events.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { allowed, canMove } from '../../policy/lifecycle.ts'
-import { addMonths } from '../../policy/period.ts'
+import { addDays, addMonths } from '../../policy/period.ts'
 import { countOf, nearestTerms } from '../../policy/terms.ts'
 import { notFound, Problem, stateConflict, type ProblemItem } from '../../problem.ts'
 import { activeOfRole } from '../participants/store.ts'
 import { policiesIn } from '../policies/service.ts'
 import { checkMembers, checkBankLimit, type Membership } from './membership.ts'
 import {
-  advanceConsortium, consortiaOverOn, findConsortium, findSameApplication, insertConsortium, joinMember, leaveMember, membersOf, newConsortium, removeMember,
+  advanceConsortium, consortiaOverOn, consortiaToAnnounce, findConsortium, findSameApplication, insertConsortium, joinMember, keepAnnounced, leaveMember, membersOf, newConsortium, removeMember,
   type Consortium, type ConsortiumApplication, type ConsortiumMember
 } from './store.ts'
 import type { ConsortiumStatus, ReviewOutcome } from './statuses.ts'
@@ -22,7 +22,7 @@ import type { ConsortiumStatus, ReviewOutcome } from './statuses.ts'
 const in_force: readonly ConsortiumStatus[] = ['ACTIVE', 'ADJUSTED']
 
 export interface Application {
-  park: string
+  park?: string
   banks: readonly string[]
   guarantors: readonly string[]
   agreement_date?: string
@@ -45,29 +45,40 @@ export interface Seen { row: Consortium, members: ConsortiumMember[] }
 /** Takes an application. Errors: see `checkMembers`, `checkBankLimit`; period_reversed, applicant_not_member, person_required. */
 export async function applyFor (sql: WriteSql, now: string, principal: Principal, application: Application): Promise<Seen & { is_new: boolean }> {
   if (principal.role === 'MEIC' || principal.role === 'PLATFORM_OPERATOR') personOf(principal)
-  const { park, banks, guarantors } = application
-  if (['PARK', 'BANK', 'GUARANTOR'].includes(principal.role) && ![park, ...banks, ...guarantors].includes(principal.participant_no)) throw new Problem('applicant_not_member')
+  const { park = null, banks, guarantors } = application
+  const is_named = [park, ...banks, ...guarantors].includes(principal.participant_no)
+  if (['PARK', 'BANK', 'GUARANTOR'].includes(principal.role) && !is_named) throw new Problem('applicant_not_member')
   const today = beijingDate(now)
   const terms = nearestTerms(await policiesIn(sql), 'PARK_TECH_GUARANTEE', today)
   const valid_from = application.valid_from ?? today
   const valid_to = application.valid_to ?? addMonths(valid_from, 12 * countOf(terms, 'cooperation_years'))
   checkPeriod(valid_from, valid_to)
-  const content_digest = digestOf([principal.participant_no, application])
+  const content_digest = digestOf(application)
   const same = await findSameApplication(sql, park, content_digest)
-  if (same !== undefined) return { row: same, members: await membersOf(sql, same.consortium_no), is_new: false }
+  if (same !== undefined) return agree(sql, now, principal, same, is_named)
   const membership: Membership = { park, banks, guarantors }
   await checkMembers(sql, membership)
   const consortium_no = newNo('consortium')
   const overridden = await checkBankLimit(sql, membership, { consortium_no, day: today, max: countOf(terms, 'consortium_banks_max'), override: overrideOf(principal, application.override_reason) })
   const row = newConsortium({
     consortium_no, park_no: park, status: 'APPLIED', agreement_date: application.agreement_date ?? null, valid_from, valid_to, application: application.application ?? {},
-    content_digest, ...overridden, created_by: principal.user_no ?? principal.participant_no, created_at: now
+    content_digest, agreed: is_named ? [principal.participant_no] : [], ...overridden, created_by: principal.user_no ?? principal.participant_no, created_at: now
   })
   const member = (kind: ConsortiumMember['kind']) => (participant_no: string): ConsortiumMember => ({ consortium_no, participant_no, kind, joined_on: valid_from, left_on: null })
   const members = [...banks.map(member('BANK')), ...guarantors.map(member('GUARANTOR'))].sort((a, b) => a.participant_no < b.participant_no ? -1 : 1)
   await insertConsortium(sql, row, members)
   await tell(sql, now, 'applied', row, members, principal, {})
   return { row, members, is_new: true }
+}
+
+/** Another one named in an application sends it in its own name: they apply together. */
+async function agree (sql: WriteSql, now: string, principal: Principal, row: Consortium, is_named: boolean): Promise<Seen & { is_new: boolean }> {
+  const members = await membersOf(sql, row.consortium_no)
+  if (!is_named || row.agreed.includes(principal.participant_no)) return { row, members, is_new: false }
+  const after = await advanceConsortium(sql, row, [row.status], { agreed: [...row.agreed, principal.participant_no] }, now)
+  if (after === undefined) throw stateConflict(row.status, [])
+  await tell(sql, now, 'agreed', after, members, principal, { participant_no: principal.participant_no })
+  return { row: after, members, is_new: false }
 }
 
 /** Records what the review came to. Errors: not_found, state_conflict. */
@@ -91,11 +102,15 @@ export async function review (sql: WriteSql, now: string, principal: Principal, 
  * Errors: not_found, state_conflict, own_work, consortium_bank_limit and those of `checkMembers` when the facts changed meanwhile.
  */
 export async function activate (
-  sql: WriteSql, now: string, principal: Principal, consortium_no: string, more: { agreement_date?: string, override_reason?: string }
+  sql: WriteSql, now: string, principal: Principal, consortium_no: string, more: { agreement_date?: string, override_reason?: string, reason?: string }
 ): Promise<Seen> {
   const { row, members } = await seen(sql, consortium_no)
   const change = row.proposed
   if (row.status !== 'SELECTED' && (row.status !== 'ADJUSTED' || change === null)) throw stateConflict(row.status, allowed('consortium', row.status).filter(each => each !== 'ACTIVE'))
+  if (row.park_no === null) {
+    const [message, message_zh] = ['Institutions that applied without a park are on the list; a park applies with them to pair', '未含园区的合作金融机构仅入选名单，须由园区与其共同申报联合体']
+    throw new Problem('consortium_incomplete', { detail: message, detail_zh: message_zh, errors: [{ pointer: '/park', code: 'PARK_MISSING', message, message_zh }] })
+  }
   const person = anotherPerson(principal, change?.proposed_by ?? row.reviewed_by ?? row.created_by)
   const today = beijingDate(now)
   if (row.valid_to <= today) throw stateConflict('EXPIRED', [])
@@ -108,7 +123,7 @@ export async function activate (
   const after = await advanceConsortium(sql, row, ['SELECTED', 'ADJUSTED'], {
     status: 'ACTIVE', proposed: null, ...overridden,
     agreement_date: more.agreement_date ?? change?.agreement_date ?? row.agreement_date,
-    ...(change === null ? { activated_by: person, activated_at: now } : { valid_to: change.valid_to })
+    ...(change === null ? { activated_by: person, activated_at: now, activation_reason: more.reason ?? null } : { valid_to: change.valid_to })
   }, now)
   if (after === undefined) throw stateConflict(row.status, [])
   const afterwards = await membersOf(sql, consortium_no)
@@ -195,6 +210,23 @@ export async function expireConsortia (db: Db): Promise<number> {
   })
 }
 
+const notice_days = 90
+
+/** Announces the end of a cooperation to its members and MEIC, once for each end. S1 四(二): 合作期暂定3年. */
+export async function announceExpiry (db: Db): Promise<number> {
+  const day = beijingDate(db.clock.now())
+  const until = addDays(day, notice_days)
+  if ((await consortiaToAnnounce(db.read, day, until, 1)).length === 0) return 0
+  return db.write(async (sql, now) => {
+    const ending = await consortiaToAnnounce(sql, day, until, expired_per_unit_max)
+    for (const row of ending) {
+      await keepAnnounced(sql, row.consortium_no, row.valid_to)
+      await tell(sql, now, 'expiring', row, await membersOf(sql, row.consortium_no), the_hub, { valid_to: row.valid_to })
+    }
+    return ending.length
+  })
+}
+
 /** Members on a day. */
 export function presentOn (members: readonly ConsortiumMember[], day: string): ConsortiumMember[] {
   return members.filter(({ left_on }) => left_on === null || left_on > day)
@@ -248,7 +280,7 @@ async function tell (
 ): Promise<void> {
   const meic = await activeOfRole(sql, 'MEIC')
   await append(sql, now, {
-    type: `consortium.${fact}`, subject: row.consortium_no, actor, audience: [row.park_no, ...members.map(({ participant_no }) => participant_no), ...meic.map(({ participant_no }) => participant_no)],
+    type: `consortium.${fact}`, subject: row.consortium_no, actor, audience: [...row.park_no === null ? [] : [row.park_no], ...members.map(({ participant_no }) => participant_no), ...meic.map(({ participant_no }) => participant_no)],
     data: { park_no: row.park_no, status: row.status, ...data }
   })
 }

@@ -1,5 +1,5 @@
 /** Tables of consortia and their members. */
-import { and, asc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, or } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, ne, or } from 'drizzle-orm'
 import { integer, json, primaryKey, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { Period } from '../../policy/period.ts'
@@ -8,6 +8,8 @@ import type { ConsortiumStatus } from './statuses.ts'
 /** What the applicants intend (S1 四(一)(二)). */
 export interface ConsortiumApplication {
   targets?: string
+  measures?: string
+  service_targets?: string
   supported_industries?: string[]
   product_terms?: string
   evaluation?: string
@@ -26,7 +28,8 @@ export interface ProposedChange {
 
 export const consortia = table('consortia', {
   consortium_no: text().primaryKey(),
-  park_no: text().notNull(),
+  /** null: institutions alone */
+  park_no: text(),
   status: text().$type<ConsortiumStatus>().notNull(),
   agreement_date: text(),
   valid_from: text().notNull(),
@@ -41,6 +44,9 @@ export const consortia = table('consortia', {
   reviewed_at: text(),
   activated_by: text(),
   activated_at: text(),
+  activation_reason: text(),
+  agreed: json<string[]>().notNull(),
+  expiry_noticed: text(),
   termination_reason: text(),
   terminated_by: text(),
   proposed: json<ProposedChange>(),
@@ -67,7 +73,7 @@ const in_force: ConsortiumStatus[] = ['ACTIVE', 'ADJUSTED']
 export function newConsortium (row: Pick<Consortium, 'consortium_no' | 'park_no' | 'status' | 'valid_from' | 'valid_to' | 'created_by' | 'created_at'> & Partial<Consortium>): Consortium {
   return {
     agreement_date: null, application: {}, content_digest: '', override_reason: null, override_by: null, reviewed_by: null, review_outcome: null, review_reason: null,
-    reviewed_at: null, activated_by: null, activated_at: null, termination_reason: null, terminated_by: null, proposed: null, version: 1, updated_at: row.created_at, ...row
+    reviewed_at: null, activated_by: null, activated_at: null, activation_reason: null, agreed: [], expiry_noticed: null, termination_reason: null, terminated_by: null, proposed: null, version: 1, updated_at: row.created_at, ...row
   }
 }
 
@@ -81,9 +87,9 @@ export async function findConsortium (sql: ReadSql, consortium_no: string): Prom
 }
 
 /** The open application of the same content, if there is one. */
-export async function findSameApplication (sql: ReadSql, park_no: string, content_digest: string): Promise<Consortium | undefined> {
+export async function findSameApplication (sql: ReadSql, park_no: string | null, content_digest: string): Promise<Consortium | undefined> {
   return (await sql.select().from(consortia).where(and(
-    eq(consortia.park_no, park_no), eq(consortia.content_digest, content_digest), inArray(consortia.status, ['APPLIED', 'REVIEWED', 'SELECTED', 'ACTIVE', 'ADJUSTED'])
+    park_no === null ? isNull(consortia.park_no) : eq(consortia.park_no, park_no), eq(consortia.content_digest, content_digest), inArray(consortia.status, ['APPLIED', 'REVIEWED', 'SELECTED', 'ACTIVE', 'ADJUSTED'])
   )))[0]
 }
 
@@ -146,6 +152,17 @@ export async function consortiaOverOn (sql: ReadSql, day: string, limit: number)
   return sql.select().from(consortia).where(and(inArray(consortia.status, in_force), lte(consortia.valid_to, day))).orderBy(asc(consortia.consortium_no)).limit(limit)
 }
 
+/** Consortia in force that end by a day and whose end was not announced yet. */
+export async function consortiaToAnnounce (sql: ReadSql, day: string, until: string, limit: number): Promise<Consortium[]> {
+  return sql.select().from(consortia).where(and(
+    inArray(consortia.status, in_force), gt(consortia.valid_to, day), lte(consortia.valid_to, until), or(isNull(consortia.expiry_noticed), ne(consortia.expiry_noticed, consortia.valid_to))
+  )).orderBy(asc(consortia.consortium_no)).limit(limit)
+}
+
+export async function keepAnnounced (sql: WriteSql, consortium_no: string, valid_to: string): Promise<void> {
+  await sql.update(consortia).set({ expiry_noticed: valid_to }).where(eq(consortia.consortium_no, consortium_no))
+}
+
 /** Members of the consortia of a park in force on a day: half-open, a member that left on the day is out. */
 export async function pairedOn (sql: ReadSql, park_no: string, day: string): Promise<ConsortiumMember[]> {
   const rows = await sql.select({ member: consortium_members }).from(consortia)
@@ -174,7 +191,7 @@ export async function parksPairedWith (sql: ReadSql, participant_no: string, day
       eq(consortium_members.participant_no, participant_no), inArray(consortia.status, in_force), lte(consortia.valid_from, day), gt(consortia.valid_to, day),
       lte(consortium_members.joined_on, day), or(isNull(consortium_members.left_on), gt(consortium_members.left_on, day))
     ))
-  return rows.map(({ park_no }) => park_no)
+  return rows.flatMap(({ park_no }) => park_no === null ? [] : [park_no])
 }
 
 /** Banks of the park's consortia that are or will be in force, other than one of them. */

@@ -23,7 +23,7 @@ function statusOn ({ status, valid_to }: Consortium, day: string): ConsortiumSta
 /** The caller's view, names looked up. */
 export async function viewOf (sql: ReadSql, principal: Principal, now: string, all: readonly Seen[]) {
   const day = beijingDate(now)
-  const nos = all.flatMap(({ row, members }) => [row.park_no, ...members.map(({ participant_no }) => participant_no)])
+  const nos = all.flatMap(({ row, members }) => [...row.park_no === null ? [] : [row.park_no], ...members.map(({ participant_no }) => participant_no)])
   const names = new Map((await participantsByNo(sql, [...new Set(nos)])).map(({ participant_no, name }) => [participant_no, name]))
   return all.map(({ row, members }) => {
     const own = seesAll(principal) || row.park_no === principal.participant_no || members.some(({ participant_no }) => participant_no === principal.participant_no)
@@ -33,7 +33,8 @@ export async function viewOf (sql: ReadSql, principal: Principal, now: string, a
       consortium_no: row.consortium_no,
       status: statusOn(row, day),
       park: row.park_no,
-      park_name: names.get(row.park_no) ?? row.park_no,
+      park_name: row.park_no === null ? null : names.get(row.park_no) ?? row.park_no,
+      agreed: own ? row.agreed : [],
       banks: kind('BANK'),
       guarantors: kind('GUARANTOR'),
       members: members.map(({ participant_no, kind, joined_on, left_on }) => ({ participant_no, name: names.get(participant_no) ?? participant_no, kind, joined_on, left_on })),
@@ -47,6 +48,7 @@ export async function viewOf (sql: ReadSql, principal: Principal, now: string, a
       review: own && row.review_outcome !== null ? { outcome: row.review_outcome, reason: row.review_reason, reviewed_by: row.reviewed_by, reviewed_at: row.reviewed_at } : null,
       termination_reason: own ? row.termination_reason : null,
       activated_at: row.activated_at,
+      activation_reason: own ? row.activation_reason : null,
       version: row.version,
       created_at: row.created_at,
       updated_at: row.updated_at
