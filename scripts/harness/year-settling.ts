@@ -3,9 +3,9 @@ import type { FrozenHub } from './in-process.ts'
 import { declareAccount, type Player } from './year-world.ts'
 import { all } from './year.ts'
 
-export interface Settled { reduced: number, returned: number, reissued: number, clawbacks: number, supplements: number }
+export interface Settled { sent_back: number, ceilings_seen: number, ceilings_passed: number, reduced: number, returned: number, reissued: number, clawbacks: number, supplements: number }
 
-interface Packet { packet_no: string, participant_no: string, digest: string, lines: { line_no: string, claimed_amount: string }[] }
+interface Packet { packet_no: string, participant_no: string, digest: string, version: number, difference: { claimed_before: string, claimed_after: string } | null, claimed_amount: string, lines: { line_no: string, claimed_amount: string }[] }
 interface Payment { payment_no: string, payee_uscc: string, status: string, amount: string, reissue_of: string | null }
 
 async function submitAll (hub: FrozenHub): Promise<Packet[]> {
@@ -20,11 +20,29 @@ async function submitAll (hub: FrozenHub): Promise<Packet[]> {
   return packets
 }
 
-async function auditAll ({ hub, random }: Player, packets: readonly Packet[], settled: Settled): Promise<void> {
-  for (const [index, { packet_no, digest }] of packets.entries()) {
+/** One in ten goes back for a supplement and returns as its next version, with the difference shown. */
+async function sendBack (hub: FrozenHub, settled: Settled, auditor: string, { packet_no, participant_no, digest, version, claimed_amount }: Packet): Promise<string> {
+  const path = `/v1/subsidy-packets/${packet_no}`
+  const { conclusion_no } = await hub.call<{ conclusion_no: string }>(auditor, 'POST', `${path}/conclusions`, { packet_digest: digest, result: 'RETURN_FOR_SUPPLEMENT', lines: [] }, { user: 1 })
+  await hub.call(auditor, 'POST', `${path}/conclusions/${conclusion_no}/confirm`, {}, { user: 2 })
+  const again = await hub.call<Packet>(participant_no, 'POST', `${path}/submit`, {})
+  if (again.version !== version + 1 || again.difference?.claimed_before !== claimed_amount) throw new Error(`${packet_no} came back as ${again.version}: ${JSON.stringify(again.difference)}`)
+  await hub.call('meic', 'POST', `${path}/assign`, { auditor_no: auditor }, { user: 1 })
+  settled.sent_back++
+  return again.digest
+}
+
+async function auditAll ({ hub, random, counts }: Player, packets: readonly Packet[], settled: Settled): Promise<void> {
+  for (const [index, packet] of packets.entries()) {
+    const { packet_no } = packet
     const path = `/v1/subsidy-packets/${packet_no}`
     const auditor = index % 2 === 0 ? 'auditor-1' : 'auditor-2'
     await hub.call('meic', 'POST', `${path}/assign`, { auditor_no: auditor }, { user: 1 })
+    const digest = random() < 0.1 ? await sendBack(hub, settled, auditor, packet) : packet.digest
+    if (index === Math.floor(packets.length / 2)) {
+      await hub.crash()
+      counts.crashes++
+    }
     const { lines } = await hub.call<Packet>(auditor, 'GET', path)
     const isReduced = random() < 0.2
     if (isReduced) settled.reduced++
@@ -68,6 +86,18 @@ async function payAll (player: Player, settled: Settled, quarter: number): Promi
   if (status !== 'ACTIVE') throw new Error(`the account confirmed by a second person is ${status}`)
 }
 
+/** What the commission is shown of every ceiling: used is never over it, and left is the rest. */
+async function lookAtCeilings ({ hub, enterprises }: Player, settled: Settled): Promise<void> {
+  const fen = (yuan: string): number => Math.round(Number(yuan) * 100)
+  for (const { uscc, project_code } of enterprises) {
+    const { ceilings } = await hub.call<{ ceilings: { cap: string, granted: string, left: string }[] }>('meic', 'GET', `/v1/ceilings?uscc=${uscc}&project_code=${project_code}&year=2026`)
+    for (const { cap, granted, left } of ceilings) {
+      settled.ceilings_seen++
+      if (fen(granted) > fen(cap) || fen(left) !== fen(cap) - fen(granted)) settled.ceilings_passed++
+    }
+  }
+}
+
 export async function settleQuarter (player: Player, settled: Settled, quarter: number): Promise<void> {
   const { hub } = player
   await hub.settle()
@@ -80,6 +110,7 @@ export async function settleQuarter (player: Player, settled: Settled, quarter: 
     await hub.settle()
   }
   await payAll(player, settled, quarters_never)
+  await lookAtCeilings(player, settled)
   settled.clawbacks = (await all(hub, 'finance-bureau', '/v1/clawbacks')).length
   settled.supplements = (await all<{ supplement_of: string | null }>(hub, 'meic', '/v1/subsidy-lines')).filter(({ supplement_of }) => supplement_of !== null).length
 }

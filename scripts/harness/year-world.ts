@@ -1,17 +1,18 @@
 /** What parks and institutions send in the simulated year. */
 import { newNo } from '../../src/clock.ts'
-import type { FrozenHub } from './in-process.ts'
+import { inventedUscc } from '../bench/world.ts'
+import type { FrozenHub, Newcomer } from './in-process.ts'
 
 export interface Enterprise { n: number, uscc: string, name: string, project_code: string, park: string }
-export interface Loan { of: Enterprise, bank: string, contract_no: string, iou_no: string, amount_fen: number, rate_bp: number, scheme: 'PLAIN' | 'NATIONAL' | 'PARTIAL' | 'CORRECTED' }
-export interface Counts { vouchers: number, retries: number, duplicates: number, corrections: number, refused_again: number, crashes: number }
+export interface Loan { of: Enterprise, bank: string, contract_no: string, iou_no: string, amount_fen: number, land_fen: number, rate_bp: number, scheme: 'PLAIN' | 'NATIONAL' | 'PARTIAL' | 'CORRECTED' }
+export interface Counts { vouchers: number, retries: number, duplicates: number, corrections: number, contract_corrections: number, refused_again: number, crashes: number }
 export interface Player {
   hub: FrozenHub
   random: () => number
   counts: Counts
   enterprises: Enterprise[]
   loans: Loan[]
-  leases: { of: Enterprise, lease_contract_no: string, principal_fen: number }[]
+  leases: { of: Enterprise, lessor: string, lease_contract_no: string, principal_fen: number }[]
   guarantees: { of: Enterprise, guarantor: string, guarantee_contract_no: string, fee_fen: number }[]
 }
 
@@ -31,6 +32,14 @@ const grant = {
   purposes: ['FINANCING_MATCHING', 'CREDIT_ASSESSMENT', 'SUBSIDY_SETTLEMENT'], covers_history_from: '2025-01-01', valid_from: '2026-01-12', valid_to: '2030-12-31',
   method: 'PORTAL_CONFIRM', evidence_digest: 'a'.repeat(64)
 }
+
+/** Whom the sandbox lacks of five banks, two lessors and three guarantors. */
+export const newcomers: readonly Newcomer[] = [
+  { participant_no: 'bank-4', role: 'BANK', name: '两江示范银行（虚构）', uscc: inventedUscc(900_004) }, { participant_no: 'bank-5', role: 'BANK', name: '渝州示范银行（虚构）', uscc: inventedUscc(900_005) },
+  { participant_no: 'lessor-2', role: 'LESSOR', name: '示范金融租赁（虚构）', uscc: inventedUscc(900_006) },
+  { participant_no: 'guarantor-3', role: 'GUARANTOR', name: '示范融资担保丙（虚构）', uscc: inventedUscc(900_007) }
+]
+const guarantors = ['guarantor-1', 'guarantor-2', 'guarantor-3'] as const
 
 /** Sends evidence as a bank's system on a bad line does: sometimes the same request again, sometimes under a new key. */
 export async function post (player: Player, who: string, url: string, body: Record<string, unknown>): Promise<Record<string, unknown>> {
@@ -70,17 +79,18 @@ async function bringLists ({ hub, enterprises }: Player): Promise<void> {
   }
 }
 
+const maturity = { maturity_date: '2028-12-21' }
+
 async function bringLoan (player: Player, of: Enterprise, bank: string, over: { amount_fen: number, rate_bp: number, land_fen?: number, scheme?: Loan['scheme'] }): Promise<Loan> {
   const { amount_fen, rate_bp, land_fen = 0, scheme = 'PLAIN' } = over
   const contract_no = `HT-${of.n}-${player.loans.length}`
   const iou_no = `JJ-${of.n}-${player.loans.length}`
-  const dates = { maturity_date: '2028-12-21' }
   await post(player, bank, '/v1/loan-contracts', {
     loan_contract_no: contract_no, borrower_uscc: of.uscc, project_code: of.project_code, contract_amount: yuan(amount_fen), land_amount: yuan(land_fen), signed_date: '2025-12-20',
-    start_date: '2025-12-21', ...dates, annual_rate_pct: pctOf(rate_bp), document_no: await player.hub.paper(bank, `contract ${contract_no}`)
+    start_date: '2025-12-21', ...maturity, annual_rate_pct: pctOf(rate_bp), document_no: await player.hub.paper(bank, `contract ${contract_no}`)
   })
-  await post(player, bank, '/v1/drawdowns', { iou_no, loan_contract_no: contract_no, amount: yuan(amount_fen), land_amount: yuan(land_fen), disbursed_date: '2025-12-21', ...dates })
-  const loan = { of, bank, contract_no, iou_no, amount_fen, rate_bp, scheme }
+  await post(player, bank, '/v1/drawdowns', { iou_no, loan_contract_no: contract_no, amount: yuan(amount_fen), land_amount: yuan(land_fen), disbursed_date: '2025-12-21', ...maturity })
+  const loan = { of, bank, contract_no, iou_no, amount_fen, land_fen, rate_bp, scheme }
   player.loans.push(loan)
   return loan
 }
@@ -107,7 +117,8 @@ export async function bringWorld (player: Player): Promise<void> {
   }
   hub.clock.set('2026-02-01T02:00:00.000Z')
   for (const of of enterprises) {
-    const second = of.park === 'park-1' ? 'bank-2' : 'bank-3'
+    const turn = Math.floor(of.n / 4)
+    const second = `bank-${(of.park === 'park-1' ? 2 : 3) + turn % 2 * 2}`
     const some = Math.floor(random() * 1000) * 12_345
     if (of.n % 4 === 0) {
       await bringLoan(player, of, 'bank-1', { amount_fen: 60_000_000_000 + some, rate_bp: 361 })
@@ -121,13 +132,14 @@ export async function bringWorld (player: Player): Promise<void> {
     } else {
       const loan = await bringLoan(player, of, 'bank-1', { amount_fen: 60_000_000_000 + some, rate_bp: 280, scheme: 'CORRECTED' })
       const lease_contract_no = `ZL-${of.n}`
+      const lessor = `lessor-${1 + turn % 2}`
       const principal_fen = 40_000_000_000 + some
-      await post(player, 'lessor-1', '/v1/lease-contracts', {
+      await post(player, lessor, '/v1/lease-contracts', {
         lease_contract_no, lessee_uscc: of.uscc, project_code: of.project_code, lease_mode: 'DIRECT', financed_principal: yuan(principal_fen), lease_start: '2025-12-21',
-        lease_end: '2028-12-21', document_no: await hub.paper('lessor-1', `lease ${lease_contract_no}`)
+        lease_end: '2028-12-21', document_no: await hub.paper(lessor, `lease ${lease_contract_no}`)
       })
-      player.leases.push({ of, lease_contract_no, principal_fen })
-      for (const guarantor of ['guarantor-1', 'guarantor-2']) await bringGuarantee(player, of, guarantor, loan, 130_000_000)
+      player.leases.push({ of, lessor, lease_contract_no, principal_fen })
+      for (const place of [turn, turn + 1]) await bringGuarantee(player, of, guarantors[place % 3] ?? 'guarantor-1', loan, 130_000_000)
       await post(player, 'insurer-1', '/v1/insurance-policies', {
         policy_no: `BD-${of.n}`, insured_uscc: of.uscc, insurance_kind: 'FIRST_SET_EQUIPMENT', annual_premium: '3333333.33', insured_amount: '100000000.00', product_name: '智能压铸机组',
         policy_start: '2026-01-20', policy_end: '2027-01-20', paid_date: '2026-01-20', document_no: await hub.paper('insurer-1', `policy ${of.n}`)
@@ -139,7 +151,7 @@ export async function bringWorld (player: Player): Promise<void> {
     }
     await declareAccount(player, of, 1)
   }
-  for (const [index, guarantor] of ['guarantor-1', 'guarantor-2'].entries()) {
+  for (const [index, guarantor] of guarantors.entries()) {
     const { name, uscc } = hub.participant(guarantor)
     await hub.call(guarantor, 'POST', '/v1/subsidy-accounts', {
       holder_uscc: uscc, account_name: name, account_no: `500077770000000${index}`, opening_bank_name: '巴渝示范银行渝北支行', cnaps_code: '999653000014'
@@ -174,12 +186,12 @@ export async function bringQuarter (player: Player, quarter: number, from: strin
   const { hub, random, counts, loans, leases, guarantees } = player
   const sendings: Sending[] = []
   for (const loan of loans) sendings.push(await loanVoucher(player, loan, quarter, from, to))
-  for (const { of, lease_contract_no, principal_fen } of leases) {
+  for (const { of, lessor, lease_contract_no, principal_fen } of leases) {
     const balance = principal_fen - quarter * 1_000_000_000
     sendings.push({
-      who: 'lessor-1', url: '/v1/rent-vouchers', body: {
+      who: lessor, url: '/v1/rent-vouchers', body: {
         voucher_no: `R-${of.n}-${quarter}`, lease_contract_no, period_start: from, period_end: to, segments: [{ from, to, balance: yuan(balance), annual_rate_pct: '5.20' }],
-        normal_interest: yuan(interestFen(balance, daysOf(from, to), 520)), paid_date: to, payer_account_name: of.name, document_no: await hub.paper('lessor-1', `rent ${of.n} ${quarter}`)
+        normal_interest: yuan(interestFen(balance, daysOf(from, to), 520)), paid_date: to, payer_account_name: of.name, document_no: await hub.paper(lessor, `rent ${of.n} ${quarter}`)
       }
     })
   }
@@ -192,7 +204,11 @@ export async function bringQuarter (player: Player, quarter: number, from: strin
   }
   const in_order = sendings.map(sending => ({ sending, at: random() })).sort((a, b) => a.at - b.at)
   hub.clock.advance(3_600_000)
-  for (const { sending: { who, url, body } } of in_order) {
+  for (const [place, { sending: { who, url, body } }] of in_order.entries()) {
+    if (place === Math.floor(in_order.length / 2)) {
+      await hub.crash()
+      counts.crashes++
+    }
     const { status, findings } = await post(player, who, url, body)
     if (status !== 'ACCEPTED') throw new Error(`${JSON.stringify(body)}: ${status} ${JSON.stringify(findings)}`)
     counts.vouchers++
@@ -204,6 +220,7 @@ export async function bringQuarter (player: Player, quarter: number, from: strin
     if (random() < 0.3) await hub.settle()
   }
   await correct(player, quarter, from, to)
+  for (const loan of loans) await correctContract(player, loan, quarter)
 }
 
 /** Before the packets: a first statement set right. After them: a part paid later in full (a supplement), a smaller interest (a claw-back). */
@@ -222,4 +239,18 @@ async function correct (player: Player, quarter: number, from: string, to: strin
     if (loan.scheme === 'PARTIAL' && quarter === 2) await send(loan, 1, 'B', {}, ['2026-03-21', '2026-06-21'])
     if (loan.scheme === 'NATIONAL' && quarter === 2) await send(loan, 1, 'C', { other_subsidy_received: '20000.00' }, ['2026-03-21', '2026-06-21'])
   }
+}
+
+/** After two quarters were paid: land that was stated too high (supplements), and a contract whose branch was wrong (no money moves). */
+async function correctContract (player: Player, { of, bank, contract_no, iou_no, amount_fen, land_fen, rate_bp, scheme }: Loan, quarter: number): Promise<void> {
+  if (quarter !== 2 || land_fen === 0) return
+  const corrected_fen = scheme === 'PLAIN' ? land_fen / 2 : land_fen
+  await post(player, bank, '/v1/loan-contracts', {
+    loan_contract_no: `${contract_no}-1`, correction_of: contract_no, borrower_uscc: of.uscc, project_code: of.project_code, contract_amount: yuan(amount_fen), land_amount: yuan(corrected_fen),
+    signed_date: '2025-12-20', start_date: '2025-12-21', ...maturity, annual_rate_pct: pctOf(rate_bp), lender_branch_name: '示范支行',
+    document_no: await player.hub.paper(bank, `contract ${contract_no} corrected`)
+  })
+  await post(player, bank, '/v1/drawdowns', { iou_no: `${iou_no}-1`, correction_of: iou_no, loan_contract_no: contract_no, amount: yuan(amount_fen), land_amount: yuan(corrected_fen),
+    disbursed_date: '2025-12-21', ...maturity })
+  player.counts.contract_corrections++
 }

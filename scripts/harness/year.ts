@@ -2,8 +2,8 @@
  * Year: node scripts/harness/year.ts [enterprises] [postgres://…] [--seed n] [--keep folder]
  *
  * Plays a year under one seed over the hub's contract: lists, needs, leads, loans shared by two banks, leases, guarantees, policies;
- * a quarter's vouchers out of order, repeated, duplicated, corrected; packets audited, some reduced; payments, one of them returned and
- * sent again to another account; a crash in the middle. Then it counts the money and has every amount computed again from the packet
+ * a quarter's vouchers out of order, repeated, duplicated, corrected, contracts corrected; packets audited, some sent back, some reduced;
+ * payments, one of them returned and sent again to another account; crashes in the middle of it all; ceilings looked at. Then it counts the money and has every amount computed again from the packet
  * archives alone (scripts/rederive.ts). `--keep` leaves the archives in a folder.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,7 +13,7 @@ import { inventedName, inventedProject, inventedUscc } from '../bench/world.ts'
 import { readArchive, rederive, yuan, type Recognised, type Rederived } from '../rederive.ts'
 import { frozenHub, type FrozenHub } from './in-process.ts'
 import { settleQuarter, type Settled } from './year-settling.ts'
-import { bringQuarter, bringWorld, type Counts, type Player } from './year-world.ts'
+import { bringQuarter, bringWorld, newcomers, type Counts, type Player } from './year-world.ts'
 
 export interface YearReport extends Counts, Settled {
   enterprises: number
@@ -94,10 +94,10 @@ async function count (hub: FrozenHub, player: Player, settled: Settled): Promise
 /** Plays the year. @param database_url empty: SQLite in a temporary folder */
 export async function year (enterprises: number, database_url: string, options: { seed?: number } = {}): Promise<YearReport> {
   const data_dir = mkdtempSync(join(tmpdir(), 'rongqiao-year-'))
-  const hub = await frozenHub(database_url, data_dir, '2026-01-15T02:00:00.000Z')
+  const hub = await frozenHub(database_url, data_dir, '2026-01-15T02:00:00.000Z', newcomers)
   const random = randomFrom(options.seed ?? 20260112)
-  const counts: Counts = { vouchers: 0, retries: 0, duplicates: 0, corrections: 0, refused_again: 0, crashes: 0 }
-  const settled: Settled = { reduced: 0, returned: 0, reissued: 0, clawbacks: 0, supplements: 0 }
+  const counts: Counts = { vouchers: 0, retries: 0, duplicates: 0, corrections: 0, contract_corrections: 0, refused_again: 0, crashes: 0 }
+  const settled: Settled = { sent_back: 0, ceilings_seen: 0, ceilings_passed: 0, reduced: 0, returned: 0, reissued: 0, clawbacks: 0, supplements: 0 }
   try {
     const numbers = Array.from({ length: enterprises }, (_, index) => index + 1)
     const player: Player = {
@@ -138,5 +138,5 @@ if (import.meta.main) {
     ...figures, recognised: yuan(recognised), paid: yuan(paid), offset: yuan(offset), rederived: rederived.lines, ceilings: rederived.ceilings.length, met,
     differences: rederived.differences.length
   }))
-  process.exitCode = rederived.differences.length + figures.paid_twice + figures.unpaid + figures.left_open > 0 || recognised !== paid + offset ? 1 : 0
+  process.exitCode = rederived.differences.length + figures.paid_twice + figures.unpaid + figures.left_open + figures.ceilings_passed > 0 || recognised !== paid + offset ? 1 : 0
 }

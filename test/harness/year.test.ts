@@ -38,8 +38,9 @@ t.test('a simulated year: paid is recognised less offsets, nothing twice, no cei
   for (const { name, cap, used } of rederived.ceilings) t.ok(used <= cap, `${name}: ${used} of ${cap}`)
   const met = (rule: string) => rederived.ceilings.filter(({ name, cap, used }) => name.startsWith(rule) && cap === used).length
   for (const rule of ['L-04', 'L-05', 'Z-01', 'G-01', 'RENOVATION_COST_LOSS']) t.ok(met(rule) > 0, `a ceiling of ${rule} is met to the fen, not only never passed`)
-  const { retries, duplicates, corrections, refused_again, crashes, reduced, returned, reissued, clawbacks, supplements, leads } = report
-  for (const [name, value] of Object.entries({ retries, duplicates, corrections, refused_again, crashes, reduced, returned, reissued, clawbacks, supplements, leads })) {
+  t.equal(report.ceilings_passed, 0, `${report.ceilings_seen} ceilings looked at`)
+  const { sent_back, contract_corrections, retries, duplicates, corrections, refused_again, crashes, reduced, returned, reissued, clawbacks, supplements, leads } = report
+  for (const [name, value] of Object.entries({ sent_back, contract_corrections, retries, duplicates, corrections, refused_again, crashes, reduced, returned, reissued, clawbacks, supplements, leads })) {
     t.ok(value > 0, `${name} took place: ${value}`)
   }
   for (const field of ['amount', 'formula_amount', 'eligible_interest', 'balance', 'national_subsidy_deducted']) {
