@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startPostgres } from '../postgres.ts'
 import { groupCommit } from './rows/group-commit.ts'
+import { growth } from './rows/growth.ts'
 import { kernelLines } from './rows/kernel.ts'
 import { largeList } from './rows/list.ts'
 import { leadPages } from './rows/leads.ts'
@@ -32,7 +33,7 @@ const { values } = parseArgs({ options: { quick: { type: 'boolean' }, only: { ty
 
 const parts: [string, (options: BenchOptions) => Promise<Row[]>][] = [
   ['kernel', kernelLines], ['group commit', groupCommit], ['matching', matching], ['list', largeList], ['lead page', leadPages],
-  ['voucher', voucherPosts], ['webhook', webhooks], ['start', startUp]
+  ['voucher', voucherPosts], ['webhook', webhooks], ['start', startUp], ['growth', growth]
 ]
 
 function show (rows: readonly Row[]): void {
