@@ -37,9 +37,12 @@ export interface Wanted {
   scopes: readonly Scope[]
 }
 
-export type Coverage = { found: Authorization } | { found: null, reason: 'MISSING' | 'NOT_ACTIVE' | 'SCOPE_INSUFFICIENT' }
+/** What decides whether an authorization covers something. */
+type Terms = Pick<Authorization, 'status' | 'valid_from' | 'valid_to' | 'recipients' | 'scopes'>
 
-function covers (authorization: Authorization, { recipient_class, recipient_no, scopes }: Wanted): boolean {
+export type Coverage<One = Authorization> = { found: One } | { found: null, reason: 'MISSING' | 'NOT_ACTIVE' | 'SCOPE_INSUFFICIENT' }
+
+function covers (authorization: Terms, { recipient_class, recipient_no, scopes }: Wanted): boolean {
   const { recipients } = authorization
   const reaches = recipient_class === undefined && recipient_no === undefined
     ? true
@@ -48,7 +51,7 @@ function covers (authorization: Authorization, { recipient_class, recipient_no, 
 }
 
 /** The first of some authorizations that covers what is wanted, or why none does. */
-export function coveringOf (candidates: readonly Authorization[], wanted: Wanted): Coverage {
+export function coveringOf<One extends Terms> (candidates: readonly One[], wanted: Wanted): Coverage<One> {
   if (candidates.length === 0) return { found: null, reason: 'MISSING' }
   const active = candidates.filter(one => statusOn(one, wanted.day) === 'ACTIVE')
   const found = active.find(one => covers(one, wanted))

@@ -36,6 +36,29 @@ export async function findLent (sql: ReadSql, participant_no: string, iou_no: st
   return drawdown === undefined || contract === undefined ? undefined : { drawdown, contract }
 }
 
+const terms_columns = {
+  drawdown: {
+    number: drawdowns.number, first_no: drawdowns.first_no, business_no: drawdowns.business_no, superseded_by: drawdowns.superseded_by,
+    uscc: drawdowns.uscc, project_code: drawdowns.project_code, rate_segments: drawdowns.rate_segments, amount_fen: drawdowns.amount_fen,
+    disbursed_date: drawdowns.disbursed_date, maturity_date: drawdowns.maturity_date
+  },
+  contract: {
+    number: loan_contracts.number, business_no: loan_contracts.business_no, day_count: loan_contracts.day_count,
+    annual_rate_pct: loan_contracts.annual_rate_pct
+  }
+}
+
+const buildTerms = (sql: ReadSql) => sql.select(terms_columns).from(drawdowns)
+  .innerJoin(loan_contracts, eq(loan_contracts.number, drawdowns.loan_contract_number))
+  .where(and(eq(drawdowns.participant_no, expression.placeholder('participant_no')),
+    eq(drawdowns.business_no, expression.placeholder('iou_no')))).prepare()
+
+/** What a voucher is judged against, as `findLent` finds it; asked with every voucher, so it reads no more than that. */
+export async function findLentTerms (sql: ReadSql, participant_no: string, iou_no: string) {
+  const found = (await hot(sql, buildTerms).execute({ participant_no, iou_no }))[0]
+  return found === undefined || found.drawdown.superseded_by === null ? found : findLent(sql, participant_no, iou_no)
+}
+
 /** Every drawdown in force of some contracts, in the order they were paid out. */
 export async function drawdownsOf (sql: ReadSql, contract_numbers: readonly string[]): Promise<DrawdownRow[]> {
   if (contract_numbers.length === 0) return []

@@ -8,7 +8,6 @@ import { notFound, Problem } from '../../problem.ts'
 import type { Principal, Role } from '../../http/access.ts'
 import { coveringOf } from '../../intake/authorizations/service.ts'
 import type { RecipientClass, Scope } from '../../intake/authorizations/kinds.ts'
-import type { Authorization } from '../../intake/authorizations/store.ts'
 import { nameKey } from '../../intake/enterprise-lists/values.ts'
 import { mistake, type Mistake } from '../../intake/mistakes.ts'
 import type { EventType } from '../../journal/event-types.ts'
@@ -16,7 +15,7 @@ import { append, the_hub } from '../../journal/events.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { finding, type Finding } from '../../policy/findings.ts'
 import { activeOfRole } from '../../registry/participants/store.ts'
-import { authorizationsGiven, enterpriseOf, findUse, keepUse, type EvidenceRow, type EvidenceUse, type ReviewNote } from './store.ts'
+import { authorizationsGiven, enterpriseOf, findUse, keepUse, type EvidenceRow, type EvidenceUse, type Mandate, type ReviewNote } from './store.ts'
 
 /** Under which class a sender may be authorized; besides that, evidence is collected for auditors and the fiscal side. */
 const class_of: Readonly<Partial<Record<Role, RecipientClass>>> = { BANK: 'PAIRED_BANK', GUARANTOR: 'PAIRED_GUARANTOR', LESSOR: 'LESSOR',
@@ -31,8 +30,8 @@ const collected_for: readonly RecipientClass[] = ['AUDITOR', 'FISCAL']
  * Source: S2 (十三), reading A-30; domain notes §10 A-13.
  */
 export async function mandate (
-  sql: ReadSql, principal: Principal, uscc: string, now: string, scope: Scope, preferred: (one: Authorization) => boolean = () => true
-): Promise<Authorization> {
+  sql: ReadSql, principal: Principal, uscc: string, now: string, scope: Scope, preferred: (one: Mandate) => boolean = () => true
+): Promise<Mandate> {
   const candidates = await authorizationsGiven(sql, uscc)
   const day = beijingDate(now)
   const own = class_of[principal.role]
@@ -73,7 +72,7 @@ export function keptOrAgain (inserted: boolean): void {
 }
 
 /** What is known about the enterprise: its name, and its participant when it takes part itself. */
-export async function enterpriseFacts (sql: ReadSql, uscc: string, authorization: Authorization | null): Promise<{ name: string | null,
+export async function enterpriseFacts (sql: ReadSql, uscc: string, authorization: Mandate | null): Promise<{ name: string | null,
   participant_no: string | null }> {
   const { name, participant_no } = await enterpriseOf(sql, uscc)
   return { name: name ?? authorization?.grantor_name ?? null, participant_no }

@@ -2,7 +2,7 @@
 import { and, asc, desc, eq, getTableColumns, gt, gte, inArray, or, sql as expression, type SQL } from 'drizzle-orm'
 import { integer, json, table, text } from '../../db/columns.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
-import { authorizations, openedAuthorization, type Authorization } from '../../intake/authorizations/store.ts'
+import { authorizations, type Authorization } from '../../intake/authorizations/store.ts'
 import { enterprises } from '../../intake/enterprises/store.ts'
 import type { Finding } from '../../policy/findings.ts'
 import { participants } from '../../registry/participants/store.ts'
@@ -206,11 +206,18 @@ export async function enterpriseOf (sql: ReadSql, uscc: string): Promise<{ name:
   return { name: known?.name ?? null, participant_no: taking_part?.participant_no ?? null }
 }
 
-const buildGiven = (sql: ReadSql) => sql.select().from(authorizations).where(eq(authorizations.grantor_uscc,
-  expression.placeholder('uscc')))
-  .orderBy(desc(authorizations.authorization_no)).prepare()
+const mandate_columns = {
+  authorization_no: authorizations.authorization_no, grantor_name: authorizations.grantor_name, recipients: authorizations.recipients,
+  scopes: authorizations.scopes, covers_history_from: authorizations.covers_history_from, valid_from: authorizations.valid_from,
+  valid_to: authorizations.valid_to, status: authorizations.status
+}
+/** What evidence asks of an authorization. */
+export type Mandate = Pick<Authorization, keyof typeof mandate_columns>
+
+const buildGiven = (sql: ReadSql) => sql.select(mandate_columns).from(authorizations)
+  .where(eq(authorizations.grantor_uscc, expression.placeholder('uscc'))).orderBy(desc(authorizations.authorization_no)).prepare()
 
 /** Everything an enterprise ever gave, the newest first; asked with every piece of evidence. */
-export async function authorizationsGiven (sql: ReadSql, uscc: string): Promise<Authorization[]> {
-  return (await hot(sql, buildGiven).execute({ uscc })).map(row => openedAuthorization(sql, row))
+export async function authorizationsGiven (sql: ReadSql, uscc: string): Promise<Mandate[]> {
+  return hot(sql, buildGiven).execute({ uscc })
 }

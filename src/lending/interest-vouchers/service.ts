@@ -2,7 +2,7 @@
 import type { WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { yuanOf } from '../../policy/money.ts'
-import { findLent } from '../drawdowns/store.ts'
+import { findLentTerms } from '../drawdowns/store.ts'
 import { completed } from '../evidence/schema.ts'
 import { loanContracts } from '../loan-contracts/store.ts'
 import { acceptInterest, type InterestRoom, type Prepared } from './accepting.ts'
@@ -16,7 +16,7 @@ const loan_interest: InterestRoom<NewInterestVoucher> = {
   event: 'interest_voucher',
   pointer: '/iou_no',
   async lentTo (sql, principal, { iou_no, loan_contract_no }) {
-    const found = await findLent(sql, principal.participant_no, iou_no)
+    const found = await findLentTerms(sql, principal.participant_no, iou_no)
     if (found === undefined) return undefined
     const { drawdown, contract } = found
     if (loan_contract_no !== undefined && loan_contract_no !== contract.business_no &&
