@@ -59,4 +59,5 @@ create index enterprise_lists_by_corrected on enterprise_lists (corrects) where 
 -- about_need: in a correction the earlier need that the row is about; keeps: that need stays as it is.
 create index list_rows_about_needs on list_rows (list_no, about_need) where about_need is not null;
 create index list_rows_by_outcome on list_rows (list_no, outcome, position);
+create index list_rows_held on list_rows (uscc) where outcome = 'HELD';
 create index list_rows_waiting on list_rows (list_no, position) where waiting = 1;

@@ -25,6 +25,7 @@ import { registerOpenapi } from './http/openapi.ts'
 import { forgetNonces } from './http/signed-requests.ts'
 import { SUITES } from './http/sm.ts'
 import { authorizationRoutes } from './intake/authorizations/routes.ts'
+import { takeInWaiting } from './intake/enterprise-lists/documents.ts'
 import { listReader } from './intake/enterprise-lists/read-in-worker.ts'
 import { enterpriseListRoutes } from './intake/enterprise-lists/routes.ts'
 import { listLoop } from './intake/enterprise-lists/working.ts'
@@ -155,7 +156,8 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
     disclosuresOf: async (sql, authorization_no) => [
       ...await disclosuresOf(sql, authorization_no), ...await settlementDisclosures(sql, authorization_no), ...await regulatorDisclosures(sql, authorization_no)
     ],
-    onWithdraw: withdrawLeads, onAuthorized: (sql, usccs) => matchAgain(sql, { usccs }), onNeedWithdrawn: withdrawLeadsOfNeed, onProjectChange: markProject,
+    onWithdraw: withdrawLeads, onAuthorized: (sql, usccs) => matchAgain(sql, { usccs }),
+    onEvidence: (sql, now, uscc) => takeInWaiting(sql, now, uscc, intake), onNeedWithdrawn: withdrawLeadsOfNeed, onProjectChange: markProject,
     contractLimits: (sql, usccs) => contractLimits(sql, usccs, beijingDate(db.clock.now()))
   }
   const lists = { db, bodies: directoryStore(join(config.data_dir, 'lists'), rooms.cipher), reader: listReader(), hooks: intake, log }

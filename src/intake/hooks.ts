@@ -23,6 +23,8 @@ export interface IntakeHooks {
   onWithdraw (sql: WriteSql, now: string, authorization: Authorization): Promise<Disclosure[]>
   /** in the unit in which enterprises gave authorizations: their open needs may reach more recipients now */
   onAuthorized (sql: WriteSql, usccs: readonly string[]): Promise<void>
+  /** in the unit in which an enterprise’s signed authorization came in: rows that waited for it go on */
+  onEvidence (sql: WriteSql, now: string, uscc: string): Promise<void>
   /** in the unit in which the last sender withdrew a need */
   onNeedWithdrawn (sql: WriteSql, now: string, need_no: string): Promise<void>
   /** in the unit in which a project's facts or library entry changed */
@@ -35,6 +37,7 @@ export const no_hooks: IntakeHooks = {
   disclosuresOf: async () => [],
   onWithdraw: async () => [],
   onAuthorized: async () => undefined,
+  onEvidence: async () => undefined,
   onNeedWithdrawn: async () => undefined,
   onProjectChange: async () => undefined,
   contractLimits: async () => new Map()

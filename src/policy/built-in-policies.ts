@@ -119,6 +119,7 @@ const PARK_TECH_GUARANTEE: PolicyVersion = {
     breaker_recoveries: 'YEAR_END',
     list_amount_min: '10000.00',
     list_amount_max: '1000000000.00',
+    park_evidence: 'DECLARATION',
     authorization_months_after_term: 24
   },
   clauses: {

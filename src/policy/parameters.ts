@@ -21,6 +21,7 @@ export const FEE_CEILING_SPANS = ['LIFETIME', 'YEAR'] as const
 export const FEE_PAYEES = ['GUARANTOR', 'ENTERPRISE'] as const
 export const OLDER_EVIDENCE = ['HOLD', 'ACCEPT'] as const
 export const BUDGET_PRIORITIES = ['COOPERATING_FIRST', 'QUEUE_ONLY'] as const
+export const PARK_EVIDENCE = ['DECLARATION', 'DOCUMENT'] as const
 export const WEEK_READINGS = ['CALENDAR_DAYS', 'WORK_DAYS'] as const
 export const CROSSING_CLAIMS = ['PARTIAL', 'ALL_OR_NOTHING'] as const
 export const DENOMINATORS = ['VINTAGE_LIABILITY', 'RELEASED', 'OUTSTANDING'] as const
@@ -96,6 +97,7 @@ export const PARAMETERS: Readonly<Record<PolicyCode, Readonly<Record<string, Par
     breaker_recoveries: choice(RECOVERY_TIMINGS, 'A-09: when recoveries lower the numerator'),
     list_amount_min: yuan('contract §4: a smaller need is held as a suspected unit error'),
     list_amount_max: yuan('contract §4: a larger need is held as a suspected unit error'),
+    park_evidence: choice(PARK_EVIDENCE, 'S1 四(三)3: consent in a list row stands on the park’s declaration, or waits for a document of each enterprise'),
     authorization_months_after_term: count('contract §4: a declared authorization lasts so many months longer than the loan')
   },
   FISCAL_FINANCE_LINKAGE: {

@@ -104,6 +104,7 @@ export function aContext (overrides: Partial<DecidingContext> = {}): DecidingCon
     open_needs: () => [],
     household: () => ({ in_force_fen: 0, open_fen: 0 }),
     overridden: () => false,
+    lacks_document: () => false,
     tags: () => [],
     limits: { standard_fen: 1_000_000_000, raised_fen: 3_000_000_000 },
     usual: { amount_min_fen: 1_000_000, amount_max_fen: 100_000_000_000 },

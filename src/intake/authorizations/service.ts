@@ -16,7 +16,7 @@ import type { Disclosure, IntakeHooks } from '../hooks.ts'
 import { mistake, refuseIfAny, usccMistakes, type Mistake } from '../mistakes.ts'
 import type { AuthorizationQuery, InlineAuthorization, NewAuthorization } from './schema.ts'
 import { RECIPIENT_CLASSES, type AuthorizationStatus, type RecipientClass, type Scope } from './kinds.ts'
-import { authorizationsByNo, authorizationsOf, collectedFrom, findAuthorization, insertAuthorizations, listAuthorizations, supersedeAuthorizations, withdrawAuthorization, type Authorization } from './store.ts'
+import { authorizationsByNo, authorizationsOf, collectedFrom, documentedOf, findAuthorization, insertAuthorizations, listAuthorizations, supersedeAuthorizations, withdrawAuthorization, type Authorization } from './store.ts'
 
 /** Recipients delete within thirty days of a request. Source: GB/T 35273-2020 8.7. */
 const deletion_days = 30
@@ -75,6 +75,15 @@ export async function liveUnder (sql: ReadSql, collector_no: string, usccs: read
   const live = new Map<string, Authorization>()
   for (const one of await collectedFrom(sql, collector_no, usccs)) {
     if (!live.has(one.grantor_uscc) && coveringOf([one], wanted).found !== null) live.set(one.grantor_uscc, one)
+  }
+  return live
+}
+
+/** By enterprise the authorization on which the rows of a park may stand where the terms ask for a document of each. */
+export async function documentsOf (sql: ReadSql, park_no: string, usccs: readonly string[], day: string): Promise<Map<string, Authorization>> {
+  const live = new Map<string, Authorization>()
+  for (const one of await documentedOf(sql, park_no, usccs)) {
+    if (!live.has(one.grantor_uscc) && coveringOf([one], { day, scopes: ['FINANCING_NEED'] }).found !== null) live.set(one.grantor_uscc, one)
   }
   return live
 }
@@ -174,7 +183,7 @@ async function knownName (sql: ReadSql, principal: Principal, uscc: string): Pro
 
 /** An enterprise authorises, or a park hands in what it collected. */
 export async function giveAuthorization (
-  sql: WriteSql, now: string, principal: Principal, sent: NewAuthorization, hooks: Pick<IntakeHooks, 'onAuthorized'>
+  sql: WriteSql, now: string, principal: Principal, sent: NewAuthorization, hooks: Pick<IntakeHooks, 'onAuthorized' | 'onEvidence'>
 ): Promise<Authorization> {
   if (principal.role === 'ENTERPRISE' && sent.grantor_uscc !== principal.uscc) {
     throw new Problem('role_not_allowed', { detail: 'An enterprise authorises for itself only', detail_zh: '企业只能为本企业授权' })
@@ -187,6 +196,7 @@ export async function giveAuthorization (
   const row = authorizationFrom(now, is_declared ? { ...grant, evidence_digest: digestOf(sent) } : grant, { uscc: sent.grantor_uscc, name }, collector_no)
   await keepAuthorizations(sql, now, [row], principal)
   await hooks.onAuthorized(sql, [row.grantor_uscc])
+  await hooks.onEvidence(sql, now, row.grantor_uscc)
   return row
 }
 

@@ -1,5 +1,5 @@
 /** Table of authorizations. */
-import { and, asc, desc, eq, gt, gte, inArray, lt, lte, or, sql as expression } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, or, sql as expression } from 'drizzle-orm'
 import { integer, json, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
@@ -103,6 +103,16 @@ export async function collectedFrom (sql: ReadSql, collector_no: string, usccs: 
   return rows.map(row => openedAuthorization(sql, row))
 }
 
+/** What enterprises signed themselves, or a park handed in with the signed document; the newest first. */
+export async function documentedOf (sql: ReadSql, park_no: string, usccs: readonly string[]): Promise<Authorization[]> {
+  if (usccs.length === 0) return []
+  const rows = await sql.select().from(authorizations).where(and(
+    inArray(authorizations.grantor_uscc, [...usccs]), eq(authorizations.status, 'ACTIVE'),
+    or(isNull(authorizations.collector_no), and(eq(authorizations.collector_no, park_no), isNotNull(authorizations.document_no)))
+  )).orderBy(desc(authorizations.authorization_no))
+  return rows.map(row => openedAuthorization(sql, row))
+}
+
 /** Enterprises whose authorization was handed in before its first day, which came within the week up to a day. */
 export async function begunLately (sql: ReadSql, day: string, since: string): Promise<string[]> {
   const rows = await sql.selectDistinct({ uscc: authorizations.grantor_uscc }).from(authorizations)
@@ -110,12 +120,12 @@ export async function begunLately (sql: ReadSql, day: string, since: string): Pr
   return rows.map(({ uscc }) => uscc)
 }
 
-/** Marks authorizations as replaced by later ones. @returns those that were active */
+/** Marks authorizations that rows of lists made as replaced by later ones; what an enterprise signed stays. @returns those that were active */
 export async function supersedeAuthorizations (sql: WriteSql, now: string, authorization_nos: readonly string[]): Promise<Pick<Authorization, 'authorization_no' | 'grantor_uscc' | 'collector_no' | 'list_no'>[]> {
   if (authorization_nos.length === 0) return []
   const { authorization_no, grantor_uscc, collector_no, list_no } = authorizations
   return sql.update(authorizations).set({ status: 'SUPERSEDED', updated_at: now, version: expression`${authorizations.version} + 1` })
-    .where(and(inArray(authorizations.authorization_no, [...authorization_nos]), eq(authorizations.status, 'ACTIVE')))
+    .where(and(inArray(authorizations.authorization_no, [...authorization_nos]), eq(authorizations.status, 'ACTIVE'), isNotNull(authorizations.list_no)))
     .returning({ authorization_no, grantor_uscc, collector_no, list_no })
 }
 

@@ -3,6 +3,7 @@ import type { ReadSql } from '../../db/db.ts'
 import { fenParameter, nearestTerms, type PolicyVersion } from '../../policy/terms.ts'
 import { listParticipants } from '../../registry/participants/store.ts'
 import { overriddenAmong } from '../../registry/uscc-overrides/store.ts'
+import { documentsOf } from '../authorizations/service.ts'
 import { codesOfNames, enterprisesFrom, namesOf, saidNamesOf, tagsOf } from '../enterprises/store.ts'
 import { OPEN_STATUSES } from '../financing-needs/kinds.ts'
 import { needsSentBy, openNeedSums } from '../financing-needs/store.ts'
@@ -11,6 +12,7 @@ import type { DecidingContext, OpenNeed } from './deciding.ts'
 import { hasValidCode } from './normalising.ts'
 import type { ListRow } from './rows.ts'
 import { placesOf } from './store.ts'
+import { asksForDocuments } from './taking-in.ts'
 
 const open_statuses: readonly string[] = OPEN_STATUSES
 
@@ -23,6 +25,7 @@ interface Known {
   sums: Map<string, number>
   limits: Map<string, number>
   overridden: ReadonlySet<string>
+  documented: ReadonlySet<string>
   tags: Map<string, string[]>
 }
 
@@ -63,7 +66,8 @@ async function knownOf (
   ] as const)
   return {
     names: await saidNamesOf(sql, park_no, usccs), elsewhere: await namesOf(sql, usccs), open, sums: await openNeedSums(sql, usccs),
-    limits: await hooks.contractLimits(sql, usccs), overridden: await overriddenAmong(sql, usccs), tags: new Map(tags)
+    limits: await hooks.contractLimits(sql, usccs), overridden: await overriddenAmong(sql, usccs),
+    documented: new Set((await documentsOf(sql, park_no, usccs, today)).keys()), tags: new Map(tags)
   }
 }
 
@@ -76,6 +80,7 @@ export async function surroundingsOf (
 ): Promise<Surroundings> {
   const parks = await listParticipants(sql, { roles: ['PARK'] })
   const terms = nearestTerms(policies, 'PARK_TECH_GUARANTEE', today)
+  const asks_for_documents = asksForDocuments(policies, today)
   const called = (own: boolean): string[] => parks.filter(park => (park.participant_no === park_no) === own).flatMap(({ name, aliases }) => [name].concat(aliases))
   let known = await knownOf(sql, park_no, [], corrected, today, hooks)
   let codes = new Map<string, string>()
@@ -97,6 +102,7 @@ export async function surroundingsOf (
       open_needs: uscc => known.open.get(uscc) ?? [],
       code_of_name: name => codes.get(name) ?? null,
       household: uscc => ({ in_force_fen: known.limits.get(uscc) ?? 0, open_fen: known.sums.get(uscc) ?? 0 }),
+      lacks_document: uscc => asks_for_documents && !known.documented.has(uscc),
       overridden: uscc => known.overridden.has(uscc),
       tags: uscc => known.tags.get(uscc) ?? [],
       limits: { standard_fen: fenParameter(terms, 'household_limit'), raised_fen: fenParameter(terms, 'household_limit_tagged') },

@@ -37,6 +37,8 @@ export interface DecidingContext {
   household (uscc: string): { in_force_fen: number, open_fen: number }
   /** codes that fail their check character and are recorded as real */
   overridden (uscc: string): boolean
+  /** whether the terms ask for a document of this enterprise and there is none */
+  lacks_document (uscc: string): boolean
   /** tags that hold today */
   tags (uscc: string): readonly string[]
   limits: { standard_fen: number, raised_fen: number }
@@ -274,6 +276,7 @@ export function decider (context: DecidingContext): (row: ListRow) => DecidedRow
       if (hasValidCode(row)) {
         checkIdentity(row, note)
         about = checkDuplicate(row, note)
+        if (row.consent && context.lacks_document(row.uscc)) note('AUTHORISATION_DOCUMENT_MISSING', 'consent')
         if (outcomeOf(row) !== 'REJECTED') checkLimit(row, about, note)
       } else about = aboutName(row)
     }

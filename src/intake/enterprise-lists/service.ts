@@ -14,6 +14,7 @@ import { summaryOf } from './deciding.ts'
 import { gradeOf } from './findings.ts'
 import type { RowDecisionBody } from './schema.ts'
 import { changeRow, correctionOf, countRows, findList, findRow, insertList, listOfContent, listRows, recounted, type EnterpriseList, type StoredRow } from './store.ts'
+import { waits_for_document } from './documents.ts'
 import { takeIn } from './taking-in.ts'
 import type { ReceivedList } from './upload.ts'
 import { decidedRows, openBytes, type ListWork } from './working.ts'
@@ -133,7 +134,7 @@ export async function dryRun (work: ListWork, principal: Principal, received: Re
   }
 }
 
-const cannot_be_confirmed = 'NOT_AUTHORISED'
+const cannot_be_confirmed: ReadonlySet<string> = new Set(['NOT_AUTHORISED', waits_for_document])
 
 /**
  * A person of the park clears a held row: CONFIRM takes it in as it stands, DROP leaves it out. Consent cannot be confirmed
@@ -175,7 +176,7 @@ export async function decideRow (
 
 function refuseUnconfirmable (row: StoredRow): void {
   const held = row.findings.filter(({ code }) => gradeOf(code) === 'HELD')
-  const consent = held.find(({ code }) => code === cannot_be_confirmed)
+  const consent = held.find(({ code }) => cannot_be_confirmed.has(code))
   if (consent === undefined) return
   throw new Problem('decision_not_possible', {
     detail: consent.message, detail_zh: consent.message_zh,

@@ -237,12 +237,21 @@ export async function takenIn (sql: WriteSql, now: string, list_no: string, rows
 
 /** Keeps what became of one row: another outcome, findings, the number of the need it was merged into, a decision. */
 export async function changeRow (
-  sql: WriteSql, now: string, row_id: string, change: Partial<Pick<StoredRow, 'outcome' | 'findings' | 'need_no' | 'decision' | 'waiting'>>
+  sql: WriteSql, now: string, row_id: string, change: Partial<Pick<StoredRow, 'outcome' | 'findings' | 'need_no' | 'authorization_no' | 'decision' | 'waiting'>>
 ): Promise<void> {
   const { findings, ...rest } = change
   await sql.update(list_rows).set({
     ...rest, ...(findings === undefined ? {} : { findings: keptNotes(sql, 'findings', row_id, findings) }), updated_at: now
   }).where(eq(list_rows.row_id, row_id))
+}
+
+/** Held rows of an enterprise that nobody has decided, in lists that are decided; the oldest first. */
+export async function heldRowsOf (sql: ReadSql, uscc: string, limit: number): Promise<{ list: EnterpriseList, row: StoredRow }[]> {
+  const rows = await sql.select({ list: enterprise_lists, row: list_rows }).from(list_rows)
+    .innerJoin(enterprise_lists, eq(enterprise_lists.list_no, list_rows.list_no))
+    .where(and(eq(list_rows.uscc, uscc), eq(list_rows.outcome, 'HELD'), isNull(list_rows.decision), eq(enterprise_lists.status, 'DECIDED')))
+    .orderBy(asc(list_rows.row_id)).limit(limit)
+  return rows.map(({ list, row }) => ({ list, row: storedRow(sql, row) }))
 }
 
 export async function findRow (sql: ReadSql, list_no: string, row_id: string): Promise<StoredRow | undefined> {

@@ -3,12 +3,13 @@ import { digestOf } from '../../db/canonical.ts'
 import type { WriteSql } from '../../db/db.ts'
 import { append, type NewEvent } from '../../journal/events.ts'
 import { beijingDate } from '../../policy/calendar.ts'
+import { PARK_EVIDENCE } from '../../policy/parameters.ts'
 import { addMonths } from '../../policy/period.ts'
 import { PURPOSE_CODES, purposeCodeOf, type PurposeCode } from '../../policy/purposes.ts'
 import { TAGS, type Tag } from '../../policy/tags.ts'
-import { countOf, nearestTerms, type PolicyVersion } from '../../policy/terms.ts'
+import { countOf, nearestTerms, readingOf, type PolicyVersion } from '../../policy/terms.ts'
 import { policiesIn } from '../../registry/policies/service.ts'
-import { activated } from '../authorizations/service.ts'
+import { activated, documentsOf } from '../authorizations/service.ts'
 import { insertAuthorizations, plain_authorization, type Authorization } from '../authorizations/store.ts'
 import { currentRegion, enterpriseFacts } from '../enterprises/facts.ts'
 import { enterpriseParticipants, upsertEnterprises, type EnterpriseFacts } from '../enterprises/store.ts'
@@ -17,13 +18,18 @@ import { judgeNeed } from '../financing-needs/judging.ts'
 import { planNeeds, writeNeeds, type Placed, type Placing } from '../financing-needs/placing.ts'
 import { tagText } from '../financing-needs/preparing.ts'
 import { keepNamedProjects, NO_FACTS, projectsOf, type Project } from '../projects/store.ts'
-import type { EnterpriseList, StoredRow } from './store.ts'
+import { changeRow, type EnterpriseList, type StoredRow } from './store.ts'
 
 const recipients = ['PAIRED_BANK', 'PAIRED_GUARANTOR', 'AUDITOR', 'FISCAL']
 const scopes: Authorization['scopes'] = ['ENTERPRISE_BASIC', 'PROJECT', 'FINANCING_NEED', 'CREDIT_CONTRACT', 'INTEREST_PAYMENT', 'GUARANTEE', 'SUBSIDY_ACCOUNT']
 const purposes: Authorization['purposes'] = ['FINANCING_MATCHING', 'CREDIT_ASSESSMENT', 'SUBSIDY_SETTLEMENT']
 const known_tags: ReadonlySet<string> = new Set(TAGS)
 const known_purposes: ReadonlySet<string> = new Set(PURPOSE_CODES)
+
+/** Whether consent in a row waits for a signed document of the enterprise. */
+export function asksForDocuments (policies: readonly PolicyVersion[], day: string): boolean {
+  return readingOf(nearestTerms(policies, 'PARK_TECH_GUARANTEE', day), 'park_evidence', PARK_EVIDENCE) === 'DOCUMENT'
+}
 
 /** A row that has all a need must have. */
 interface WholeRow extends StoredRow { uscc: string, name: string, amount_fen: number, term_months: number, purpose: string }
@@ -118,15 +124,18 @@ export async function takeIn (
   const policies = await policiesIn(sql)
   const months_after_term = countOf(nearestTerms(policies, 'PARK_TECH_GUARANTEE', day), 'authorization_months_after_term')
   const facts = rows.map(row => factsOf(row, list.park_no, day))
+  const documents = asksForDocuments(policies, day) ? await documentsOf(sql, list.park_no, usccs, beijingDate(now)) : new Map<string, Authorization>()
+  for (const row of rows) row.authorization_no = documents.get(row.uscc)?.authorization_no ?? row.authorization_no
   const plan = await planNeeds(sql, now, rows.map((row, index) => placingOf(list, row, facts[index] as EnterpriseFacts, day, projects, policies)))
   const going_in = rows.filter((_, index) => plan.placed[index]?.kind !== 'DUPLICATE')
   await upsertEnterprises(sql, now, list.park_no, false, facts.filter((_, index) => plan.placed[index]?.kind !== 'DUPLICATE'))
-  const authorizations = going_in.map(row => authorizationOf(list, row, now, day, months_after_term))
+  const authorizations = going_in.filter(({ uscc }) => !documents.has(uscc)).map(row => authorizationOf(list, row, now, day, months_after_term))
   await insertAuthorizations(sql, authorizations)
   await hooks.onAuthorized(sql, usccs)
   await keepNamedProjects(sql, now, list.park_no, going_in.flatMap(({ uscc, project_code, project_name }) => project_code === null ? [] : [{
     owner_uscc: uscc, project_code, name: project_name, content_digest: digestOf({ ...NO_FACTS, name: project_name })
   }]))
+  for (const { row_id, uscc, authorization_no } of going_in) if (documents.has(uscc)) await changeRow(sql, now, row_id, { authorization_no })
   const enterprises = await enterpriseParticipants(sql, usccs)
   const needs = await writeNeeds(sql, now, plan, actor, enterprises)
   await append(sql, now, ...activated(authorizations, actor, enterprises), ...needs)

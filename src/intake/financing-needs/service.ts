@@ -52,7 +52,7 @@ async function earlierOf (sql: ReadSql, principal: Principal, uscc: string, sent
  * Errors: authorization_missing, authorization_not_active, duplicate_key, rules of the content.
  */
 export async function submitNeed (
-  sql: WriteSql, now: string, principal: Principal, sent: NewNeed, hooks: Pick<IntakeHooks, 'onAuthorized' | 'contractLimits'>
+  sql: WriteSql, now: string, principal: Principal, sent: NewNeed, hooks: Pick<IntakeHooks, 'onAuthorized' | 'onEvidence' | 'contractLimits'>
 ): Promise<{ view: NeedView, created: boolean }> {
   const uscc = usccOf(principal, sent)
   const content_digest = digestOf(sent)
@@ -80,6 +80,7 @@ export async function submitNeed (
     const given = authorizationFrom(now, grant, { uscc, name: sent.name ?? principal.name }, null)
     await keepAuthorizations(sql, now, [given], principal)
     await hooks.onAuthorized(sql, [uscc])
+    await hooks.onEvidence(sql, now, uscc)
     rest.authorization_no = given.authorization_no
   }
   const [prepared] = await prepareNeeds(sql, now, principal, [{ ...rest, uscc, content_digest }], hooks)

@@ -1,0 +1,41 @@
+/**
+ * Where the terms ask for a document of each enterprise: rows wait for the signed authorization and go on when it is there.
+ * Their needs then stand on that authorization, so that its withdrawal ends them. Source: S1 四(三)2-3.
+ */
+import type { WriteSql } from '../../db/db.ts'
+import { append, the_hub } from '../../journal/events.ts'
+import { beijingDate } from '../../policy/calendar.ts'
+import { documentsOf } from '../authorizations/service.ts'
+import type { IntakeHooks } from '../hooks.ts'
+import { replaceEarlier } from './correcting.ts'
+import { gradeOf, type FindingCode } from './findings.ts'
+import { changeRow, countRows, heldRowsOf, recounted } from './store.ts'
+import { takeIn } from './taking-in.ts'
+import { duplicateOf } from './working.ts'
+
+/** The finding of a row that waits for its document; nobody can confirm it away. */
+export const waits_for_document: FindingCode = 'AUTHORISATION_DOCUMENT_MISSING'
+
+const rows_max = 200
+
+/** In the unit in which a signed authorization came in: rows of that enterprise that waited for nothing else go on. */
+export async function takeInWaiting (sql: WriteSql, now: string, uscc: string, hooks: IntakeHooks): Promise<void> {
+  for (const { list, row } of await heldRowsOf(sql, uscc, rows_max)) {
+    const held = row.findings.filter(({ code }) => gradeOf(code) === 'HELD')
+    if (held.length === 0 || held.some(({ code }) => code !== waits_for_document)) continue
+    if (!(await documentsOf(sql, list.park_no, [uscc], beijingDate(now))).has(uscc)) continue
+    const findings = row.findings.filter(({ code }) => code !== waits_for_document)
+    await replaceEarlier(sql, now, list, [row], the_hub, hooks)
+    const [placed] = await takeIn(sql, now, list, [row], the_hub, hooks)
+    if (placed === undefined || placed.kind === 'DUPLICATE') await changeRow(sql, now, row.row_id, duplicateOf({ ...row, findings }, placed?.need_no ?? row.need_no))
+    else {
+      const outcome = findings.some(({ code }) => gradeOf(code) === 'REMARK') ? 'ACCEPTED_WITH_REMARK' : 'ACCEPTED'
+      await changeRow(sql, now, row.row_id, { outcome, findings, need_no: placed.need_no, waiting: false })
+    }
+    const { counts, amount_accepted_fen } = await countRows(sql, list.list_no)
+    await recounted(sql, now, list.list_no, counts, amount_accepted_fen)
+    await append(sql, now, {
+      type: 'enterprise_list.row_decided', subject: list.list_no, actor: the_hub, audience: [list.park_no], data: { row_id: row.row_id, decision: 'DOCUMENT', counts }
+    })
+  }
+}

@@ -1,0 +1,65 @@
+/** Where the terms ask for a document per enterprise, a consent in a list waits for it, and goes on when it is there. */
+import t from 'tap'
+import { aGrant, aRow } from '../fixtures.ts'
+import { build, type Built } from '../helper.ts'
+import { inbox } from '../matching/needs.ts'
+
+t.setTimeout(120_000)
+const first = { uscc: '91500112MAXX00015Q', name: '重庆云岭精密机械有限公司（虚构）' }
+const second = { uscc: '91500115MAXX00023Y', name: '重庆江岸新材料有限公司（虚构）' }
+
+async function asksForDocuments (hub: Built): Promise<void> {
+  const path = '/v1/policies/PARK_TECH_GUARANTEE/versions'
+  await hub.as('meic', 1).post(path, {
+    version: '2026-03-18.1', title: 'Documents', title_zh: '逐户授权书', effective_from: '2026-03-18', supersedes: '2026-01-12.1', parameters: { park_evidence: 'DOCUMENT' }
+  })
+  t.equal((await hub.as('meic', 2).post(`${path}/2026-03-18.1/confirm`, undefined)).statusCode, 200)
+}
+
+async function signed (hub: Built, { uscc, name }: typeof first, over: Record<string, unknown> = {}): Promise<string> {
+  const { document_no } = (await hub.as('park-1').upload('/v1/documents', { name: 'signed.pdf', bytes: Buffer.from(`signed ${uscc}`), type: 'application/pdf' })).json()
+  const answer = await hub.as('park-1').post('/v1/authorizations', { grantor_uscc: uscc, grantor_name: name, ...aGrant({ method: 'SEAL_SCAN', document_no, ...over }) })
+  return answer.json().authorization_no
+}
+
+t.test('list → row waits → document → row goes on → pushed', async t => {
+  const hub = await build(t)
+  await asksForDocuments(hub)
+  const park = hub.as('park-1')
+  const { list_no } = (await park.post('/v1/enterprise-lists', { rows: [aRow(first), aRow({ ...second, project_code: '2606-500115-07-02-100001' })] })).json()
+  await hub.loops.settle()
+  const rows = async () => (await park.get(`/v1/enterprise-lists/${list_no}/rows`)).json().items as { row_id: string, outcome: string, need_no: string | null, authorization_no: string | null, findings: { code: string, message_zh: string }[] }[]
+  t.match(await rows(), [{ outcome: 'HELD', need_no: null, findings: [{ code: 'AUTHORISATION_DOCUMENT_MISSING', message_zh: /document_no/u }] }, { outcome: 'HELD' }])
+  t.equal((await inbox(hub, 'bank-1')).length, 0, 'nothing is pushed')
+  const row_id = (await rows())[0]?.row_id ?? ''
+  t.equal((await hub.as('park-1', 1).post(`/v1/enterprise-lists/${list_no}/rows/${row_id}/decision`, { decision: 'CONFIRM', reason: '企业口头同意' })).json().code, 'decision_not_possible')
+  await park.post('/v1/authorizations', { grantor_uscc: first.uscc, grantor_name: first.name, ...aGrant({ method: 'SEAL_SCAN' }) })
+  t.equal((await rows())[0]?.outcome, 'HELD', 'a declaration without the document is not enough')
+
+  const authorization_no = await signed(hub, first)
+  await hub.loops.settle()
+  const [gone_on, waiting] = await rows()
+  t.match(gone_on, { outcome: 'ACCEPTED', authorization_no, findings: [], need_no: /^need_/u })
+  t.equal(waiting?.outcome, 'HELD', 'the other enterprise still waits')
+  t.match((await park.get(`/v1/enterprise-lists/${list_no}`)).json(), { counts: { ACCEPTED: 1, HELD: 1 }, amount_accepted: '5000000.00' })
+  t.same((await inbox(hub, 'bank-1')).map(lead => lead.need_no), [gone_on?.need_no])
+
+  await park.post(`/v1/authorizations/${authorization_no}/withdraw`, {})
+  t.equal((await park.get(`/v1/financing-needs/${gone_on?.need_no ?? ''}`)).json().status, 'WITHDRAWN', 'the need stood on the document')
+})
+
+t.test('where the document is there before the list, the row goes in at once and stands on it', async t => {
+  const hub = await build(t)
+  await asksForDocuments(hub)
+  const authorization_no = await signed(hub, first)
+  const { list_no } = (await hub.as('park-1').post('/v1/enterprise-lists', { rows: [aRow(first)] })).json()
+  await hub.loops.settle()
+  t.match((await hub.as('park-1').get(`/v1/enterprise-lists/${list_no}/rows`)).json().items, [{ outcome: 'ACCEPTED', authorization_no }])
+})
+
+t.test('without that parameter the declaration of the park suffices', async t => {
+  const hub = await build(t)
+  const { list_no } = (await hub.as('park-1').post('/v1/enterprise-lists', { rows: [aRow(first)] })).json()
+  await hub.loops.settle()
+  t.match((await hub.as('park-1').get(`/v1/enterprise-lists/${list_no}/rows`)).json().items, [{ outcome: 'ACCEPTED' }])
+})
