@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startPostgres } from '../postgres.ts'
+import { deliveryTimes } from './rows/delivery.ts'
 import { groupCommit } from './rows/group-commit.ts'
 import { growth } from './rows/growth.ts'
 import { kernelLines } from './rows/kernel.ts'
@@ -13,6 +14,7 @@ import { largeList } from './rows/list.ts'
 import { leadPages } from './rows/leads.ts'
 import { matching } from './rows/matching.ts'
 import { startUp } from './rows/start.ts'
+import { trust } from './rows/trust.ts'
 import { voucherPosts } from './rows/vouchers.ts'
 import { webhooks } from './rows/webhooks.ts'
 
@@ -33,7 +35,7 @@ const { values } = parseArgs({ options: { quick: { type: 'boolean' }, only: { ty
 
 const parts: [string, (options: BenchOptions) => Promise<Row[]>][] = [
   ['kernel', kernelLines], ['group commit', groupCommit], ['matching', matching], ['list', largeList], ['lead page', leadPages],
-  ['voucher', voucherPosts], ['webhook', webhooks], ['start', startUp], ['growth', growth]
+  ['voucher', voucherPosts], ['webhook', webhooks], ['delivery', deliveryTimes], ['trust', trust], ['start', startUp], ['growth', growth]
 ]
 
 function show (rows: readonly Row[]): void {

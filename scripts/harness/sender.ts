@@ -43,7 +43,7 @@ const events_per_unit = 6
 const unit_every_ms = 10
 /** Writers wait while so much is under way: a life is for sending, not for catching up. */
 const waiting_max = 400
-const life_received_max = 300
+const life_received_max = 900
 const life_ms_max = 4000
 const last_breath_max_ms = 15
 /** A refused message is tried again after five seconds: worth it in a long run only. */
