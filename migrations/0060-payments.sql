@@ -108,6 +108,7 @@ create table holds (
   reason text not null,
   owner text,
   expires_on text,
+  escalated_at text,
   status text not null check (status in ('OPEN', 'RELEASED')),
   placed_by text not null,
   release_reason text,

@@ -66,6 +66,7 @@ import { seedBudget } from './payment/budgets/service.ts'
 import { clawbackRoutes } from './payment/clawbacks/routes.ts'
 import { clawback_ledger } from './payment/clawbacks/service.ts'
 import { holdRoutes } from './payment/holds/routes.ts'
+import { escalateHolds } from './payment/holds/service.ts'
 import { beijingDate } from './policy/calendar.ts'
 import { calendarRoutes } from './registry/calendars/routes.ts'
 import { seedCalendars } from './registry/calendars/service.ts'
@@ -197,6 +198,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   batchRoutes(app, rooms)
   await resultRoutes(app, rooms)
   holdRoutes(app, rooms)
+  loops.add({ name: 'holds', work: () => escalateHolds(db), every_ms: 60_000 })
   clawbackRoutes(app, rooms)
 
   breakerRoutes(app, rooms)

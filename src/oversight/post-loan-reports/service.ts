@@ -104,7 +104,7 @@ async function testsOf (sql: ReadSql, drawdown: DrawdownRow | null): Promise<Tes
 async function holdPayments (sql: WriteSql, now: string, principal: Principal, uscc: string, report_number: string): Promise<string> {
   const hold_no = newNo('hold')
   await insertHold(sql, {
-    hold_no, participant_no: principal.participant_no, packet_no: null, line_no: null, uscc, reason: `FUNDS_DIVERTED ${report_number}`, owner: null, expires_on: null,
+    hold_no, participant_no: principal.participant_no, packet_no: null, line_no: null, uscc, reason: `FUNDS_DIVERTED ${report_number}`, owner: null, expires_on: null, escalated_at: null,
     status: 'OPEN', placed_by: principal.user_no ?? principal.participant_no, release_reason: null, released_by: null, released_at: null, version: 1, created_at: now, updated_at: now
   })
   await append(sql, now, { type: 'hold.placed', subject: hold_no, actor: principal, audience: await authorities(sql),

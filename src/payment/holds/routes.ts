@@ -18,7 +18,7 @@ export function holdRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     path: '/v1/holds',
     summary: 'Hold the payment of a packet, a line or an enterprise',
     summary_zh: '暂缓拨付',
-    description: 'Nothing under a hold goes into a batch, and a closed batch with something held cannot be approved. S1 二(一)3: credit checks; S2 (十三).',
+    description: 'Nothing under a hold goes into a batch, and a closed batch with something held cannot be approved. On its last day, or when it has no end after 30 days, hold.escalated tells the authorities. S1 二(一)3: credit checks; S2 (十三).',
     callers,
     person: true,
     body: HoldBody,

@@ -38,6 +38,7 @@ export const HoldView = named('Hold', Type.Object({
   reason: Text('Why', 1000),
   owner: nullable(Text('Who looks after it', 60)),
   expires_on: nullable(Day('Last day it holds')),
+  escalated_at: nullable(InstantOut('When the authorities were told that it ends, or has stood for a month')),
   status: oneOf(['OPEN', 'RELEASED'], 'State'),
   placed_by: User('Person that placed it'),
   release_reason: nullable(Text('Why it was released', 1000)),
@@ -51,7 +52,7 @@ export const HoldView = named('Hold', Type.Object({
 export const hold_example = {
   hold_no: 'hold_01JB2Q8Z6V7K3M5N9P4R1S0T2W', participant_no: 'finance-bureau', packet_no: null, line_no: null, uscc: '91500112MAXX00015Q',
     reason: '失信名单核查中', owner: null,
-  expires_on: '2026-06-30', status: 'OPEN', placed_by: 'finance-bureau-user-1', release_reason: null, released_by: null, released_at: null,
+  expires_on: '2026-06-30', escalated_at: null, status: 'OPEN', placed_by: 'finance-bureau-user-1', release_reason: null, released_by: null, released_at: null,
     version: 1,
   created_at: '2026-05-05T02:00:00.000Z', updated_at: '2026-05-05T02:00:00.000Z'
 }

@@ -1,13 +1,18 @@
-/** Holds: a packet, a line or an enterprise is not paid until another person releases it or the hold expires. */
+/**
+ * Holds: a packet, a line or an enterprise is not paid until another person releases it or the hold expires. Before it lapses, and when it has no
+ * end and stands for a month, the authorities are told: nobody's money waits or goes out unnoticed.
+ */
 import { newNo } from '../../clock.ts'
-import type { WriteSql } from '../../db/db.ts'
+import type { Db, WriteSql } from '../../db/db.ts'
 import { anotherPerson, personOf, type Principal } from '../../http/access.ts'
-import { append } from '../../journal/events.ts'
+import { append, the_hub } from '../../journal/events.ts'
+import { beijingDate, endOfBeijingDay } from '../../policy/calendar.ts'
+import { addDays } from '../../policy/period.ts'
 import { notFound, Problem, stateConflict } from '../../problem.ts'
 import { authorities } from '../../subsidy/audience.ts'
 import { findLine } from '../../subsidy/lines/store.ts'
 import { findPacket } from '../../subsidy/packets/store.ts'
-import { findHold, insertHold, releaseHold, type Hold } from './store.ts'
+import { escalateHold, findHold, holdsToEscalate, insertHold, releaseHold, type Hold } from './store.ts'
 
 export interface Placing { reason: string, packet_no?: string, line_no?: string, uscc?: string, owner?: string, expires_on?: string }
 
@@ -25,7 +30,7 @@ export async function placeHold (sql: WriteSql, now: string, principal: Principa
   const hold: Hold = {
     hold_no: newNo('hold'), participant_no: principal.participant_no, packet_no: packet_no ?? null, line_no: line_no ?? null,
       uscc: uscc ?? null, reason, owner: owner ?? null,
-    expires_on: expires_on ?? null, status: 'OPEN', placed_by: personOf(principal), release_reason: null, released_by: null,
+    expires_on: expires_on ?? null, escalated_at: null, status: 'OPEN', placed_by: personOf(principal), release_reason: null, released_by: null,
       released_at: null, version: 1, created_at: now,
     updated_at: now
   }
@@ -46,6 +51,22 @@ export async function release (sql: WriteSql, now: string, principal: Principal,
   await append(sql, now, { type: 'hold.released', subject: hold_no, actor: principal, audience: await authorities(sql),
     data: { packet_no: hold.packet_no, line_no: hold.line_no } })
   return hold
+}
+
+const stands_days_max = 30
+const per_step = 100
+
+/** One step of the loop: whose last day has come, or who stands without an end for a month. @returns how many were escalated */
+export async function escalateHolds (db: Db): Promise<number> {
+  const today = beijingDate(db.clock.now())
+  const due = await holdsToEscalate(db.read, today, endOfBeijingDay(addDays(today, -stands_days_max)), per_step)
+  for (const { hold_no, owner, expires_on } of due) {
+    await db.write(async (sql, now) => {
+      if (!await escalateHold(sql, now, hold_no)) return
+      await append(sql, now, { type: 'hold.escalated', subject: hold_no, actor: the_hub, audience: await authorities(sql), data: { owner, expires_on } })
+    })
+  }
+  return due.length
 }
 
 /** The first hold that stands on a line, its packet, its enterprise or its payee. */

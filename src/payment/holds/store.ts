@@ -1,5 +1,5 @@
 /** Table of holds: what is not paid for the time being. */
-import { and, asc, eq, gt, gte, isNull, or, sql as expression } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, isNull, lt, lte, or, sql as expression } from 'drizzle-orm'
 import { integer, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 
@@ -12,6 +12,8 @@ export const holds = table('holds', {
   reason: text().notNull(),
   owner: text(),
   expires_on: text(),
+  /** when the authorities were told that it lapses, or has stood too long */
+  escalated_at: text(),
   status: text().$type<'OPEN' | 'RELEASED'>().notNull(),
   placed_by: text().notNull(),
   release_reason: text(),
@@ -48,6 +50,19 @@ export async function listHolds (
 export async function holdsOn (sql: ReadSql, day: string): Promise<Hold[]> {
   return sql.select().from(holds).where(and(eq(holds.status, 'OPEN'), or(isNull(holds.expires_on),
     gte(holds.expires_on, day)))).orderBy(asc(holds.hold_no))
+}
+
+/** Open holds nobody was reminded of that end on or before a day, or have no end and were placed before an instant. */
+export async function holdsToEscalate (sql: ReadSql, ends_by: string, placed_before: string, limit: number): Promise<Hold[]> {
+  return sql.select().from(holds).where(and(
+    eq(holds.status, 'OPEN'), isNull(holds.escalated_at), or(lte(holds.expires_on, ends_by), and(isNull(holds.expires_on), lt(holds.created_at, placed_before)))
+  )).orderBy(asc(holds.hold_no)).limit(limit)
+}
+
+/** false: it was released or escalated before. */
+export async function escalateHold (sql: WriteSql, now: string, hold_no: string): Promise<boolean> {
+  return (await sql.update(holds).set({ escalated_at: now, version: expression`${holds.version} + 1`, updated_at: now })
+    .where(and(eq(holds.hold_no, hold_no), eq(holds.status, 'OPEN'), isNull(holds.escalated_at))).returning({ hold_no: holds.hold_no })).length > 0
 }
 
 export async function releaseHold (sql: WriteSql, now: string, hold_no: string, released_by: string,
