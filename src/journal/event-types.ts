@@ -60,6 +60,7 @@ export const EVENTS = {
   },
   project: {
     subject: '2606-500112-07-02-100001', path: '/v1/projects/', facts: {
+      to_be_listed: ['A project that has begun waits for the library', '新开工项目待通过“技改e点通”入库'],
       submitted: ['A project was taken in', '项目已受理'],
       changed: ['A project was changed', '项目信息变更'],
       district_passed: ['The district passed a library entry', '区县初审通过'],

@@ -19,6 +19,27 @@ export interface FundFlow {
 
 export interface TestedFundUse { readonly test: FundUseTest, readonly result: TestResult }
 
+export interface BalancePath {
+  readonly disbursed_date: string
+  readonly amount_fen: number
+  /** repayments stated with the drawdown; null: none were */
+  readonly events: FundFlow['returned']
+  /** balances stated later, half-open; one day where `from` is `to` */
+  readonly balances: readonly { readonly from: string, readonly to: string, readonly balance_fen: number }[]
+}
+
+/**
+ * Money that came back, from everything stated about the balance. A balance below the loan within the days is money that came back by then.
+ * null: nothing was stated, or the balances do not reach over the days.
+ */
+export function returnedMoney ({ disbursed_date, amount_fen, events, balances }: BalancePath): FundFlow['returned'] {
+  const dropped = balances.filter(({ balance_fen }) => balance_fen < amount_fen).map(({ from }) => ({ date: from, is_prepayment: true }))
+  const soon = dropped.filter(({ date }) => dayNumber(date) - dayNumber(disbursed_date) <= FUND_USE_TERMS.prepaid_within_days)
+  const reaches = balances.some(({ from }) => from === disbursed_date) &&
+    balances.some(({ to }) => dayNumber(to) - dayNumber(disbursed_date) > FUND_USE_TERMS.prepaid_within_days)
+  return events === null && soon.length === 0 && !reaches ? null : [...events ?? [], ...soon]
+}
+
 const judged = (test: FundUseTest, found: boolean | null): TestedFundUse => ({ test, result: found === null ? 'UNKNOWN' : found ? 'FAIL' : 'PASS' })
 
 /**

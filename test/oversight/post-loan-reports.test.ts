@@ -1,7 +1,8 @@
 /** Post-loan reports: S1 四(三)5. */
 import t, { type Test } from 'tap'
 import { build } from '../helper.ts'
-import { aDocument, aDrawdown, aLoanContract, authorize, created, knowEnterprise, lent, name_1, uscc_1, uscc_2 } from '../lending/fixtures.ts'
+import { opened, payable } from '../payment/fixtures.ts'
+import { aDocument, aDrawdown, aLoanContract, aVoucher, authorize, created, knowEnterprise, lent, name_1, uscc_1, uscc_2 } from '../lending/fixtures.ts'
 
 const at = '2026-03-20'
 const codes = (answer: { json (): { warnings: { code: string }[] } }) => answer.json().warnings.map(({ code }) => code)
@@ -43,6 +44,35 @@ t.test('the use of funds is tested from payees and balance of the drawdown', asy
   t.same(await flow(t, {
     payees: [{ name: '重庆设备供应有限公司（虚构）', amount: '10000000.00' }], balance_events: [{ date: '2026-02-20', kind: 'PREPAY', amount: '5000000.00' }]
   }), { results: ['SAME_DAY_IN_OUT PASS', 'PREPAID_WITHIN_DAYS PASS', 'PAYEE_RELATED PASS'], codes: [] }, 'the thirty-first day is late enough')
+})
+
+t.test('what vouchers and the report itself say of the balance is tested as well', async t => {
+  const { hub, iou_no, document_no } = await lent(t)
+  const results = async (report_no: string, more: Record<string, unknown> = {}) =>
+    (await hub.as('bank-1').post('/v1/post-loan-reports', { report_no, iou_no, as_of: at, ...more })).json().fund_use_tests
+      .map(({ test, result }: { test: string, result: string }) => `${test} ${result}`)
+  t.same(await results('DH-1'), ['SAME_DAY_IN_OUT UNKNOWN', 'PREPAID_WITHIN_DAYS UNKNOWN', 'PAYEE_RELATED UNKNOWN'])
+  t.same(await results('DH-2', { as_of: '2026-01-25', balance: '4000000.00' }), ['SAME_DAY_IN_OUT PASS', 'PREPAID_WITHIN_DAYS FAIL', 'PAYEE_RELATED UNKNOWN'],
+    'six tenths are back on the fifth day')
+  created(await hub.as('bank-1').post('/v1/interest-vouchers', aVoucher(iou_no, document_no)))
+  t.same(await results('DH-3'), ['SAME_DAY_IN_OUT PASS', 'PREPAID_WITHIN_DAYS PASS', 'PAYEE_RELATED UNKNOWN'], 'a voucher shows the whole balance for sixty days')
+
+  const other = await lent(t)
+  const segments = [{ from: '2026-01-20', to: '2026-03-21', balance: '1000000.00', annual_rate_pct: '3.60' }]
+  created(await other.hub.as('bank-1').post('/v1/interest-vouchers', aVoucher(other.iou_no, other.document_no, { segments, normal_interest: '6000.00' })))
+  const answer = await other.hub.as('bank-1').post('/v1/post-loan-reports', { report_no: 'DH-1', iou_no: other.iou_no, as_of: at })
+  t.same(codes(answer), ['SAME_DAY_IN_OUT'], 'interest on a tenth from the first day: nine tenths went out and came back')
+})
+
+t.test('a diversion takes the subsidy out of the batch until a person of the authorities releases it', async t => {
+  const { hub, iou_no } = await payable(t)
+  const { hold_no } = (await hub.as('bank-1').post('/v1/post-loan-reports', { report_no: 'DH-1', iou_no, as_of: at,
+    fund_use_check: { result: 'DIVERTED', diverted_amount: '3000000.00' } })).json()
+  const held = await hub.as('finance-bureau', 1).post('/v1/payment-batches', {})
+  t.match(held.json(), { status: 422, code: 'nothing_to_pay', errors: [{ code: 'ON_HOLD' }] })
+  t.equal((await hub.as('bank-1', 1).post(`/v1/holds/${hold_no}/release`, { reason: '已核实' })).statusCode, 403, 'not the reporter')
+  t.equal((await hub.as('finance-bureau', 2).post(`/v1/holds/${hold_no}/release`, { reason: '资金已归还，核查完毕' })).statusCode, 200)
+  t.equal((await opened(hub)).payments.length, 1)
 })
 
 t.test('diversion puts payments on hold and tells bank, MEIC, finance bureau and enterprise', async t => {

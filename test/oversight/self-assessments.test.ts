@@ -49,6 +49,11 @@ t.test('what the hub knows is filled in: leads on the clock, loans, projects beg
     revision: 1, status: 'SUBMITTED', submitted_to: 'MEIC', leads_pushed: 3, leads_contacted_on_time: 3, leading_industry_renovation_share_pct: '42.5', new_projects: [{ project_code: project_1 }],
     prefilled: { leads_contacted_on_time: 1 }
   })
+  await hub.loops.settle()
+  for (const who of ['park-1', 'meic']) {
+    const told = (await hub.as(who).get('/v1/events?limit=200')).json().items.filter(({ type }: { type: string }) => type === 'project.to_be_listed')
+    t.match(told, [{ subject: project_1, data: { assessment: answer.json().number } }], `${who} hears of the project that is to be listed through 技改e点通`)
+  }
   t.match(answer.json().findings, [{ code: 'FIGURE_DIFFERS', message: 'leads_contacted_on_time: the park states 3, the hub knows of 1' }])
 })
 

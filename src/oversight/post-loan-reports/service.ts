@@ -15,12 +15,12 @@ import { enterpriseOf } from '../../lending/evidence/store.ts'
 import { insertHold } from '../../payment/holds/store.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { fenOf, yuanOf } from '../../policy/money.ts'
-import { FUND_USE_TESTS, testFundUse, warnings, type TestedFundUse } from '../../policy/post-loan.ts'
+import { FUND_USE_TESTS, returnedMoney, testFundUse, warnings, type TestedFundUse } from '../../policy/post-loan.ts'
 import { notFound, Problem } from '../../problem.ts'
 import { activeOfRole } from '../../registry/participants/store.ts'
 import { authorities } from '../../subsidy/audience.ts'
 import type { NewPostLoanReport } from './schema.ts'
-import { insertReport, lendersOf, listReports, reportByBusinessNo, type ReportFilter, type ReportRow } from './store.ts'
+import { balancesOf, insertReport, lendersOf, listReports, reportByBusinessNo, type ReportFilter, type ReportRow } from './store.ts'
 
 const scopes = ['POST_LOAN'] as const
 
@@ -87,15 +87,19 @@ function mistakesOf (body: NewPostLoanReport, { drawdown }: About, today: string
   return mistakes
 }
 
-/** The hub's own tests over what the bank sent with the drawdown. */
-async function testsOf (sql: ReadSql, drawdown: DrawdownRow | null): Promise<TestedFundUse[]> {
+/** The hub's own tests over what the bank sent: payees and balance with the drawdown, balances with its vouchers, the balance of this report. */
+async function testsOf (sql: ReadSql, drawdown: DrawdownRow | null, { as_of, balance }: NewPostLoanReport): Promise<TestedFundUse[]> {
   if (drawdown === null) return FUND_USE_TESTS.map(test => ({ test, result: 'UNKNOWN' }))
   const { payees, balance_events } = drawdown.body as NewDrawdown
   const { name } = await enterpriseOf(sql, drawdown.uscc)
   return testFundUse({
     disbursed_date: drawdown.disbursed_date,
-    returned: balance_events === undefined ? null : balance_events.filter(({ kind }) => kind === 'REPAY' || kind === 'PREPAY').map(({ date,
-      kind }) => ({ date, is_prepayment: kind === 'PREPAY' })),
+    returned: returnedMoney({
+      disbursed_date: drawdown.disbursed_date, amount_fen: drawdown.amount_fen,
+      events: balance_events === undefined ? null : balance_events.filter(({ kind }) => kind === 'REPAY' || kind === 'PREPAY').map(({ date,
+        kind }) => ({ date, is_prepayment: kind === 'PREPAY' })),
+      balances: [...await balancesOf(sql, drawdown.number), ...balance === undefined ? [] : [{ from: as_of, to: as_of, balance_fen: fenOf(balance) }]]
+    }),
     payees_related: payees === undefined || payees.length === 0 || name === null ? null : payees.map(payee => nameKey(payee.name) === nameKey(name))
   })
 }
@@ -127,7 +131,7 @@ export async function takeReport (sql: WriteSql, now: string, principal: Princip
   const about = await subjectOf(sql, principal, body)
   const authorization = await mandate(sql, principal, about.uscc, now)
   refuseIfAny(mistakesOf(body, about, beijingDate(now)))
-  const fund_use_tests = await testsOf(sql, about.drawdown)
+  const fund_use_tests = await testsOf(sql, about.drawdown, body)
   const check = body.fund_use_check
   const is_diverted = check?.result === 'DIVERTED' || fenOf(check?.diverted_amount ?? '0.00') > 0
   const failed_tests = FUND_USE_TESTS.filter(test => check?.tests?.includes(test) === true || fund_use_tests.some(each => each.test === test && each.result === 'FAIL'))

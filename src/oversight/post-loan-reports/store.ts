@@ -2,6 +2,7 @@
 import { and, asc, eq, gt, gte, inArray, ne, or } from 'drizzle-orm'
 import { flag, integer, json, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { interest_vouchers } from '../../lending/interest-vouchers/store.ts'
 import { loan_contracts } from '../../lending/loan-contracts/store.ts'
 import type { Finding } from '../../policy/findings.ts'
 import type { TestedFundUse } from '../../policy/post-loan.ts'
@@ -70,6 +71,13 @@ export async function listReports (sql: ReadSql, filter: ReportFilter): Promise<
     updated_since === undefined ? undefined : gte(post_loan_reports.updated_at, updated_since),
     after === null ? undefined : gt(post_loan_reports.number, after)
   )).orderBy(asc(post_loan_reports.number)).limit(limit)
+}
+
+/** Balances that accepted interest vouchers state of a drawdown. */
+export async function balancesOf (sql: ReadSql, drawdown_number: string): Promise<{ from: string, to: string, balance_fen: number }[]> {
+  const rows = await sql.select({ segments: interest_vouchers.segments }).from(interest_vouchers)
+    .where(and(eq(interest_vouchers.lent_number, drawdown_number), eq(interest_vouchers.status, 'ACCEPTED')))
+  return rows.flatMap(({ segments }) => segments.map(({ from, to, balance_fen }) => ({ from, to, balance_fen })))
 }
 
 /** Banks that lend to an enterprise. */

@@ -14,7 +14,7 @@ import { sumFen, yuanOf } from '../../policy/money.ts'
 import { reportingPeriod } from '../../policy/reporting-period.ts'
 import { compensationRate } from '../../policy/risk-share.ts'
 import { Problem, stateConflict } from '../../problem.ts'
-import { activeOfRole } from '../../registry/participants/store.ts'
+import { activeOfRole, findParticipant } from '../../registry/participants/store.ts'
 import { riskTerms } from '../../risk/breakers/service.ts'
 import { guaranteedOf } from '../../risk/breakers/guarantees.ts'
 import { compensationOf, leadTimes, loansOfPeriod, projectsStarted } from './facts.ts'
@@ -124,7 +124,20 @@ export async function submitAssessment (sql: WriteSql, now: string, principal: P
     type: 'self_assessment.submitted', subject: row.number, actor: principal, audience: [principal.participant_no, ...meic], data: { period: row.period,
       revision: row.revision }
   })
+  await tellToList(sql, now, principal, row)
   return { row, is_new: true }
+}
+
+/** New projects that are not in the library yet: the authorities that list them through 技改e点通 hear of each. S1 四(三)6. */
+async function tellToList (sql: WriteSql, now: string, principal: Principal, row: Assessment): Promise<void> {
+  const waiting = shownAssessment(row).new_projects.filter(({ is_listed }) => is_listed !== true)
+  if (waiting.length === 0) return
+  const park = await findParticipant(sql, principal.participant_no)
+  const districts = (await activeOfRole(sql, 'DISTRICT_MEIC')).filter(({ region_code }) => region_code !== null && region_code === park?.region_code)
+  const audience = [principal.participant_no, ...[...await activeOfRole(sql, 'MEIC'), ...districts].map(({ participant_no }) => participant_no)]
+  await append(sql, now, ...waiting.map(({ project_code }) => ({
+    type: 'project.to_be_listed' as const, subject: project_code, actor: principal, audience, data: { assessment: row.number }
+  })))
 }
 
 export function shownAssessment (row: Assessment) {
