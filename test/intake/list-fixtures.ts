@@ -57,7 +57,9 @@ export function sheetXml (plan: SheetPlan): string {
 export function bookParts (plan: BookPlan): Record<string, Uint8Array> {
   const formats = plan.formats ?? []
   const parts: Record<string, string | Uint8Array> = {
-    '[Content_Types].xml': `${OPEN}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/></Types>`,
+    '[Content_Types].xml': `${OPEN}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>${[
+      ['workbook', 'sheet.main'], ['styles', 'styles'], ...plan.sheets.map((_, index) => [`worksheets/sheet${index + 1}`, 'worksheet'])
+    ].map(([part, kind]) => `<Override PartName="/xl/${part}.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.${kind}+xml"/>`).join('')}</Types>`,
     '_rels/.rels': `${OPEN}<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="${RELS}/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
     'xl/workbook.xml': `${OPEN}<workbook ${MAIN}><workbookPr date1904="${plan.epoch_1904 === true ? 1 : 0}"/><sheets>${plan.sheets.map((sheet, index) =>
       `<sheet name="${escaped(sheet.name)}" sheetId="${index + 1}"${sheet.state === undefined ? '' : ` state="${sheet.state}"`} r:id="rId${index + 1}"/>`).join('')}</sheets></workbook>`,
