@@ -15,7 +15,7 @@ import { keepChallenge, keepResults, type Result } from './results.ts'
 import { isResting, retryAfterMs } from './schedule.ts'
 import { openSigners } from './secrets.ts'
 import { signedHeaders, type Signer } from './signature.ts'
-import { dueDeliveries, endpointsToServe, leaseEndpoint, releaseEndpoint, type DueDelivery, type Endpoint } from './store.ts'
+import { dueDeliveries, endpointsToServe, lease_ms, leaseEndpoint, releaseEndpoint, type DueDelivery, type Endpoint } from './store.ts'
 
 export interface Sender {
   /** under which name it holds endpoints */
@@ -41,7 +41,6 @@ const endpoints_per_step_max = 100
 const batch_max = 1000
 /** A batch takes no further delivery after this time: then it ends within the lease. */
 const batch_ms = 20_000
-const lease_ms = 60_000
 const pools_max = 200
 const reply_bytes_max = 65_536
 const errors_length_max = 200

@@ -4,6 +4,7 @@ import { bulkInsert } from '../db/bulk.ts'
 import { integer, json, table, text } from '../db/columns.ts'
 import { hot, type ReadSql, type WriteSql } from '../db/db.ts'
 import { event_audience, events } from '../journal/events.ts'
+import { instantMs, instantOf } from '../policy/calendar.ts'
 import type { AttemptOutcome, EndpointStatus, NetworkStatus } from './kinds.ts'
 
 export const webhook_endpoints = table('webhook_endpoints', {
@@ -243,7 +244,7 @@ export async function dueDeliveries (sql: ReadSql, endpoint_no: string, now: str
 
 /** Endpoints with something to do for this process: a delivery that is due, or an unanswered challenge. */
 export async function endpointsToServe (sql: ReadSql, holder: string, now: string, limit: number): Promise<Endpoint[]> {
-  return hot(sql, buildToServe).execute({ holder, now, limit })
+  return hot(sql, buildToServe).execute({ holder, now, never: neverUntil(now), limit })
 }
 
 function buildToServe (sql: ReadSql) {
@@ -252,16 +253,24 @@ function buildToServe (sql: ReadSql) {
     .where(and(eq(webhook_deliveries.endpoint_no, webhook_endpoints.endpoint_no), dueOf(sql, now))))
   return sql.select().from(webhook_endpoints).where(and(
     working, lte(webhook_endpoints.circuit_until, now),
-    or(isNull(webhook_endpoints.leased_by), eq(webhook_endpoints.leased_by, expression.placeholder('holder')), lte(webhook_endpoints.leased_until, now)),
+    or(isNull(webhook_endpoints.leased_by), eq(webhook_endpoints.leased_by, expression.placeholder('holder')), lte(webhook_endpoints.leased_until, now),
+      gt(webhook_endpoints.leased_until, expression.placeholder('never'))),
     or(and(isNull(webhook_endpoints.verified_at), lte(webhook_endpoints.challenge_next_at, now)), and(isNotNull(webhook_endpoints.verified_at), something_due))
   )).orderBy(asc(webhook_endpoints.endpoint_no)).limit(expression.placeholder('limit')).prepare()
 }
+
+/** How long a process may keep an endpoint to itself without renewing. */
+export const lease_ms = 60_000
+
+/** No lease reaches so far, whatever the processes' clocks differ by: one that does was given before the clock was set back. */
+const neverUntil = (now: string): string => instantOf(instantMs(now) + 2 * lease_ms)
 
 /** Takes or renews the lease of an endpoint. @returns the endpoint as it is now; undefined when another process holds it or it no longer works */
 export async function leaseEndpoint (sql: WriteSql, endpoint_no: string, holder: string, now: string, until: string): Promise<Endpoint | undefined> {
   const [row] = await sql.update(webhook_endpoints).set({ leased_by: holder, leased_until: until }).where(and(
     eq(webhook_endpoints.endpoint_no, endpoint_no), working,
-    or(isNull(webhook_endpoints.leased_by), eq(webhook_endpoints.leased_by, holder), lte(webhook_endpoints.leased_until, now))
+    or(isNull(webhook_endpoints.leased_by), eq(webhook_endpoints.leased_by, holder), lte(webhook_endpoints.leased_until, now),
+      gt(webhook_endpoints.leased_until, neverUntil(now)))
   )).returning()
   return row
 }

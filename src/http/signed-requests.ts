@@ -10,6 +10,7 @@ import { newNo } from '../clock.ts'
 import type { Cipher } from '../db/cipher.ts'
 import { primaryKey, table, text } from '../db/columns.ts'
 import { hot, type Db, type WriteSql } from '../db/db.ts'
+import { instantMs, instantOf } from '../policy/calendar.ts'
 import { Problem } from '../problem.ts'
 import type { Principal } from './access.ts'
 import type { OperationSpec } from './operation.ts'
@@ -90,6 +91,8 @@ const buildSpend = (sql: WriteSql) => sql.insert(request_nonces)
 
 const body_max_bytes = 21 * 1024 * 1024
 const forget_at_once = 500
+/** A nonce outlives its signature by this time, so that a clock that jumped ahead and back lets nobody send again. */
+const nonce_grace_ms = 86_400_000
 
 function invalid (reason: Reason, message: string): Problem {
   const message_zh = REASONS_ZH[reason] ?? `签名无效（${reason}）`
@@ -221,11 +224,11 @@ async function bodyOf (payload: AsyncIterable<unknown>): Promise<Buffer> {
 
 /** Forgets nonces whose signatures are too old to be accepted, a bounded number at a time. @returns how many */
 export async function forgetNonces (db: Db): Promise<number> {
-  const now = db.clock.now()
+  const before = instantOf(instantMs(db.clock.now()) - nonce_grace_ms)
   const old = await db.read.select({ keyid: request_nonces.keyid, nonce: request_nonces.nonce }).from(request_nonces)
-    .where(lt(request_nonces.keep_until, now)).limit(forget_at_once)
+    .where(lt(request_nonces.keep_until, before)).limit(forget_at_once)
   if (old.length === 0) return 0
   return db.write(async sql => (await sql.delete(request_nonces)
-    .where(and(inArray(request_nonces.nonce, old.map(({ nonce }) => nonce)), lt(request_nonces.keep_until, now)))
+    .where(and(inArray(request_nonces.nonce, old.map(({ nonce }) => nonce)), lt(request_nonces.keep_until, before)))
     .returning({ nonce: request_nonces.nonce })).length)
 }

@@ -72,7 +72,9 @@ export async function keepCheckpoints (db: Db, signer: NoteSigner, at_once = fal
   const pending = await db.read.select({ seq: events.seq }).from(events).where(isNotNull(events.seq)).orderBy(desc(events.seq)).limit(1)
   const last = await lastCheckpoint(db.read)
   const head = pending[0]?.seq ?? 0
-  const due = last === undefined || at_once || Date.parse(db.clock.now()) - Date.parse(last.signed_at) >= checkpoint_every_ms
+  const age_ms = last === undefined ? null : Date.parse(db.clock.now()) - Date.parse(last.signed_at)
+  // A checkpoint of the future was signed before the clock was set back.
+  const due = age_ms === null || at_once || age_ms < 0 || age_ms >= checkpoint_every_ms
   if (head <= (last?.size ?? 0) || (!due && await treeSize(db.read) >= head)) return 0
   return db.write(async (sql, now) => {
     const added = await growTree(sql)

@@ -4,7 +4,7 @@ import { newNo } from '../../clock.ts'
 import type { Config } from '../../config.ts'
 import type { Db } from '../../db/db.ts'
 import { createTokenIssuer, createTokenVerifier, importAssertionKey, verifyClientAssertion, type IssuedToken, type TokenIssuer, type TokenVerifier } from '../../http/tokens.ts'
-import { beijingDate, instantMs } from '../../policy/calendar.ts'
+import { beijingDate, instantMs, instantOf } from '../../policy/calendar.ts'
 import type { HubKeys } from '../../db/keys.ts'
 import { findClient, findKey, findLiveClient, forgetAssertions, hasOldAssertions, keepAssertion } from './access-store.ts'
 import { assertion_algorithms } from './keys.ts'
@@ -12,6 +12,7 @@ import { hashSecret, isKeyLive, tokenNo } from './service.ts'
 import { findCredential } from './store.ts'
 
 const lifetime_s = 600
+const assertion_grace_ms = 86_400_000
 const sandbox_issuer = 'https://sandbox.rongqiao.example'
 export const token_path = '/oauth/token'
 
@@ -70,8 +71,8 @@ async function assertionKey (db: Db, client_id: string, key_no: string) {
   return alg === undefined || !await isKeyLive(db, key_no, beijingDate(db.clock.now())) ? null : importAssertionKey(alg, key.public_key)
 }
 
-/** Forgets assertions that have expired anyhow. */
+/** Forgets assertions that expired a day ago: a clock that jumped ahead and back lets nobody use one again. */
 export async function clearAssertions (db: Db): Promise<number> {
-  const now = db.clock.now()
-  return await hasOldAssertions(db.read, now) ? db.write(async sql => forgetAssertions(sql, now)) : 0
+  const before = instantOf(instantMs(db.clock.now()) - assertion_grace_ms)
+  return await hasOldAssertions(db.read, before) ? db.write(async sql => forgetAssertions(sql, before)) : 0
 }
