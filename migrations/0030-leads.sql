@@ -23,6 +23,8 @@ create table leads (
   region_code text,
   tags text not null,
   fast_track text,
+  project_stage text,
+  cluster text,
   -- the frozen part: canonical JSON, its digest, the same fields flat; and the part that moves, ready to send
   disclosure text not null,
   disclosure_digest text not null,

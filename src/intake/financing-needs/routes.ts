@@ -63,9 +63,9 @@ export function financingNeedRoutes (app: FastifyInstance, { db }: { db: Db }, h
     query: NeedQuery,
     replies: { 200: NeedPage },
     example: { reply: { items: [need_example], next_cursor: null, totals: { count: 1, amount: '5000000.00' } } }
-  }, async ({ principal, query }) => {
+  }, async ({ principal, query, now }) => {
     const page = pageRequest('listFinancingNeeds', principal, query)
-    const filter = filterFrom(principal, query)
+    const filter = filterFrom(principal, query, now)
     const { items, next_cursor } = pageOf('listFinancingNeeds', principal, page, await listNeeds(db.read, filter, page.after, page.limit + 1), view => view.need_no)
     const { count, amount_fen } = await totalsOf(db.read, filter)
     const of_enterprise = ownUscc(principal) !== null

@@ -6,6 +6,7 @@ import { FAST_TRACKS } from '../../policy/eligibility.ts'
 import { PURPOSE_CODES } from '../../policy/purposes.ts'
 import { TAGS } from '../../policy/tags.ts'
 import { InlineAuthorization, new_authorization_example } from '../authorizations/schema.ts'
+import { STAGES } from '../projects/kinds.ts'
 import { NEED_SOURCES, NEED_STATUSES } from './kinds.ts'
 
 export const NeedNo = No('need', 'Number of the financing need 融资需求编号')
@@ -126,6 +127,9 @@ export const NeedQuery = Type.Object({
   ...PageQuery,
   ...UpdatedSince,
   region_code: Type.Optional(Type.String({ pattern: '^\\d{6}$', maxLength: 6, description: 'District' })),
+  district: Type.Optional(Type.String({ pattern: '^\\d{6}$', maxLength: 6, description: 'The same as region_code' })),
+  project_stage: Type.Optional(oneOf(STAGES, 'Stage of the project, where the authorization of the need covers PROJECT')),
+  cluster: Type.Optional(Text('Cluster of 33618 of the project, likewise', 40)),
   purpose_code: Type.Optional(oneOf(PURPOSE_CODES, 'Purpose')),
   amount_min: Type.Optional(Money('At least')),
   amount_max: Type.Optional(Money('At most')),

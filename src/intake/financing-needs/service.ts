@@ -181,12 +181,14 @@ async function viewOf (sql: ReadSql, principal: Principal, need_no: string): Pro
 export const readNeed = viewOf
 
 /** Screening as the caller may do it. */
-export function filterFrom (principal: Principal, query: NeedQuery): NeedFilter {
-  const { region_code, purpose_code, tag, fast_track, project_code, uscc, status } = query
+export function filterFrom (principal: Principal, query: NeedQuery, now: string): NeedFilter {
+  const { region_code, district, purpose_code, tag, fast_track, project_code, project_stage, cluster, uscc, status } = query
   return {
     participant_no: principal.participant_no,
     uscc: ownUscc(principal),
-    region_code, purpose_code, tag, fast_track, project_code, status,
+    region_code: region_code ?? district, purpose_code, tag, fast_track, project_code, project_stage, cluster, status,
+    collects: principal.role === 'PARK',
+    day: beijingDate(now),
     of_uscc: uscc,
     amount_min_fen: query.amount_min === undefined ? undefined : fenOf(query.amount_min),
     amount_max_fen: query.amount_max === undefined ? undefined : fenOf(query.amount_max),

@@ -1,5 +1,5 @@
 /** Tables of financing needs, of what each door brought, and of batches. */
-import { and, asc, count, eq, gt, gte, inArray, isNull, like, lte, notInArray, sql as expression, sum, type SQLWrapper } from 'drizzle-orm'
+import { and, asc, count, eq, exists, gt, gte, inArray, isNull, like, lte, notInArray, sql as expression, sum, type SQLWrapper } from 'drizzle-orm'
 import { fen, flag, integer, json, primaryKey, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
@@ -7,6 +7,9 @@ import type { FastTrack } from '../../policy/eligibility.ts'
 import { isEnd } from '../../policy/lifecycle.ts'
 import type { Finding } from '../../policy/findings.ts'
 import type { PurposeCode } from '../../policy/purposes.ts'
+import { authorizations } from '../authorizations/store.ts'
+import type { Stage } from '../projects/kinds.ts'
+import { projects } from '../projects/store.ts'
 import { OPEN_STATUSES, type NeedSource, type NeedStatus } from './kinds.ts'
 
 /** Open needs that no contract stands behind yet. */
@@ -219,6 +222,11 @@ export interface NeedFilter {
   tag?: string | undefined
   fast_track?: FastTrack | undefined
   project_code?: string | undefined
+  project_stage?: Stage | undefined
+  cluster?: string | undefined
+  /** a park sees the project under an authorization that it collected, a platform under one that names it */
+  collects: boolean
+  day: string
   of_uscc?: string | undefined
   status?: NeedStatus | undefined
   updated_since?: string | undefined
@@ -226,6 +234,21 @@ export interface NeedFilter {
 
 /** State of a need as its door sees it. */
 const seen_status = expression<NeedStatus>`case when ${need_sources.status} = 'WITHDRAWN' then 'WITHDRAWN' else ${financing_needs.status} end`
+
+/** The project of a need is of a stage or cluster; beyond the enterprise only under a live authorization with the scope PROJECT. */
+function ofProject ({ participant_no, uscc, project_stage, cluster, collects, day }: NeedFilter) {
+  if (project_stage === undefined && cluster === undefined) return undefined
+  const { stage, cluster_33618_code } = projects
+  return exists(expression`(select 1 from ${projects} inner join ${authorizations} on ${authorizations.authorization_no} = ${need_sources.authorization_no}
+    where ${and(
+    eq(projects.owner_uscc, need_sources.uscc), eq(projects.project_code, need_sources.project_code),
+    project_stage === undefined ? undefined : eq(stage, project_stage), cluster === undefined ? undefined : eq(cluster_33618_code, cluster),
+    uscc === null ? and(
+      eq(authorizations.status, 'ACTIVE'), lte(authorizations.valid_from, day), gt(authorizations.valid_to, day), like(authorizations.scopes, '%"PROJECT"%'),
+      collects ? eq(authorizations.collector_no, participant_no) : like(authorizations.recipients, `%"${participant_no}"%`)
+    ) : undefined
+  )})`)
+}
 
 /** One row per need: the caller's own source, or for the enterprise the first one. */
 function visible (filter: NeedFilter) {
@@ -240,6 +263,7 @@ function visible (filter: NeedFilter) {
     filter.tag === undefined ? undefined : like(need_sources.tags, `%|${filter.tag}|%`),
     filter.fast_track === undefined ? undefined : eq(need_sources.fast_track, filter.fast_track),
     filter.project_code === undefined ? undefined : eq(need_sources.project_code, filter.project_code),
+    ofProject(filter),
     filter.of_uscc === undefined ? undefined : eq(need_sources.uscc, filter.of_uscc),
     filter.status === undefined ? undefined : eq(seen_status, filter.status),
     filter.updated_since === undefined ? undefined : gte(financing_needs.updated_at, filter.updated_since)

@@ -8,7 +8,7 @@ import { canonical, sha256Hex } from '../../db/canonical.ts'
 export const RELEASED_BY = {
   ENTERPRISE_BASIC: ['uscc', 'name', 'region_code', 'industry_code', 'size_class', 'tags'],
   FINANCING_NEED: ['amount', 'term_months', 'purpose', 'purpose_code', 'demand_date', 'wants_guarantee', 'wants_lease', 'contact_name', 'contact_phone'],
-  PROJECT: ['project_code', 'project_name', 'investment']
+  PROJECT: ['project_code', 'project_name', 'investment', 'project_stage', 'cluster']
 } as const
 export type LeadScope = keyof typeof RELEASED_BY
 export const LEAD_SCOPES = Object.keys(RELEASED_BY) as LeadScope[]

@@ -7,7 +7,7 @@ const financing_need = {
   amount: '5000000.00', term_months: 36, purpose: '数控机床设备更新', purpose_code: 'EQUIPMENT_PURCHASE', demand_date: '2026-05-01', wants_guarantee: true,
   wants_lease: false, contact_name: '示范联系人', contact_phone: '13800000000'
 }
-const project = { project_code: '2606-500112-07-02-100001', project_name: '精密加工产线技术改造（虚构）', investment: '12000000.00' }
+const project = { project_code: '2606-500112-07-02-100001', project_name: '精密加工产线技术改造（虚构）', investment: '12000000.00', project_stage: 'UNDER_CONSTRUCTION', cluster: '智能装备及智能制造' }
 const released = { ...enterprise, ...financing_need, ...project }
 const sources = Object.fromEntries(Object.keys(released).map(field => [field, 'park-1']))
 const remarks = { sources, unknown_rules: ['E-07'], fast_track: 'EQUIPMENT_ONLY' }

@@ -5,11 +5,12 @@ import type { ReadSql, WriteSql } from '../../db/db.ts'
 import { authorizations, openedAuthorization, type Authorization } from '../../intake/authorizations/store.ts'
 import { contactOf, enterprises, type EnterpriseFacts } from '../../intake/enterprises/store.ts'
 import { financing_needs, need_sources, type Need } from '../../intake/financing-needs/store.ts'
+import type { Stage } from '../../intake/projects/kinds.ts'
 import { projects } from '../../intake/projects/store.ts'
 import { consortia, pairedOn } from '../../registry/consortia/store.ts'
 import { activeOfRole, type Participant } from '../../registry/participants/store.ts'
 
-export interface ProjectFacts { name: string | null, total_investment_fen: number | null }
+export interface ProjectFacts { name: string | null, total_investment_fen: number | null, stage: Stage | null, cluster: string | null }
 
 export interface Facts {
   enterprises: ReadonlyMap<string, EnterpriseFacts & { source_no: string }>
@@ -34,7 +35,8 @@ export async function factsOf (sql: ReadSql, needs: readonly Need[], day: string
   const [known, given, described, doors] = [
     await sql.select().from(enterprises).where(inArray(enterprises.uscc, usccs)),
     (await sql.select().from(authorizations).where(inArray(authorizations.grantor_uscc, usccs))).map(row => openedAuthorization(sql, row)),
-    await sql.select({ owner_uscc: projects.owner_uscc, project_code: projects.project_code, name: projects.name, total_investment_fen: projects.total_investment_fen })
+    await sql.select({ owner_uscc: projects.owner_uscc, project_code: projects.project_code, name: projects.name, total_investment_fen: projects.total_investment_fen,
+      stage: projects.stage, cluster: projects.cluster_33618_code })
       .from(projects).where(inArray(projects.owner_uscc, usccs)),
     await sql.select({ need_no: need_sources.need_no, participant_no: need_sources.participant_no }).from(need_sources)
       .where(and(inArray(need_sources.need_no, needs.map(({ need_no }) => need_no)), eq(need_sources.status, 'OPEN')))

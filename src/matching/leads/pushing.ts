@@ -131,7 +131,9 @@ function releasableOf (need: Need, facts: Facts, day: string): Releasable {
     PROJECT: {
       project_code: of_need(need.project_code),
       project_name: of_need(project?.name ?? need.project_name),
-      investment: of_need(project === undefined || project.total_investment_fen === null ? null : yuanOf(project.total_investment_fen))
+      investment: of_need(project === undefined || project.total_investment_fen === null ? null : yuanOf(project.total_investment_fen)),
+      project_stage: of_need(project?.stage ?? null),
+      cluster: of_need(project?.cluster ?? null)
     }
   }
 }
@@ -143,7 +145,8 @@ function leadOf (
   const authorization_until = endOfBeijingDay(addDays(authorization.valid_to, -1))
   const offered_until = instantOf(instantMs(now) + lead_days * day_ms)
   const until = offered_until < authorization_until ? offered_until : authorization_until
-  const { ENTERPRISE_BASIC: { region_code, tags } } = releasable
+  const of_project = authorization.scopes.includes('PROJECT')
+  const { ENTERPRISE_BASIC: { region_code, tags }, PROJECT } = releasable
   const moving = {
     ...timed, pauses: [], lead_no: newNo('lead'), need_no: need.need_no, recipient_kind: decision.recipient_kind, expires_at: until, content_until: until,
     authorization_no: authorization.authorization_no, disclosure_digest: frozen.digest, fields_released: frozen.fields_released, version: 1, updated_at: now
@@ -160,6 +163,8 @@ function leadOf (
     region_code: basic ? region_code.value as string | null : null,
     tags: basic ? `,${(tags.value as readonly string[]).join(',')},` : '',
     fast_track: need.fast_track,
+    project_stage: of_project ? PROJECT.project_stage.value as string | null : null,
+    cluster: of_project ? PROJECT.cluster.value as string | null : null,
     disclosure: frozen.text,
     flat: frozen.flat,
     personal: frozen.personal === null ? null : JSON.stringify(frozen.personal),

@@ -21,9 +21,9 @@ const recipients = ['BANK', 'GUARANTOR', 'LESSOR', 'PARTNER_PLATFORM'] as const
 const etag_length = 32
 
 function filterOf (query: Static<typeof LeadQuery>): LeadFilter {
-  const { status, district, purpose_code, amount_min, amount_max, tag, fast_track, uscc, updated_since } = query
+  const { status, district, purpose_code, amount_min, amount_max, tag, fast_track, project_stage, cluster, uscc, updated_since } = query
   return {
-    status, district, purpose_code, tag, fast_track, uscc,
+    status, district, purpose_code, tag, fast_track, project_stage, cluster, uscc,
     amount_min_fen: amount_min === undefined ? undefined : fenOf(amount_min),
     amount_max_fen: amount_max === undefined ? undefined : fenOf(amount_max),
     updated_since: updated_since === undefined ? undefined : instantOf(instantMs(updated_since))

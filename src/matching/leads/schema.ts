@@ -3,6 +3,7 @@ import {
   BusinessNo, Day, Instant, InstantOut, listOf, Money, named, No, nullable, oneOf, PageQuery, ParticipantNo, ProjectCode, Rate, Sha256, Text, UpdatedSince, Uscc, Version
 } from '../../http/schema.ts'
 import { LEAD_EVENTS, LEAD_STATUSES } from '../../policy/lifecycle.ts'
+import { STAGES as PROJECT_STAGES } from '../../intake/projects/kinds.ts'
 import { PURPOSE_CODES } from '../../policy/purposes.ts'
 import { TAGS } from '../../policy/tags.ts'
 import { ANSWER_FIELDS, CHANNELS, REASON_CODES } from './answers.ts'
@@ -38,7 +39,9 @@ const financing_need = {
 const project = {
   project_code: nullable(ProjectCode()),
   project_name: nullable(Text('Name of the project 项目名称')),
-  investment: nullable(Money('Total investment 总投资'))
+  investment: nullable(Money('Total investment 总投资')),
+  project_stage: nullable(oneOf(PROJECT_STAGES, 'Stage of the project 项目阶段')),
+  cluster: nullable(Text('Cluster of 33618 集群', 40))
 }
 const remarks = {
   sources: Type.Record(Type.String({ maxLength: 40 }), nullable(ParticipantNo('Participant that said it')), { description: 'Where each released field comes from 数据来源', maxProperties: 40 }),
@@ -113,6 +116,8 @@ export const LeadQuery = Type.Object({
   amount_max: Type.Optional(Money('At most')),
   tag: Type.Optional(oneOf(TAGS, 'Title of the enterprise')),
   fast_track: Type.Optional(oneOf(FAST_TRACKS, 'Fast track')),
+  project_stage: Type.Optional(oneOf(PROJECT_STAGES, 'Stage of the project')),
+  cluster: Type.Optional(Text('Cluster of 33618 it belongs to', 40)),
   uscc: Type.Optional(Uscc('Only of this enterprise'))
 }, { additionalProperties: false })
 

@@ -34,6 +34,8 @@ export const leads = table('leads', {
   region_code: text(),
   tags: text().notNull(),
   fast_track: text(),
+  project_stage: text(),
+  cluster: text(),
   disclosure: text().notNull(),
   disclosure_digest: text().notNull(),
   fields_released: json<string[]>().notNull(),
@@ -213,6 +215,8 @@ export interface LeadFilter {
   amount_max_fen?: number | undefined
   tag?: string | undefined
   fast_track?: string | undefined
+  project_stage?: string | undefined
+  cluster?: string | undefined
   uscc?: string | undefined
   updated_since?: string | undefined
 }
@@ -234,6 +238,8 @@ function shown (recipient_no: string, filter: LeadFilter, now: string): SQL | un
     filter.amount_max_fen === undefined ? undefined : lte(leads.amount_fen, filter.amount_max_fen),
     filter.tag === undefined ? undefined : like(leads.tags, `%,${filter.tag},%`),
     filter.fast_track === undefined ? undefined : eq(leads.fast_track, filter.fast_track),
+    filter.project_stage === undefined ? undefined : eq(leads.project_stage, filter.project_stage),
+    filter.cluster === undefined ? undefined : eq(leads.cluster, filter.cluster),
     filter.uscc === undefined ? undefined : eq(leads.shown_uscc, filter.uscc)
   ].filter(condition => condition !== undefined)
   return and(
