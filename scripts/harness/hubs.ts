@@ -8,9 +8,9 @@ import { bringLoans, bringNeeds } from '../bench/world.ts'
 export const loans = 20
 
 /** Enterprises, leads, loans. @returns number of a receipt that vouchers may name */
-export async function fill (hub: RunningHub): Promise<string> {
-  await bringNeeds(hub, 1, loans)
-  await bringLoans(hub, 1, loans)
+export async function fill (hub: RunningHub, count = loans): Promise<string> {
+  await bringNeeds(hub, 1, count)
+  await bringLoans(hub, 1, count)
   const { document_no } = await hub.upload<{ document_no: string }>('bank-1', '/v1/documents', 'receipt.pdf', Buffer.from('%PDF receipt'))
   return document_no
 }

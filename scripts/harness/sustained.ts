@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { nextKey, startHub, type RunningHub } from '../bench/hub.ts'
 import { load, type LoadRequest } from '../bench/load.ts'
 import { bearer, inventedName, inventedProject, inventedUscc, inventedVoucher, leadsOf } from '../bench/world.ts'
-import { fill, loans, memoryOf, ownDatabase, vouchersOf } from './hubs.ts'
+import { fill, memoryOf, ownDatabase, vouchersOf } from './hubs.ts'
 
 export interface SustainedReport {
   database: string
@@ -28,6 +28,9 @@ export interface SustainedReport {
 }
 
 const connections_per_hub = 8
+/** enough for a voucher a day of each that lies in the past */
+const loans_per_second = 2
+const loans_min = 20
 /** In twenty requests: what each is. */
 const mix = ['lead', 'lead', 'voucher', 'lead', 'event', 'lead', 'lead', 'voucher', 'lead', 'list', 'lead', 'voucher', 'lead', 'lead', 'event', 'lead', 'voucher', 'lead', 'lead', 'voucher'] as const
 
@@ -46,7 +49,8 @@ export async function sustained (seconds: number, server: string, options: { fau
       copyFileSync(join(first_folder, 'sandbox.json'), join(folder, 'sandbox.json'))
       hubs.push(await startHub(env, folder))
     }
-    const document_no = await fill(first)
+    const loans = Math.max(loans_min, seconds * loans_per_second)
+    const document_no = await fill(first, loans)
     await leadsOf(first, 'bank-1', loans)
     const { items } = await first.call<{ items: { lead_no: string }[] }>('bank-1', 'GET', '/v1/leads?limit=200')
     const acknowledged = new Set<string>()
@@ -69,8 +73,8 @@ export async function sustained (seconds: number, server: string, options: { fau
         case 'event': return writing(bank, `/v1/leads/${items[turn % items.length]?.lead_no}/events`, { type: 'ACKNOWLEDGED', occurred_at: new Date().toISOString() })
         case 'list': return writing(park, '/v1/enterprise-lists', {
           rows: [{
-            name: inventedName(1000 + turn), uscc: inventedUscc(1000 + turn), amount: '5000000.00', term_months: 36, purpose: '设备购置', consent: true,
-            project_code: inventedProject(1000 + turn), project_name: '精密加工线数字化改造'
+            name: inventedName(100_000 + turn), uscc: inventedUscc(100_000 + turn), amount: '5000000.00', term_months: 36, purpose: '设备购置', consent: true,
+            project_code: inventedProject(100_000 + turn), project_name: '精密加工线数字化改造'
           }]
         })
         default: return { method: 'GET', path: '/v1/leads?limit=20', headers: bank }
