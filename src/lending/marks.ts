@@ -32,11 +32,15 @@ export async function mark (sql: WriteSql, now: string, uscc: string, project_co
   await hot(sql, insertMark).execute({ uscc, project_code, kind, now })
 }
 
-/** The longest waiting ones. */
+/** The longest waiting ones; asked after every commit. */
 export async function dueMarks (sql: ReadSql, limit: number): Promise<DerivationDue[]> {
+  return await hot(sql, buildDue).execute({ limit }) as DerivationDue[]
+}
+
+function buildDue (sql: ReadSql) {
   const { uscc, project_code, kind, entry, marked_at } = derivations_due
   return sql.select({ uscc, project_code, kind, mark: max(entry).mapWith(Number), marked_at: min(marked_at).mapWith(String) })
-    .from(derivations_due).groupBy(uscc, project_code, kind).orderBy(asc(min(marked_at)), asc(uscc)).limit(limit) as Promise<DerivationDue[]>
+    .from(derivations_due).groupBy(uscc, project_code, kind).orderBy(asc(min(marked_at)), asc(uscc)).limit(expression.placeholder('limit')).prepare()
 }
 
 /** Takes away the marks up to one that was read; what was marked since stays due. */

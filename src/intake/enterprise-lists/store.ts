@@ -87,17 +87,22 @@ export interface StoredRow extends DecidedRow {
 
 const went_in: ReadonlySet<Outcome> = new Set(['ACCEPTED', 'ACCEPTED_WITH_REMARK'])
 
+const insertLists = bulkInsert(enterprise_lists)
+
 export async function insertList (sql: WriteSql, row: EnterpriseList): Promise<void> {
-  await sql.insert(enterprise_lists).values(row)
+  await insertLists(sql, [row])
 }
 
 export async function findList (sql: ReadSql, list_no: string): Promise<EnterpriseList | undefined> {
   return (await sql.select().from(enterprise_lists).where(eq(enterprise_lists.list_no, list_no)))[0]
 }
 
+const buildOfContent = (sql: ReadSql) => sql.select().from(enterprise_lists).where(and(
+  eq(enterprise_lists.park_no, expression.placeholder('park_no')), eq(enterprise_lists.content_key, expression.placeholder('content_key')))).prepare()
+
 /** The list that holds these bytes for a park. */
 export async function listOfContent (sql: ReadSql, park_no: string, content_key: string): Promise<EnterpriseList | undefined> {
-  return (await sql.select().from(enterprise_lists).where(and(eq(enterprise_lists.park_no, park_no), eq(enterprise_lists.content_key, content_key))))[0]
+  return (await hot(sql, buildOfContent).execute({ park_no, content_key }))[0]
 }
 
 export async function listLists (

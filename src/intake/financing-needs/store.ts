@@ -90,9 +90,12 @@ export async function findNeed (sql: ReadSql, need_no: string): Promise<Need | u
   return (await sql.select().from(financing_needs).where(eq(financing_needs.need_no, need_no)))[0]
 }
 
+const buildSources = (sql: ReadSql) => sql.select().from(need_sources).where(eq(need_sources.need_no, expression.placeholder('need_no')))
+  .orderBy(asc(need_sources.created_at), asc(need_sources.participant_no)).prepare()
+
 /** What every door brought of one need, the first first. */
 export async function sourcesOf (sql: ReadSql, need_no: string): Promise<NeedSourceRow[]> {
-  return sql.select().from(need_sources).where(eq(need_sources.need_no, need_no)).orderBy(asc(need_sources.created_at), asc(need_sources.participant_no))
+  return hot(sql, buildSources).execute({ need_no })
 }
 
 const buildToMatch = (sql: ReadSql) => sql.select().from(financing_needs).where(eq(financing_needs.status, 'SUBMITTED'))

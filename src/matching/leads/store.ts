@@ -193,10 +193,19 @@ export async function approvedLeadOf (sql: ReadSql, recipient_no: string, uscc: 
   )).orderBy(desc(leads.lead_no)).limit(1))[0]
 }
 
+/** What of a lead moves after its push; all else is frozen. */
+const moving = ['expires_at', 'content_until', 'status', 'ended_at', 'updated_at', 'head', 'fresh_until', 'calendar_version', 'calendar_provisional',
+  'contact_due_date', 'contacted_at', 'approval_due_date', 'decided_at', 'approved_at', 'disbursement_due_date', 'disbursed_at', 'pauses', 'open_stage',
+  'open_due_at', 'reminded', 'remind_at'] as const
+
+const buildAdvance = (sql: WriteSql) => sql.update(leads)
+  .set({ ...Object.fromEntries(moving.map(name => [name, expression.placeholder(name)])), version: expression`${leads.version} + 1` })
+  .where(and(eq(leads.lead_no, expression.placeholder('lead_no')), eq(leads.version, expression.placeholder('version'))))
+  .returning({ lead_no: leads.lead_no }).prepare()
+
 /** Moves a lead on if nobody else did since it was read. @returns false when it is no longer as read */
-export async function advanceLead (sql: WriteSql, lead: Lead, change: Partial<Lead>): Promise<boolean> {
-  const moved = await sql.update(leads).set({ ...change, version: lead.version + 1 })
-    .where(and(eq(leads.lead_no, lead.lead_no), eq(leads.version, lead.version))).returning({ lead_no: leads.lead_no })
+export async function advanceLead (sql: WriteSql, lead: Lead, change: Partial<Pick<Lead, typeof moving[number]>>): Promise<boolean> {
+  const moved = await hot(sql, buildAdvance).execute({ ...lead, ...change, version: lead.version })
   if (moved.length !== 1) return false
   const { content_until = lead.content_until } = change
   if (dayOf(content_until) !== dayOf(lead.content_until)) {
@@ -345,10 +354,12 @@ export function eventPlace (lead_event_no: string): string {
   return `lead_events/content/${lead_event_no}`
 }
 
+const insertLeadEvents = bulkInsert(lead_events)
+
 /** Who was spoken to is sealed. */
 export async function insertLeadEvent (sql: WriteSql, row: LeadEventRow): Promise<void> {
   const content = row.type === 'CONTACTED' ? { sealed: sealed(sql, JSON.stringify(row.content), eventPlace(row.lead_event_no)) } : row.content
-  await sql.insert(lead_events).values({ ...row, content })
+  await insertLeadEvents(sql, [{ ...row, content }])
 }
 
 function openedEvent (sql: ReadSql, row: LeadEventRow): LeadEventRow {

@@ -1,7 +1,7 @@
 /** Table of reports to be fetched later. */
 import { and, asc, eq } from 'drizzle-orm'
 import { integer, json, table, text } from '../../db/columns.ts'
-import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { admit } from '../../http/access.ts'
 import type { ReportName } from './catalogue.ts'
 import type { Format } from './rendering.ts'
@@ -30,9 +30,12 @@ export async function insertResult (sql: WriteSql, row: ReportResult): Promise<v
   await sql.insert(report_results).values(row)
 }
 
-/** The one that waits longest. */
+const buildWaiting = (sql: ReadSql) => sql.select().from(report_results).where(eq(report_results.status, 'WAITING'))
+  .orderBy(asc(report_results.result_no)).limit(1).prepare()
+
+/** The one that waits longest; asked after every commit. */
 export async function waitingResult (sql: ReadSql): Promise<ReportResult | undefined> {
-  return (await sql.select().from(report_results).where(eq(report_results.status, 'WAITING')).orderBy(asc(report_results.result_no)).limit(1))[0]
+  return (await hot(sql, buildWaiting).execute())[0]
 }
 
 /** Keeps what was made. false: it was made at the same time. */
