@@ -1,7 +1,7 @@
 /**
  * The journal as an RFC 6962 tree: grown by a loop in the order of the log, signed at least every minute while it grows.
  */
-import { and, asc, desc, eq, gt, isNotNull, or, exists, sql as expression } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, isNotNull, or, exists, sql as expression } from 'drizzle-orm'
 import { integer, primaryKey, table, text } from '../db/columns.ts'
 import { canonical } from '../db/canonical.ts'
 import type { Db, ReadSql, WriteSql } from '../db/db.ts'
@@ -110,6 +110,28 @@ export async function proofOfEntry (sql: ReadSql, seq: number, size: number): Pr
 
 export async function proofOfGrowth (sql: ReadSql, from: number, to: number): Promise<string[]> {
   return hex(await consistencyProof(from, to, readerOf(sql)))
+}
+
+/** Entries of the log with the way to the root of a signed checkpoint. */
+export interface ProvenEntries {
+  /** the signed note; null while there is none */
+  checkpoint: string | null
+  /** `proof` null: placed after the checkpoint was signed */
+  entries: { seq: number, leaf: string, proof: string[] | null }[]
+}
+
+/** What a participant itself did to some things, as the log has it: proofs that travel with the things. */
+export async function provenEntries (sql: ReadSql, participant_no: string, subjects: readonly string[]): Promise<ProvenEntries> {
+  const last = await lastCheckpoint(sql)
+  const rows = subjects.length === 0 ? [] : await sql.select().from(events).where(and(
+    inArray(events.subject, [...subjects]), eq(events.actor_participant, participant_no), isNotNull(events.seq)
+  )).orderBy(asc(events.seq))
+  const entries: ProvenEntries['entries'] = []
+  for (const row of rows) {
+    const seq = row.seq as number
+    entries.push({ seq, leaf: leafOf(row), proof: last === undefined || seq > last.size ? null : await proofOfEntry(sql, seq, last.size) })
+  }
+  return { checkpoint: last?.note ?? null, entries }
 }
 
 const checkpoint_age_max_ms = 10 * checkpoint_every_ms

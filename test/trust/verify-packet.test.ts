@@ -6,7 +6,8 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { canonical, digestOf, sha256Hex } from '../../src/db/canonical.ts'
-import { verifierOf, vkeyOf } from '../../src/journal/note.ts'
+import { signCheckpoint, verifierOf, vkeyOf } from '../../src/journal/note.ts'
+import { leafHash, nodeHash } from '../../src/journal/tree.ts'
 
 const SCRIPT = join(import.meta.dirname, '../../scripts/verify-packet')
 const key = generateKeyPairSync('ed25519').privateKey
@@ -108,6 +109,23 @@ test('a packet sealed by somebody else is found once the key is pinned', async t
     const seal = { ...JSON.parse((whole['manifest.sig'] as Buffer).toString()) as object, ...over }
     found(t, { ...whole, 'manifest.sig': bytes(JSON.stringify(seal)) }, /manifest.sig: is not \{ alg/)
   }
+})
+
+test('entries of the log lead to the root of a checkpoint that the hub signed, or are named', async t => {
+  const leaves = [1, 2].map(seq => canonical({ seq, subject: `vch_${seq}`, type: 'interest_voucher.accepted' }))
+  const [first, second] = leaves.map(leafHash) as [Buffer, Buffer]
+  const noteBy = (privateKey: typeof key) => signCheckpoint({ origin: 'rongqiao/journal', size: 2, root: nodeHash(first, second), extensions: [] }, { name: 'rongqiao/journal', private_key: privateKey })
+  const entry = { seq: 1, leaf: leaves[0], proof: [Buffer.from(second).toString('hex')] }
+  const journal = (over: object = {}, checkpoint: string | null = noteBy(key)): Files => {
+    const files = { ...documents(), 'journal.json': bytes(canonical({ checkpoint, entries: [{ ...entry, ...over }, { seq: 3, leaf: '{"seq":3,}', proof: null }] })) }
+    return sealed(files)
+  }
+  t.match(run(t, journal()), { status: 0, out: /ok: 1 entries are in the log of 2 that the hub signed; 1 were placed after it/ })
+  found(t, journal({ leaf: leaves[0]?.replace('vch_1', 'vch_9') }), /wrong: journal.json: entry 1 is not in the log/)
+  found(t, journal({ seq: 2 }), /entry 2 is not in the log/)
+  found(t, journal({ proof: [] }), /entry 1 is not in the log/)
+  found(t, journal({}, noteBy(stranger)), /journal.json: its checkpoint is not signed with the key of this packet/)
+  found(t, journal({}, noteBy(key).replace('\n2\n', '\n3\n')), /checkpoint is not signed/)
 })
 
 test('totals are added again, to the fen, in both places that state them', async t => {

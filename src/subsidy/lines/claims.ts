@@ -2,6 +2,7 @@
 import { guaranteeFeeLines, type FeeVoucher, type FlatLine } from '../../policy/guarantee.ts'
 import type { InterestFacts, InterestLine } from '../../policy/interest.ts'
 import { leaseLines } from '../../policy/lease.ts'
+import { yuanOf } from '../../policy/money.ts'
 import { FEE_CEILING_SPANS } from '../../policy/parameters.ts'
 import { yearOf } from '../../policy/period.ts'
 import { premiumLine, type InsuranceKind } from '../../policy/premium.ts'
@@ -118,8 +119,29 @@ function premiumScope (insurance_kind: InsuranceKind, product: string): string {
   return insurance_kind === 'FIRST_SET_EQUIPMENT' ? `${insurance_kind}:${product}` : insurance_kind
 }
 
-export function claimOf (policies: readonly PolicyVersion[], voucher: Voucher, priced: Priced): VoucherClaim {
-  const order_key = `${voucher.paid_date}|${voucher.submitted_at}|${voucher.number}`
+const others = new WeakMap<PolicyVersion, PolicyVersion>()
+
+/** The same version under the other reading of A-01. */
+function underOtherReading (policy: PolicyVersion): PolicyVersion {
+  const subsidy_basis = policy.parameters.subsidy_basis === 'YEAR_AMOUNT' ? 'BALANCE_DAYS' : 'YEAR_AMOUNT'
+  const other = others.get(policy) ?? { ...policy, parameters: { ...policy.parameters, subsidy_basis } }
+  others.set(policy, other)
+  return other
+}
+
+/** What the reading of A-01 that is not built would give, before ceilings; shown in the packet beside the built one (domain notes §10). */
+function withOtherReading (policies: readonly PolicyVersion[], voucher: Voucher, priced: Priced, order_key: string): Voucher {
+  if (priced.kind !== 'LOAN_INTEREST') return voucher
+  const { voucher_no, paid_date } = voucher
+  const read = policies.map(policy => policy.policy_code === 'TECH_RENO_LOAN' ? underOtherReading(policy) : policy)
+  const { formula_fen } = only(loanInterestLines({ policies: read, vouchers: [{ ...priced.facts, voucher_no, paid_date, order_key }] }))
+  const { subsidy_basis } = nearestTerms(read, 'TECH_RENO_LOAN', paid_date).parameters
+  return { ...voucher, facts: { ...voucher.facts, other_reading_a01: { subsidy_basis, formula_amount: yuanOf(formula_fen) } } }
+}
+
+export function claimOf (policies: readonly PolicyVersion[], stated: Voucher, priced: Priced): VoucherClaim {
+  const order_key = `${stated.paid_date}|${stated.submitted_at}|${stated.number}`
+  const voucher = withOtherReading(policies, stated, priced, order_key)
   return { chain: voucher.chain, voucher_number: voucher.number, order_key, voucher, evaluate: evaluation(policies, voucher, order_key,
     priced) }
 }

@@ -7,6 +7,7 @@ import { crc32 } from 'node:zlib'
 import { canonical, digestOf, sha256Hex } from '../../db/canonical.ts'
 import { workbookOf } from '../../intake/enterprise-lists/writing.ts'
 import { zipOf } from '../../intake/enterprise-lists/zip.ts'
+import type { ProvenEntries } from '../../journal/checkpoints.ts'
 import type { Authorization } from '../../intake/authorizations/store.ts'
 import { sumFen, yuanOf } from '../../policy/money.ts'
 import type { PolicyVersion } from '../../policy/terms.ts'
@@ -29,6 +30,7 @@ export interface PacketContent {
   authorizations: readonly Authorization[]
   account: Record<string, unknown> | null
   difference: Difference | null
+  journal: ProvenEntries
   submitter: { participant_no: string, name: string, uscc: string }
   now: string
 }
@@ -59,17 +61,19 @@ function totalsOf (lines: readonly SubsidyLine[]): Record<string, unknown> {
   }
 }
 
-const heads = ['明细编号', '种类', '凭证号', '合同号', '付息（缴费）日', '合格利息（元）', '公式金额（元）', '申报金额（元）', '补充自', '计算依据']
-const widths = [34, 16, 24, 24, 14, 18, 18, 18, 34, 80]
+const heads = ['明细编号', '种类', '凭证号', '合同号', '付息（缴费）日', '合格利息（元）', '公式金额（元）', '申报金额（元）', 'A-01 另一读法公式金额（元）', '补充自', '计算依据']
+const widths = [34, 16, 24, 24, 14, 18, 18, 18, 26, 34, 80]
+
+const otherReading = ({ facts }: SubsidyLine): string => (facts.other_reading_a01 as { formula_amount: string } | undefined)?.formula_amount ?? ''
 
 function workbook (lines: readonly SubsidyLine[]): Uint8Array {
   const rows = lines.map(line => [
     line.line_no, line.kind, line.voucher_no, line.contract_no, line.paid_date, line.eligible_interest_fen === null
       ? '' : yuanOf(line.eligible_interest_fen),
-    yuanOf(line.formula_fen), yuanOf(line.amount_fen), line.supplement_of ?? '',
+    yuanOf(line.formula_fen), yuanOf(line.amount_fen), otherReading(line), line.supplement_of ?? '',
     line.trace.map(({ rule_id, before, after }) => `${rule_id}: ${before} → ${after}`).join('; ')
   ])
-  const total = ['合计', '', '', '', '', '', '', yuanOf(sumFen(lines.map(line => line.amount_fen))), '', '']
+  const total = ['合计', '', '', '', '', '', '', yuanOf(sumFen(lines.map(line => line.amount_fen))), '', '', '']
   const columns = heads.map((_, index) => index)
   return workbookOf([{ name: '贴息明细', rows: [heads, ...rows, total], widths, head_rows: [1], frozen_rows: 1, text_columns: columns,
     merges: [], choices: [] }])
@@ -90,14 +94,15 @@ export interface Sealed { digest: string, manifest: string, signature: string, p
 
 /** Seals the content: nothing but signing, no reading and no clock. */
 export function sealPacket (content: PacketContent, signer: PacketSigner): Sealed {
-  const { packet, version, lines, documents, policies, authorizations, account, difference, submitter, now } = content
+  const { packet, version, lines, documents, policies, authorizations, account, difference, journal, submitter, now } = content
   const { packet_no, uscc, project_code, period, kind } = packet
   const totals = totalsOf(lines)
   const parts: SealedPart[] = [
     { name: 'items.json', text: canonical({ items: lines.map(itemOf), totals, account, difference }) },
     { name: 'items.xlsx', base64: Buffer.from(workbook(lines)).toString('base64') },
     { name: 'policies.json', text: canonical(policies) },
-    { name: 'authorizations.json', text: canonical(authorizations.map(authorizationShown)) }
+    { name: 'authorizations.json', text: canonical(authorizations.map(authorizationShown)) },
+    { name: 'journal.json', text: canonical(journal) }
   ]
   const files = [
     ...parts.map(part => ({ name: part.name, sha256: sha256Hex(bytesOf(part)), bytes: bytesOf(part).length })),

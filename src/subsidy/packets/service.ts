@@ -3,6 +3,7 @@ import { newNo } from '../../clock.ts'
 import type { Db, ReadSql, WriteSql } from '../../db/db.ts'
 import { personOf, type Principal } from '../../http/access.ts'
 import type { FactOf } from '../../journal/event-types.ts'
+import { provenEntries } from '../../journal/checkpoints.ts'
 import { append, type NewEvent } from '../../journal/events.ts'
 import { findCovering, statusOn } from '../../intake/authorizations/service.ts'
 import type { Scope } from '../../intake/authorizations/kinds.ts'
@@ -214,8 +215,9 @@ export async function submit (sql: WriteSql, now: string, principal: Principal, 
   const used = new Set(open.map(line => `${line.policy_code} ${line.policy_version}`))
   const policies = (await policiesIn(sql)).filter(policy => used.has(`${policy.policy_code} ${policy.version}`))
   const account = await payeeAccountShown(sql, open[0]?.payee_uscc ?? before.uscc)
+  const journal = await provenEntries(sql, before.participant_no, open.map(({ voucher_number }) => voucher_number))
   const submitter = { participant_no: principal.participant_no, name: principal.name, uscc: principal.uscc }
-  const sealed = sealPacket({ packet: before, version, lines: open, documents, policies, authorizations, account, difference, submitter,
+  const sealed = sealPacket({ packet: before, version, lines: open, documents, policies, authorizations, account, difference, journal, submitter,
     now }, room.signer)
   const { digest, manifest, signature, parts, claimed_fen } = sealed
   await insertVersion(sql, {
