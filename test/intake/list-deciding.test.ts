@@ -141,3 +141,9 @@ t.test('the counts add up, over all slices', (t) => {
   t.equal(amount_accepted_fen, (counts.ACCEPTED + counts.ACCEPTED_WITH_REMARK) * 300_000_000)
   t.end()
 })
+
+t.test('an amount in Chinese numerals is refused with a word about what to write', async (t) => {
+  const [row] = decided([aRow(0, { 4: '伍佰万元' })])
+  t.equal(row?.outcome, 'REJECTED')
+  t.match(row?.findings, [{ code: 'AMOUNT_UNREADABLE', column: 'E', value: '伍佰万元', message_zh: /请用阿拉伯数字填写.*“500万元”/u, message: /in figures, for instance 500万元/u }])
+})
