@@ -2,7 +2,7 @@
 create table budgets (
   budget_no text primary key,
   year text not null,
-  fund_source text not null check (fund_source in ('MUNICIPAL', 'DISTRICT', 'CENTRAL')),
+  fund_source text not null check (fund_source in ('MUNICIPAL', 'DISTRICT', 'CENTRAL', 'RISK_POOL')),
   amount_fen bigint not null check (amount_fen >= 0),
   used_fen bigint not null check (used_fen >= 0),
   version bigint not null,

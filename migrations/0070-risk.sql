@@ -57,6 +57,9 @@ create table compensation_claims (
   state_after text,
   fiscal_claim_no text unique,
   re_guarantee_claim_no text unique,
+  -- whether the fiscal part is drawn from the pool, and from which year's
+  fiscal_pool text check (fiscal_pool in ('DRAWN', 'WAITING')),
+  fiscal_pool_year text,
   decision text check (decision in ('ACCEPT', 'REJECT', 'PREPAY')),
   decision_reason text,
   decided_by text,
@@ -78,6 +81,7 @@ create table compensation_claims (
   check (paid_fen is null or paid_fen = covered_fen),
   check (reviewed_by is null or reviewed_by <> decided_by)
 );
+create index compensation_claims_waiting on compensation_claims (decided_at, number) where fiscal_pool = 'WAITING';
 create index compensation_claims_of_bank on compensation_claims (participant_no, number);
 create index compensation_claims_of_guarantor on compensation_claims (guarantor_no, number);
 create index compensation_claims_by_own_no on compensation_claims (guarantor_no, business_no);

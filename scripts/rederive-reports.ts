@@ -286,7 +286,7 @@ function paidOf ({ payments }: Facts): Map<string, { amount: bigint, paid_date: 
 
 function subsidyProgress (facts: Facts, period: Period): Figures[] {
   const years = [Number(period.from.slice(0, 4)), Number(dayBefore(period.to).slice(0, 4))] as const
-  const budgets = facts.budgets.filter(({ year }) => year >= years[0] && year <= years[1]).map((budget): Figures => ({
+  const budgets = facts.budgets.filter(({ year, fund_source }) => fund_source !== 'RISK_POOL' && year >= years[0] && year <= years[1]).map((budget): Figures => ({
     group: 'BUDGET', row_kind: 'BUDGET', kind: null, lines: null, enterprises: null, blocked: null, open: null, frozen: null, approved: null, paid: null, year: String(budget.year), fund_source: budget.fund_source, budget: budget.amount, used: budget.used,
     budget_paid: yuan(sum(facts.payments.filter(({ status, year, fund_source }) => status === 'PAID' && year === budget.year && fund_source === budget.fund_source), ({ amount }) => amount))
   }))

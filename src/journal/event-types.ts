@@ -187,6 +187,7 @@ export const EVENTS = {
     escalated: ['A hold ends today or has stood for a month', '暂缓即将到期或已逾一个月'] } },
   compensation_claim: {
     subject: 'claim_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/compensation-claims/', facts: {
+      fiscal_covered: ['The fiscal part that waited was drawn from the pool', '财政分担已由资金池列支'],
       filed: ['A compensation claim was filed', '代偿申请已提交'],
       prepaid: ['A claim was paid before its review', '代偿先行垫付'],
       accepted: ['A claim was accepted', '代偿申请已受理'],

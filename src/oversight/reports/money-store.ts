@@ -3,7 +3,7 @@ import { and, asc, count, countDistinct, eq, gte, inArray, isNotNull, lt, max, m
 import { table, text } from '../../db/columns.ts'
 import type { ReadSql } from '../../db/db.ts'
 import { payment_items, payments } from '../../payment/batches/store.ts'
-import { budgets } from '../../payment/budgets/store.ts'
+import { budgets, FUND_SOURCES } from '../../payment/budgets/store.ts'
 import { subsidy_lines } from '../../subsidy/lines/store.ts'
 import { fenSum, inScope, type Scope } from './store.ts'
 
@@ -12,7 +12,7 @@ const payment_results = table('payment_results', { payment_no: text().notNull(),
 export async function budgetsOfYears (sql: ReadSql, years: readonly string[]) {
   return sql.select({ budget_no: budgets.budget_no, year: budgets.year, fund_source: budgets.fund_source, amount_fen: budgets.amount_fen,
     used_fen: budgets.used_fen }).from(budgets)
-    .where(inArray(budgets.year, [...years])).orderBy(asc(budgets.year), asc(budgets.fund_source)).limit(1000)
+    .where(and(inArray(budgets.year, [...years]), inArray(budgets.fund_source, [...FUND_SOURCES]))).orderBy(asc(budgets.year), asc(budgets.fund_source)).limit(1000)
 }
 
 /** What left the budgets: payments that came through. */

@@ -64,6 +64,7 @@ export function reportRoutes (app: FastifyInstance, { db }: { db: Db }): void {
   operation(app, { db }, {
     id: 'getReportResult',
     method: 'GET',
+    tagged: true,
     path: '/v1/reports/{report}/results/{result_no}',
     summary: 'Fetch a report asked for before',
     summary_zh: '获取异步生成的报表',

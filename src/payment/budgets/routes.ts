@@ -15,7 +15,7 @@ export function budgetRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     path: '/v1/budgets',
     summary: 'Decide the budget of a year and source',
     summary_zh: '下达年度预算',
-    description: 'One per year and source; another amount for the same is its next version, never below what is used. Payments use it up when their batch is approved. S2 (十三)(十九).',
+    description: 'One per year and source; another amount for the same is its next version, never below what is used. Payments use it up when their batch is approved; RISK_POOL is drawn by the fiscal part of compensated losses. S1 五(一); S2 (十三)(十九).',
     callers: ['FINANCE_BUREAU'],
     person: true,
     signed: true,

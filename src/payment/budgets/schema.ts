@@ -1,12 +1,14 @@
 import Type from 'typebox'
 import { InstantOut, Money, named, No, oneOf, PageQuery, Version } from '../../http/schema.ts'
 import { Year } from '../../subsidy/lines/schema.ts'
+import { BUDGET_SOURCES, FUND_SOURCES } from './store.ts'
 
-export const sources = ['MUNICIPAL', 'DISTRICT', 'CENTRAL'] as const
-export const FundSourceField = (description = 'Source of the money 资金来源') => oneOf(sources, description)
+export const FundSourceField = (description = 'Source of the money 资金来源') => oneOf(FUND_SOURCES, description)
+
+const BudgetSourceField = () => oneOf(BUDGET_SOURCES, 'Source of the money 资金来源; RISK_POOL 风险补偿资金池: the fiscal part of compensated losses is drawn from it')
 
 export const BudgetBody = Type.Object({
-  year: Year('Budget year'), fund_source: FundSourceField(), amount: Money('Whole budget of that year and source')
+  year: Year('Budget year'), fund_source: BudgetSourceField(), amount: Money('Whole budget of that year and source')
 }, { additionalProperties: false })
 
 export const BudgetQuery = Type.Object({ ...PageQuery, year: Type.Optional(Year('Only this year')) }, { additionalProperties: false })
@@ -14,7 +16,7 @@ export const BudgetQuery = Type.Object({ ...PageQuery, year: Type.Optional(Year(
 export const BudgetView = named('Budget', Type.Object({
   budget_no: No('budget', 'Number'),
   year: Year('Budget year'),
-  fund_source: FundSourceField(),
+  fund_source: BudgetSourceField(),
   amount: Money('Whole budget'),
   used: Money('Used by approved batches, less what came back'),
   left: Money('Still free'),

@@ -7,11 +7,11 @@ import { beijingDate } from '../../policy/calendar.ts'
 import { fenOf, yuanOf } from '../../policy/money.ts'
 import { Problem } from '../../problem.ts'
 import { authorities } from '../../subsidy/audience.ts'
-import { anyBudget, changeBudget, findBudget, insertBudget, type Budget, type FundSource } from './store.ts'
+import { anyBudget, changeBudget, findBudget, insertBudget, type Budget, type BudgetSource } from './store.ts'
 
 /** Decides a budget. Errors: budget_exhausted when more is used already. */
 export async function decideBudget (
-  sql: WriteSql, now: string, principal: Principal, sent: { year: number, fund_source: FundSource, amount: string }
+  sql: WriteSql, now: string, principal: Principal, sent: { year: number, fund_source: BudgetSource, amount: string }
 ): Promise<{ budget: Budget, is_new: boolean }> {
   const { fund_source } = sent
   const year = String(sent.year)
@@ -36,7 +36,7 @@ export async function decideBudget (
   return { budget, is_new: true }
 }
 
-function newBudget (now: string, year: string, fund_source: FundSource, amount_fen: number, decided_by: string): Budget {
+function newBudget (now: string, year: string, fund_source: BudgetSource, amount_fen: number, decided_by: string): Budget {
   return { budget_no: newNo('budget'), year, fund_source, amount_fen, used_fen: 0, version: 1, decided_by, created_at: now,
     updated_at: now }
 }

@@ -5,11 +5,14 @@ import type { ReadSql, WriteSql } from '../../db/db.ts'
 
 export const FUND_SOURCES = ['MUNICIPAL', 'DISTRICT', 'CENTRAL'] as const
 export type FundSource = typeof FUND_SOURCES[number]
+/** Sources of payments, and the pool that the fiscal part of compensated losses is drawn from (S1 五(一)). */
+export const BUDGET_SOURCES = [...FUND_SOURCES, 'RISK_POOL'] as const
+export type BudgetSource = typeof BUDGET_SOURCES[number]
 
 export const budgets = table('budgets', {
   budget_no: text().primaryKey(),
   year: text().notNull(),
-  fund_source: text().$type<FundSource>().notNull(),
+  fund_source: text().$type<BudgetSource>().notNull(),
   amount_fen: fen().notNull(),
   used_fen: fen().notNull(),
   version: integer().notNull(),
@@ -28,7 +31,7 @@ const budget_versions = table('budget_versions', {
   decided_at: text().notNull()
 }, columns => [primaryKey({ columns: [columns.budget_no, columns.version] })])
 
-export async function findBudget (sql: ReadSql, year: string, fund_source: FundSource): Promise<Budget | undefined> {
+export async function findBudget (sql: ReadSql, year: string, fund_source: BudgetSource): Promise<Budget | undefined> {
   return (await sql.select().from(budgets).where(and(eq(budgets.year, year), eq(budgets.fund_source, fund_source))))[0]
 }
 
@@ -63,7 +66,7 @@ export async function changeBudget (sql: WriteSql, now: string, budget_no: strin
 }
 
 /** Uses up part of a budget, or gives it back with a negative amount. false: it does not carry that much. */
-export async function consumeBudget (sql: WriteSql, now: string, year: string, fund_source: FundSource,
+export async function consumeBudget (sql: WriteSql, now: string, year: string, fund_source: BudgetSource,
   amount_fen: number): Promise<boolean> {
   const rows = await sql.update(budgets).set({ used_fen: expression`${budgets.used_fen} + ${amount_fen}`, updated_at: now })
     .where(and(eq(budgets.year, year), eq(budgets.fund_source, fund_source),

@@ -126,6 +126,7 @@ export const CompensationClaim = named('CompensationClaim', Type.Object({
   paid_amount: nullable(Money('What it paid')),
   fiscal_claim_no: nullable(No('fiscal', 'Claim of the guarantor on the fiscal part')),
   re_guarantee_claim_no: nullable(No('reguar', 'Claim of the guarantor on the re-guarantor')),
+  fiscal_pool: nullable(oneOf(['DRAWN', 'WAITING'], 'Whether the fiscal part is drawn from the pool of its year (budget RISK_POOL) or waits until it carries it')),
   recovered: Money('Net recoveries so far'),
   recoveries: Type.Array(RecoverySchema, { maxItems: 1000, description: 'Recoveries' }),
   ledger: Type.Array(LedgerEntrySchema, { maxItems: 10_000, description: 'The way of the loss; sums to zero' }),
@@ -163,7 +164,7 @@ export const filed_example = {
   number: 'clm_01JB2Q8Z6V7K3M5N9P4R1S0T2W', participant_no: 'bank-1', guarantor_no: 'guarantor-1', guarantee_number: 'guar_01JB2Q8Z6V7K3M5N9P4R1S0T2W',
   loan_contract_no: 'HT-2026-0001', uscc: '91500112MAXX00015Q', vintage_year: 2026, ...new_claim_example, bank_notice_no: null, bank_notice_date: null, acceleration: null,
   interest_not_covered: '0.00', collateral_recovered_before: '0.00', document_nos: [], status: 'FILED', findings: [], decision_due_date: '2026-04-17', computed: null,
-  guarantor_decision: null, review: null, paid_date: null, paid_amount: null, fiscal_claim_no: null, re_guarantee_claim_no: null, recovered: '0.00', recoveries: [], ledger: [],
+  guarantor_decision: null, review: null, paid_date: null, paid_amount: null, fiscal_claim_no: null, re_guarantee_claim_no: null, fiscal_pool: null, recovered: '0.00', recoveries: [], ledger: [],
   version: 1, created_at: at, updated_at: at
 }
 
@@ -180,6 +181,7 @@ export const paid_example = {
   paid_amount: '800000.00',
   fiscal_claim_no: 'fiscal_01JB2Q8Z6V7K3M5N9P4R1S0T2W',
   re_guarantee_claim_no: 'reguar_01JB2Q8Z6V7K3M5N9P4R1S0T2W',
+  fiscal_pool: 'DRAWN',
   ledger: [
     entry('DEFAULT', 'BORROWER', '-1000000.00'), entry('DEFAULT', 'BANK', '1000000.00'), entry('COMPENSATION', 'BANK', '-800000.00'), entry('COMPENSATION',
       'GUARANTOR', '800000.00'),

@@ -18,6 +18,7 @@ import { notFound, Problem, stateConflict } from '../../problem.ts'
 import { cover, riskAudience, riskTerms, settleIn, settlesAtOnce, stateNow, uncover } from '../breakers/service.ts'
 import { drawnUnder, guaranteesOfBank, type Guarantee } from '../breakers/guarantees.ts'
 import type { BreakerKey } from '../breakers/store.ts'
+import { drawFromPool, giveBackToPool } from './pool.ts'
 import type { ClaimDecision, NewClaim, NewRecovery } from './schema.ts'
 import {
   advanceClaim, appendLedger, attachDocuments, claimByBusinessNo, claimedOfDrawdown, claimedOn, countClaimed, findClaim, goesWithClaim, insertClaim, insertRecovery, isUsedUp, recoveriesOf, recoveryByBusinessNo,
@@ -145,7 +146,7 @@ export async function fileClaim (sql: WriteSql, now: string, principal: Principa
     decision_due_date: nextWorkDay(addDays(today, CLAIM_TERMS.decision_days), calendar),
     default_principal_fen, eligible_fen: default_principal_fen - fenOf(body.collateral_recovered_before ?? '0.00'),
     policy_version: null, headroom_before_fen: null, covered_fen: null, guarantor_fen: null, fiscal_fen: null, bank_fen: null, re_guarantor_fen: null, bank_excess_fen: null,
-    rate_after_pct: null, state_after: null, fiscal_claim_no: null, re_guarantee_claim_no: null, decision: null, decision_reason: null, decided_by: null, decided_at: null,
+    rate_after_pct: null, state_after: null, fiscal_claim_no: null, re_guarantee_claim_no: null, fiscal_pool: null, fiscal_pool_year: null, decision: null, decision_reason: null, decided_by: null, decided_at: null,
     review: null, review_reason: null, reviewed_by: null, reviewed_at: null, paid_date: null, paid_fen: null, recovered_fen: 0, version: 1, created_at: now, updated_at: now
   }
   await countClaimed(sql, guarantee.number, guarantee.guaranteed_fen, default_principal_fen)
@@ -223,12 +224,13 @@ export async function decideClaim (sql: WriteSql, now: string, principal: Princi
     policy_version: terms.version, headroom_before_fen: share.headroom_before_fen, covered_fen: share.covered_by_system_fen, guarantor_fen: share.guarantor_fen,
     fiscal_fen: share.fiscal_fen, bank_fen: share.bank_fen, re_guarantor_fen: share.re_guarantor_fen, bank_excess_fen: share.bank_excess_fen,
     rate_after_pct: share.rate_after_pct, state_after: share.state,
-    fiscal_claim_no: share.fiscal_fen > 0 ? newNo('fiscal') : null, re_guarantee_claim_no: share.re_guarantor_fen > 0 ? newNo('reguar') : null
+    fiscal_claim_no: share.fiscal_fen > 0 ? newNo('fiscal') : null, re_guarantee_claim_no: share.re_guarantor_fen > 0 ? newNo('reguar') : null,
+    ...share.fiscal_fen > 0 ? await drawFromPool(sql, now, share.fiscal_fen) : {}
   }), claim)
   await keepEntries(sql, now, claim.number, compensationEntries(claim.eligible_fen, share))
   await releaseWhenUsedUp(sql, now, accepted)
   await tell(sql, now, principal, body.decision === 'PREPAY' ? 'prepaid' : payment === null ? 'accepted' : 'paid', accepted, {
-    fiscal_claim_no: accepted.fiscal_claim_no, re_guarantee_claim_no: accepted.re_guarantee_claim_no, breaker_state: share.state
+    fiscal_claim_no: accepted.fiscal_claim_no, re_guarantee_claim_no: accepted.re_guarantee_claim_no, breaker_state: share.state, fiscal_pool: accepted.fiscal_pool
   })
   return accepted
 }
@@ -263,6 +265,7 @@ async function review (sql: WriteSql, now: string, principal: Principal, claim: 
   else {
     await keepEntries(sql, now, claim.number, reversalEntries(borneOf(claim)))
     await countClaimed(sql, claim.guarantee_number, 0, -claim.default_principal_fen)
+    await giveBackToPool(sql, now, claim, claim.fiscal_fen ?? 0)
   }
   await tell(sql, now, principal, accepts ? 'paid' : 'declined', reviewed, { reviewed: true })
   return reviewed
@@ -312,6 +315,7 @@ export async function recover (sql: WriteSql, now: string, principal: Principal,
   if (after.version !== claim.version + 1) throw new RunAgain('another recovery came at the same time')
   if (!await insertRecovery(sql, recovery)) throw new RunAgain('the same recovery number was kept at the same time')
   await keepEntries(sql, now, claim.number, recoveryEntries(split), recovery.number)
+  await giveBackToPool(sql, now, claim, split.fiscal_fen)
   await tell(sql, now, principal, 'recovered', after, { recovery_number: recovery.number })
   return { claim: after, recovery, is_new: true }
 }

@@ -42,6 +42,8 @@ export const compensation_claims = table('compensation_claims', {
   state_after: text().$type<BreakerState>(),
   fiscal_claim_no: text(),
   re_guarantee_claim_no: text(),
+  fiscal_pool: text().$type<'DRAWN' | 'WAITING'>(),
+  fiscal_pool_year: text(),
   decision: text().$type<Decision>(),
   decision_reason: text(),
   decided_by: text(),
@@ -156,6 +158,12 @@ export async function advanceClaim (
 ): Promise<Claim | undefined> {
   return (await sql.update(compensation_claims).set({ ...change, version: expression`${compensation_claims.version} + 1` as never, updated_at: now })
     .where(and(eq(compensation_claims.number, number), inArray(compensation_claims.status, [...from]))).returning())[0]
+}
+
+/** Claims whose fiscal part waits for the pool, in the order they were decided. */
+export async function waitingForPool (sql: ReadSql, limit: number): Promise<Claim[]> {
+  return sql.select().from(compensation_claims).where(and(eq(compensation_claims.fiscal_pool, 'WAITING'), ne(compensation_claims.status, 'DECLINED')))
+    .orderBy(asc(compensation_claims.decided_at), asc(compensation_claims.number)).limit(limit)
 }
 
 export async function attachDocuments (sql: WriteSql, claim_number: string, document_nos: readonly string[]): Promise<void> {

@@ -34,7 +34,7 @@ function shown (claim: Claim, recoveries: readonly Recovery[], ledger: readonly 
   const body = claim.body as NewClaim
   const { number, participant_no, guarantor_no, guarantee_contract_no, guarantee_number, loan_contract_no, iou_no, uscc, vintage_year, status, findings,
     decision_due_date } = claim
-  const { paid_date, fiscal_claim_no, re_guarantee_claim_no, version, created_at, updated_at } = claim
+  const { paid_date, fiscal_claim_no, re_guarantee_claim_no, fiscal_pool, version, created_at, updated_at } = claim
   return {
     number, claim_no: claim.business_no, participant_no, guarantor_no, guarantee_contract_no, guarantee_number, loan_contract_no, iou_no, uscc, vintage_year,
     default_date: body.default_date, default_principal: body.default_principal, overdue_days: body.overdue_days ?? null, bank_notice_no: body.bank_notice_no ?? null,
@@ -44,7 +44,7 @@ function shown (claim: Claim, recoveries: readonly Recovery[], ledger: readonly 
     bank_due_diligence_statement: body.bank_due_diligence_statement ?? null, status, findings, decision_due_date, computed: shownComputed(claim),
     guarantor_decision: shownDecision(claim.decision, claim.decision_reason, claim.decided_by, claim.decided_at),
     review: shownDecision(claim.review, claim.review_reason, claim.reviewed_by, claim.reviewed_at),
-    paid_date, paid_amount: claim.paid_fen === null ? null : yuanOf(claim.paid_fen), fiscal_claim_no, re_guarantee_claim_no, recovered: yuanOf(claim.recovered_fen),
+    paid_date, paid_amount: claim.paid_fen === null ? null : yuanOf(claim.paid_fen), fiscal_claim_no, re_guarantee_claim_no, fiscal_pool, recovered: yuanOf(claim.recovered_fen),
     recoveries: recoveries.map(shownRecovery),
     ledger: ledger.map(({ posting, party, amount_fen, recovery_number, at }) => ({ posting, party, amount: yuanOf(amount_fen), recovery_number, at })),
     version, created_at, updated_at
