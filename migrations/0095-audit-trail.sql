@@ -12,3 +12,14 @@ create table checkpoints (
   note text not null,
   signed_at text not null
 );
+
+-- How far each client has read the feed: the cursor it sent last.
+create table feed_readers (
+  participant_no text not null,
+  reader text not null,
+  client_id text not null,
+  user_no text,
+  after bigint not null,
+  seen_at text not null,
+  primary key (participant_no, reader)
+);

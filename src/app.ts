@@ -37,6 +37,7 @@ import { auditRoutes } from './journal/audit-routes.ts'
 import { checkpointAge, journal_origin, keepCheckpoints } from './journal/checkpoints.ts'
 import { sequence } from './journal/events.ts'
 import { verifierOf, vkeyOf } from './journal/note.ts'
+import { feedReaders } from './journal/readers.ts'
 import { journalRoutes } from './journal/routes.ts'
 import { directoryStore } from './lending/documents/files.ts'
 import { documentRoutes } from './lending/documents/routes.ts'
@@ -132,7 +133,9 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   const signer = { name: journal_origin, private_key: keys.private_key }
   loops.add({ name: 'checkpoint', work: () => keepCheckpoints(db, signer), every_ms: 1000 })
   loops.add({ name: 'nonces', work: () => forgetNonces(db), every_ms: 60_000 })
-  journalRoutes(app, rooms)
+  const readers = feedReaders(db)
+  loops.add({ name: 'feed-readers', work: () => readers.keep(), every_ms: 3000, shared: true })
+  journalRoutes(app, rooms, readers)
   auditRoutes(app, { db, verifier_key: vkeyOf(verifierOf(journal_origin, keys.public_key)) })
   const is_sandbox = config.hub_mode === 'sandbox'
   const dialler = createDialler(machine_net, async () => ({ sandbox: is_sandbox, opened: networksOf(await openNetworks(db.read)) }))

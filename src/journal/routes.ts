@@ -3,12 +3,14 @@ import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
 import type { Db } from '../db/db.ts'
 import { operation } from '../http/operation.ts'
-import { InstantOut, nullable } from '../http/schema.ts'
+import { pageOf, pageRequest } from '../http/paging.ts'
+import { InstantOut, listOf, nullable, PageQuery } from '../http/schema.ts'
 import { Problem } from '../problem.ts'
-import { EventItem } from './schema.ts'
+import { readersOf, type FeedReaders } from './readers.ts'
+import { EventItem, FeedReaderItem } from './schema.ts'
 import { endWaiting, waitForFeed } from './service.ts'
 
-export function journalRoutes (app: FastifyInstance, { db }: { db: Db }): void {
+export function journalRoutes (app: FastifyInstance, { db }: { db: Db }, readers: FeedReaders): void {
   app.addHook('preClose', async () => endWaiting(db))
   operation(app, { db }, {
     id: 'listEvents',
@@ -46,8 +48,27 @@ export function journalRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     if (query.after !== undefined && query.cursor !== undefined && query.after !== query.cursor) {
       throw new Problem('invalid_request', { detail: 'Send either after or cursor', detail_zh: 'after 与 cursor 请只用其一' })
     }
-    const after = Number(query.after ?? query.cursor ?? '0')
+    const sent = query.after ?? query.cursor
+    const after = Number(sent ?? '0')
+    if (sent !== undefined) readers.note(principal, after, now)
     const items = await waitForFeed(db, principal.participant_no, after, query.limit ?? 50, (query.wait ?? 0) * 1000, request.signal)
     return { status: 200, body: { items, next_cursor: String(items.at(-1)?.seq ?? after), read_at: now } }
+  })
+
+  operation(app, { db }, {
+    id: 'listFeedReaders',
+    method: 'GET',
+    path: '/v1/events/readers',
+    summary: 'List how far own clients have read',
+    summary_zh: '查询各接入端的事件流读取位置',
+    description: 'The cursor that each client of the caller sent last, some seconds old at most, beside the newest place of its feed: who is behind, and by how much. S1 四(三)3.',
+    callers: 'any',
+    query: Type.Object({ ...PageQuery }, { additionalProperties: false }),
+    replies: { 200: listOf(FeedReaderItem) },
+    example: { reply: { items: [{ client_id: 'client-bank-1', user_no: null, after: 17, newest: 21, seen_at: '2026-03-18T01:30:00.100Z' }], next_cursor: null } }
+  }, async ({ spec, principal, query }) => {
+    const page = pageRequest(spec.id, principal, query)
+    const { items, next_cursor } = pageOf(spec.id, principal, page, await readersOf(db.read, principal.participant_no, page.after, page.limit + 1), row => row.reader)
+    return { status: 200, body: { items, next_cursor } }
   })
 }

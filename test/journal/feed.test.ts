@@ -51,3 +51,20 @@ t.test('the feed shows a caller only what is for it, waits, and goes on from the
   t.same(nothing.json().items, [])
   t.equal(nothing.json().next_cursor, answer.json().next_cursor)
 })
+
+t.test('the hub shows the cursor that each client sent last, to its owner only', async t => {
+  const hub = await build(t)
+  await hub.db.write((sql, now) => append(sql, now, { type: 'lead.pushed', subject: 'lead_1', actor, audience: ['bank-1'] }, { type: 'lead.pushed', subject: 'lead_2', actor, audience: ['bank-1'] }))
+  await hub.loops.settle()
+  const readers = async (who: string) => ((await hub.as(who).get('/v1/events/readers')).json() as { items: object[] }).items
+  const { next_cursor, items } = (await hub.as('bank-1').get('/v1/events?limit=1')).json() as { next_cursor: string, items: { seq: number }[] }
+  await hub.loops.settle()
+  t.same(await readers('bank-1'), [], 'a first reading sends no cursor')
+  await hub.as('bank-1').get(`/v1/events?after=${next_cursor}`)
+  await hub.as('bank-1', 1).get('/v1/events?after=0')
+  await hub.loops.settle()
+  const [person, machine, ...others] = await readers('bank-1')
+  t.match([machine, person], [{ user_no: null, after: items[0]?.seq, seen_at: hub.clock.now() }, { user_no: 'bank-1-user-1', after: 0 }])
+  t.ok((machine as { newest: number }).newest > Number(next_cursor), 'it is behind')
+  t.same([others, await readers('bank-2')], [[], []])
+})

@@ -164,6 +164,8 @@ t.test('after a withdrawal no content leaves: only number, status and times are 
   const late = await hub.as('bank-1').post(`/v1/leads/${lead.lead_no}/events`, { type: 'ACKNOWLEDGED', occurred_at: '2026-03-18T10:00:00+08:00' })
   t.equal(late.statusCode, 409)
   t.ok((await heard(hub, 'bank-1', lead.lead_no)).includes('lead.withdrawn'))
+  const { items } = (await hub.as('bank-1').get('/v1/events?limit=200')).json() as { items: { type: string, data: unknown }[] }
+  t.match(items.find(({ type }) => type === 'lead.withdrawn')?.data, { deletion_due_date: '2026-04-17' }, 'a request to delete, with its due day')
 })
 
 t.test('a need that everybody withdrew takes its leads along', async t => {

@@ -267,7 +267,8 @@ export async function takeBack (sql: WriteSql, now: string, actor: NewEvent['act
   if (row?.status === 'ACTIVE') await endMandate(sql, now, actor, row, reason, hooks)
 }
 
-function deletionDue (withdrawn_at: string): string {
+/** Until when recipients delete what they were told under an authorization that has ended. */
+export function deletionDue (withdrawn_at: string): string {
   return addDays(beijingDate(withdrawn_at), deletion_days)
 }
 

@@ -7,6 +7,7 @@ import type { Db, ReadSql, WriteSql } from '../../db/db.ts'
 import type { Authorization } from '../../intake/authorizations/store.ts'
 import type { Disclosure } from '../../intake/hooks.ts'
 import { append, the_hub, type NewEvent } from '../../journal/events.ts'
+import { deletionDue } from '../../intake/authorizations/service.ts'
 import { canMove } from '../../policy/lifecycle.ts'
 import { concerned } from './audience.ts'
 import { matchAgain, withdrawnAmong } from './facts.ts'
@@ -59,7 +60,7 @@ async function end (sql: WriteSql, now: string, leads: readonly Lead[], to: 'WIT
     hearers.set(lead.need_no, hearing)
     news.push({
       type: to === 'WITHDRAWN' ? 'lead.withdrawn' : 'lead.expired', subject: lead.lead_no, actor: the_hub, audience: [lead.recipient_no, ...hearing],
-      authorization_no: lead.authorization_no, data: { need_no: lead.need_no, recipient_no: lead.recipient_no, status }
+      authorization_no: lead.authorization_no, data: { need_no: lead.need_no, recipient_no: lead.recipient_no, status, ...(to === 'WITHDRAWN' ? { deletion_due_date: deletionDue(now) } : {}) }
     })
   }
   await append(sql, now, ...news)

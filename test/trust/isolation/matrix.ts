@@ -168,7 +168,7 @@ export const matrix: readonly Thing[] = [
   },
   { thing: 'quote', write: [], read: to_everybody, writes: {}, reads: { quoteSubsidy: 'all', quoteRiskShare: 'all', quoteDeadlines: 'all' } },
   {
-    thing: 'audit log', write: [], read: { ...everybody, MEIC: 'all' }, writes: {}, reads: { listAuditLog: 'all', getCheckpoint: 'all', getAuditProof: 'all', getAuditConsistency: 'all', listEvents: 'all' }
+    thing: 'audit log', write: [], read: { ...everybody, MEIC: 'all' }, writes: {}, reads: { listAuditLog: 'all', getCheckpoint: 'all', getAuditProof: 'all', getAuditConsistency: 'all', listEvents: 'all', listFeedReaders: 'all' }
   },
   {
     thing: 'webhook endpoint', write: ROLES, read: everybody,
