@@ -60,9 +60,9 @@ t.test('every hostile file is refused in words, leaves nothing, and holds up nob
   for (const [what, code, name, bytes] of files) {
     const sent = bytes()
     const { list_no } = body<{ list_no: string }>(await park.upload('/v1/enterprise-lists', { name, bytes: sent }), 202)
-    let done = false
-    const settled = hub.loops.settle().finally(() => { done = true })
-    while (!done) {
+    const settling = { done: false }
+    const settled = hub.loops.settle().finally(() => { settling.done = true })
+    while (!settling.done) {
       const from = performance.now()
       if ((await hub.as('bank-1').get('/v1/me')).statusCode !== 200) t.fail(`${what}: another caller was not answered`)
       slowest_ms = Math.max(slowest_ms, performance.now() - from)

@@ -220,10 +220,10 @@ function storedRow (sql: ReadSql, kept: typeof list_rows.$inferSelect): StoredRo
   }
 }
 
-/** Rows decided to go in that are not taken in yet, in order. */
+/** Rows decided to go in that are not taken in yet, in order; without what was changed in reading them, which intake does not need. */
 export async function waitingRows (sql: ReadSql, list_no: string, limit: number): Promise<StoredRow[]> {
   const rows = await sql.select().from(list_rows).where(and(eq(list_rows.list_no, list_no), eq(list_rows.waiting, true))).orderBy(asc(list_rows.position)).limit(limit)
-  return rows.map(row => storedRow(sql, row))
+  return rows.map(row => storedRow(sql, { ...row, normalised_from: '[]' }))
 }
 
 /** Marks rows up to a place as taken in, and how far the list is. @returns how many were still waiting */

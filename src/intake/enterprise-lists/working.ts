@@ -37,7 +37,7 @@ export interface ListWork {
 /** Rows a unit stores or takes in: each unit costs one flush to disk. */
 export const rows_per_unit = 384
 /** Rows between which other work may run: the event loop is never held up. */
-const rows_per_slice = 64
+const rows_per_slice = 32
 /** Units of one step; then the lease is renewed, and others hear how far the list is. */
 const units_per_step = 4
 const rows_dropped_per_unit = 1000
