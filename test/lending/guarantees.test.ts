@@ -138,3 +138,14 @@ t.test('every broken rule refuses a fee; a receipt of an interest voucher holds 
     aFeeVoucher(guarantee_contract_no, await aDocument(loan.hub, 'guarantor-1', 'one receipt'))))
   t.match(reused, { status: 'HELD', findings: [{ code: 'UNDER_REVIEW' }] })
 })
+
+t.test('shares of risk are taken under both ways of naming, and have to be a whole; the vintage is the year of the start', async t => {
+  const loan = await lent(t, small)
+  for (const risk_shares of [{ guarantor: 40, fiscal: 30, bank: 20, re_guarantor: 10 }, { guarantor_pct: '40', fiscal_pct: '30', bank_pct: '20', re_guarantor_pct: '10' }]) {
+    const sent = aGuarantee(loan.loan_contract_no, await paper(loan), { risk_shares, vintage_year: 2026, guaranteed_principal: '1000000.00', guarantee_fee_total: '1000.00' })
+    t.match(created(await guarantor(loan).post('/v1/guarantee-contracts', sent)), { risk_shares, vintage_year: 2026 })
+  }
+  const wrong = aGuarantee(loan.loan_contract_no, await paper(loan), { risk_shares: { guarantor: 40, fiscal: 30, bank: 20, re_guarantor: 11 }, vintage_year: 2025 })
+  t.match((await guarantor(loan).post('/v1/guarantee-contracts', wrong)).json(), { code: 'rule_broken', errors: [{ pointer: '/vintage_year' }, { pointer: '/risk_shares' }] })
+  t.equal((await guarantor(loan).post('/v1/guarantee-contracts', { ...wrong, risk_shares: { guarantor: 40 } })).statusCode, 400)
+})

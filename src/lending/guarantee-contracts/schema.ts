@@ -13,9 +13,17 @@ const Filing = Type.Object({
   product_type: Type.Optional(oneOf(NGF_PRODUCTS, 'Product of the fund')),
   batch: Type.Optional(BusinessNo('Batch', ['2026-04']))
 }, { additionalProperties: false })
-const Shares = Type.Object({
-  guarantor_pct: Rate('Guarantor'), fiscal_pct: Rate('Fiscal side'), bank_pct: Rate('Bank'), re_guarantor_pct: Rate('Re-guarantor')
-}, { additionalProperties: false })
+const share = { anyOf: [Rate('Percent'), { type: 'integer', minimum: 0, maximum: 100 }], description: 'Percent, as text or as a whole number' }
+const Share = Type.Unsafe<string | number>(share)
+/** Who bears how much of a loss; each of the two ways of naming is taken. */
+const Shares = Type.Unsafe<Record<string, string | number>>({
+  anyOf: [
+    Type.Object({ guarantor_pct: Rate('Guarantor'), fiscal_pct: Rate('Fiscal side'), bank_pct: Rate('Bank'), re_guarantor_pct: Rate('Re-guarantor') },
+      { additionalProperties: false }),
+    Type.Object({ guarantor: Share, fiscal: Share, bank: Share, re_guarantor: Share }, { additionalProperties: false })
+  ],
+  description: 'Shares of risk as agreed; they sum to 100 分险比例', examples: [{ guarantor_pct: '40', fiscal_pct: '30', bank_pct: '20', re_guarantor_pct: '10' }]
+})
 const Release = Type.Object({ type: oneOf(RELEASES, 'How'), date: Day('When') }, { additionalProperties: false })
 
 export const NewGuaranteeContract = named('NewGuaranteeContract', Type.Object({
@@ -45,6 +53,7 @@ export const NewGuaranteeContract = named('NewGuaranteeContract', Type.Object({
   re_guarantee_batch: Type.Optional(BusinessNo('Batch of the filing', ['2026-04'])),
   ngf_filing: Type.Optional(Filing),
   risk_shares: Type.Optional(Shares),
+  vintage_year: Type.Optional(Type.Integer({ minimum: 2000, maximum: 9999, description: 'Year of start_date', examples: [2026] })),
   release: Type.Optional(Release),
   override_reason: Type.Optional(Text('Why the household limit may be exceeded (S1 2 (2): in principle)', 500, ['专精特新企业，订单充足，经评审会审议通过'])),
   ...CorrectionFields

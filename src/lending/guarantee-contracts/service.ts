@@ -8,7 +8,7 @@ import { mistake, refuseIfAny, usccMistakes, type Mistake } from '../../intake/m
 import { findParticipant } from '../../registry/participants/store.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { judge } from '../../policy/eligibility.ts'
-import { rateText } from '../../policy/exact.ts'
+import { rateText, rateUnits, UNITS_PER_ONE } from '../../policy/exact.ts'
 import { finding, type Finding } from '../../policy/findings.ts'
 import { isFeeRateWithin } from '../../policy/guarantee.ts'
 import { fenOf, yuanOf } from '../../policy/money.ts'
@@ -52,6 +52,14 @@ async function guaranteeMistakes (sql: ReadSql, body: NewGuaranteeContract): Pro
   const mistakes = await usccMistakes(sql, body.borrower_uscc, '/borrower_uscc')
   if (fenOf(body.guaranteed_principal) === 0) mistakes.push(mistake('amount_not_positive', '/guaranteed_principal', 'AMOUNT_NOT_POSITIVE',
     'The principal has to be above zero', '担保本金须大于零'))
+  if (body.vintage_year !== undefined && String(body.vintage_year) !== body.start_date.slice(0, 4)) {
+    mistakes.push(mistake('rule_broken', '/vintage_year', 'VINTAGE_YEAR', `The vintage is the year of start_date, ${body.start_date.slice(0, 4)}`,
+      `业务年度为起始日所在年度 ${body.start_date.slice(0, 4)}`))
+  }
+  const shares = Object.values(body.risk_shares ?? {})
+  if (shares.length > 0 && shares.reduce((sum: bigint, share) => sum + rateUnits(String(share)), 0n) !== UNITS_PER_ONE) {
+    mistakes.push(mistake('rule_broken', '/risk_shares', 'SHARES_NOT_WHOLE', 'The shares have to sum to 100', '分险比例之和应为 100'))
+  }
   if (body.end_date <= body.start_date) mistakes.push(reversed('/end_date', 'The guarantee ends before it starts', '担保止日不晚于起日'))
   else if (body.term_months !== undefined && Math.abs(body.term_months - termMonths(body.start_date, body.end_date)) > 1) {
     mistakes.push(mistake('rule_broken', '/term_months', 'TERM_INCONSISTENT', 'term_months does not fit start_date and end_date',
