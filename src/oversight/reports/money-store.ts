@@ -3,7 +3,8 @@ import { and, asc, count, countDistinct, eq, gte, inArray, isNotNull, lt, max, m
 import { table, text } from '../../db/columns.ts'
 import type { ReadSql } from '../../db/db.ts'
 import { payment_items, payments } from '../../payment/batches/store.ts'
-import { budgets, FUND_SOURCES } from '../../payment/budgets/store.ts'
+import { FUND_SOURCES } from '../../payment/budgets/sources.ts'
+import { budgets } from '../../payment/budgets/store.ts'
 import { subsidy_lines } from '../../subsidy/lines/store.ts'
 import { fenSum, inScope, type Scope } from './store.ts'
 

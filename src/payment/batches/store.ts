@@ -5,7 +5,7 @@ import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { StateOf } from '../../policy/lifecycle.ts'
 import { subsidy_lines, type PayeeKind } from '../../subsidy/lines/store.ts'
 import { subsidy_packets, type ApprovedLine } from '../../subsidy/packets/store.ts'
-import type { FundSource } from '../budgets/store.ts'
+import type { FundSource } from '../budgets/sources.ts'
 
 export type BatchStatus = StateOf<'payment_batch'>
 export type PaymentStatus = StateOf<'payment'>

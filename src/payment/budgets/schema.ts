@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { InstantOut, Money, named, No, oneOf, PageQuery, Version } from '../../http/schema.ts'
 import { Year } from '../../subsidy/lines/schema.ts'
-import { BUDGET_SOURCES, FUND_SOURCES } from './store.ts'
+import { BUDGET_SOURCES, FUND_SOURCES } from './sources.ts'
 
 export const FundSourceField = (description = 'Source of the money 资金来源') => oneOf(FUND_SOURCES, description)
 

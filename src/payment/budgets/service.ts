@@ -7,7 +7,8 @@ import { beijingDate } from '../../policy/calendar.ts'
 import { fenOf, yuanOf } from '../../policy/money.ts'
 import { Problem } from '../../problem.ts'
 import { authorities } from '../../subsidy/audience.ts'
-import { anyBudget, changeBudget, findBudget, insertBudget, type Budget, type BudgetSource } from './store.ts'
+import { anyBudget, changeBudget, findBudget, insertBudget, type Budget } from './store.ts'
+import type { BudgetSource } from './sources.ts'
 
 /** Decides a budget. Errors: budget_exhausted when more is used already. */
 export async function decideBudget (

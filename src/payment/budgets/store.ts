@@ -2,12 +2,7 @@
 import { and, asc, desc, eq, gt, sql as expression } from 'drizzle-orm'
 import { fen, integer, primaryKey, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
-
-export const FUND_SOURCES = ['MUNICIPAL', 'DISTRICT', 'CENTRAL'] as const
-export type FundSource = typeof FUND_SOURCES[number]
-/** Sources of payments, and the pool that the fiscal part of compensated losses is drawn from (S1 五(一)). */
-export const BUDGET_SOURCES = [...FUND_SOURCES, 'RISK_POOL'] as const
-export type BudgetSource = typeof BUDGET_SOURCES[number]
+import type { BudgetSource } from './sources.ts'
 
 export const budgets = table('budgets', {
   budget_no: text().primaryKey(),
