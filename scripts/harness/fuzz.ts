@@ -156,7 +156,7 @@ function wrongIn ({ id, responses }: Operation, answer: LightMyRequestResponse, 
   if (statusCode < 400) {
     if (declared.content === undefined) return body === '' ? null : `${id} declares no body for ${statusCode}`
     const content = declared.content[media] ?? declared.content['*/*']
-    return content === undefined ? `${id} does not declare ${media} for ${statusCode}` : media === 'application/json' && content.schema.type !== 'string' ? fits(content.schema, JSON.parse(body)) : null
+    return content === undefined ? `${id} does not declare ${media} for ${statusCode}` : media === 'application/json' ? fits(content.schema, JSON.parse(body)) : null
   }
   if (media !== 'application/problem+json') return declared.content?.[media] === undefined ? 'a refusal that is no problem' : null
   const { type, title, status, detail, code, trace_id, errors } = JSON.parse(body) as Record<string, unknown>

@@ -59,7 +59,6 @@ const storage_retry_seconds = 5
 export function problemFrom (error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof DbOverloaded) return new Problem('overloaded', { headers: { 'retry-after': '1' } })
-  if (isUnavailable(error)) return new Problem('storage_unavailable', { headers: { 'retry-after': String(storage_retry_seconds) } })
   const framework = error as Partial<FastifyError>
   if (framework.validation !== undefined) {
     return new Problem('invalid_request', { errors: validationItems(framework.validation as unknown as ValidationIssue[], framework.validationContext ?? 'body') })
@@ -69,6 +68,8 @@ export function problemFrom (error: unknown): Problem {
   if (framework.statusCode !== undefined && framework.statusCode >= 400 && framework.statusCode < 500) {
     return new Problem('invalid_request', { detail: framework.message ?? 'The request cannot be read' })
   }
+  // After what the framework says of a request: a caller that hangs up is no broken storage.
+  if (isUnavailable(error)) return new Problem('storage_unavailable', { headers: { 'retry-after': String(storage_retry_seconds) } })
   return new Problem('internal_error')
 }
 

@@ -61,7 +61,8 @@ function responsesOf (spec: OperationSpec): Schema {
     }
     if (spec.tagged === true && Number(status) < 300) headers.ETag = { description: 'Version of what is shown; send it as If-None-Match', schema: { type: 'string', maxLength: 200 } }
     if ('media' in reply) {
-      responses[status] = { description: reply.description, headers, content: { [reply.media]: { schema: { type: 'string', contentMediaType: reply.media } } } }
+      const content = reply.media === 'application/json' ? { schema: { type: 'object' }, example: spec.example?.reply } : { schema: { type: 'string', contentMediaType: reply.media } }
+      responses[status] = { description: reply.description, headers, content: { [reply.media]: content } }
     } else if (status === '204') {
       responses[status] = { description: 'Done', headers }
     } else {

@@ -1,5 +1,6 @@
 /** Refusal is loud: what is not in the agreed form is 400 with every mistake named, never dropped or coerced (D13). */
 import t from 'tap'
+import { problemFrom } from '../../src/http/errors.ts'
 import { parseStrictly } from '../../src/http/instance.ts'
 import { build, newKey } from '../helper.ts'
 
@@ -74,6 +75,14 @@ t.test('a number beyond all numbers in a query is refused', async t => {
     t.equal(answer.statusCode, 400, limit)
     t.match(answer.json().errors, [{ pointer: '/query/limit' }])
   }
+})
+
+t.test('a caller that hangs up is no broken storage, a lost server is', async t => {
+  const reset = Object.assign(new Error('aborted'), { code: 'ECONNRESET' })
+  t.equal(problemFrom(Object.assign(new Error('aborted', { cause: reset }), { statusCode: 400 })).code, 'invalid_request')
+  t.match(problemFrom(new Error('Failed query', { cause: reset })), { code: 'storage_unavailable', headers: { 'retry-after': '5' } })
+  t.match(problemFrom(new Error('Connection terminated unexpectedly')), { code: 'storage_unavailable' })
+  t.match(problemFrom(new Error('anything else')), { code: 'internal_error' })
 })
 
 t.test('a trace id of the caller is kept, and every answer carries one', async t => {
