@@ -62,6 +62,7 @@ create table drawdowns (
   disbursed_date text not null,
   maturity_date text not null,
   rate_segments text not null,
+  balance_events text not null,
   unique (participant_no, business_no)
 );
 create index drawdowns_by_participant on drawdowns (participant_no, number);

@@ -65,7 +65,7 @@ async function borrower (hub: Built, n: number): Promise<Borrower> {
       const loan = loans[place % 2]
       if (loan === undefined) throw new Error('two banks lend')
       const iou_no = `J-${n}-${place}`
-      drawn.push({ ...framed(loan.participant_no, iou_no, newNo('draw')), loan_contract_number: loan.number, amount_fen, land_fen: 0, disbursed_date: dates.from, rate_segments: [] })
+      drawn.push({ ...framed(loan.participant_no, iou_no, newNo('draw')), loan_contract_number: loan.number, amount_fen, land_fen: 0, disbursed_date: dates.from, rate_segments: [], balance_events: [] })
       vouchers.push({ who: loan.participant_no, body: {
         voucher_no: `V-${n}-${place}`, iou_no, period_start: dates.from, period_end: dates.to, segments: [{ ...dates, balance: yuan(amount_fen), annual_rate_pct: '4.10' }],
         normal_interest: yuan(interestFen(amount_fen, 152, 410)), paid_date: dates.to, payer_account_name: name, document_no: paperOf(loan.participant_no, `receipt ${n} ${place}`)

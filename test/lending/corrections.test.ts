@@ -115,3 +115,17 @@ t.test('leases and guarantees are corrected likewise; a guarantee is released by
   await hub.loops.settle()
   t.match(await lines(hub, 'guarantor-1', '&status=OPEN'), [{ amount: '0.00' }], 'over 1 % nothing is subsidised')
 })
+
+t.test('prepayments, extensions and overdue parts told by a corrected drawdown bound the normal balance of vouchers', async t => {
+  const { hub, loan_contract_no, iou_no } = await ready(t)
+  const event = (kind: string, amount: string) => ({ date: '2026-02-19', kind, amount })
+  const told = aDrawdown(loan_contract_no, { correction_of: iou_no, balance_events: [event('PREPAY', '3000000.00'), event('TRANSFER_OVERDUE', '1500000.00'), event('EXTEND', '500000.00')] })
+  created(await hub.as('bank-1').post('/v1/drawdowns', told))
+  const whole = await send(hub, 'bank-1', iou_no)
+  t.match(whole, { status: 'HELD', findings: [{ code: 'BALANCE_OVER_EVENTS', message: /10000000\.00 on 2026-02-19.*5000000\.00/ }] })
+  const segments = [{ from: '2026-01-20', to: '2026-02-19', balance: '10000000.00', annual_rate_pct: '3.60' },
+    { from: '2026-02-19', to: '2026-03-21', balance: '5000000.00', annual_rate_pct: '3.60' }]
+  const right = await send(hub, 'bank-1', iou_no, { correction_of: whole.number, segments, normal_interest: '45000.00' })
+  t.equal(right.status, 'ACCEPTED')
+  t.match(await lines(hub, 'bank-1'), [{ amount: '22500.00' }])
+})

@@ -37,7 +37,7 @@ export async function aGuarantee ({ db }: Built, spec: GuaranteeSpec): Promise<{
       day_count: 'ACT_360', start_date, maturity_date: end_date, document_no: bank_document, lead_no: null, core_enterprise_uscc: null
     })
     await drawdownsKept.insert(sql, {
-      ...framed(bank_no, iou_no, newNo('draw')), ...at, loan_contract_number: loan_number, amount_fen, land_fen: 0, disbursed_date: start_date, maturity_date: end_date, rate_segments: []
+      ...framed(bank_no, iou_no, newNo('draw')), ...at, loan_contract_number: loan_number, amount_fen, land_fen: 0, disbursed_date: start_date, maturity_date: end_date, rate_segments: [], balance_events: []
     })
     await guaranteeContracts.insert(sql, {
       ...framed(guarantor_no, guarantee_contract_no, number), ...at, guarantor_uscc: '91500000MAYY00069H', lender_no: bank_no, loan_contract_number: loan_number,

@@ -100,7 +100,8 @@ export async function acceptDrawdown (sql: WriteSql, now: string, principal: Pri
     land_fen,
     disbursed_date: body.disbursed_date,
     maturity_date: body.maturity_date,
-    rate_segments: body.rate_segments ?? []
+    rate_segments: body.rate_segments ?? [],
+    balance_events: body.balance_events ?? []
   }
   keptOrAgain(await drawdownsKept.insert(sql, row))
   await keepUses(sql, now, principal, number, uses, notes)

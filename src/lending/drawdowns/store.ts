@@ -4,8 +4,12 @@ import { fen, json, table, text } from '../../db/columns.ts'
 import { hot, type ReadSql } from '../../db/db.ts'
 import { correctableStore, evidenceColumns, versionColumns } from '../evidence/store.ts'
 import { loanContracts, loan_contracts } from '../loan-contracts/store.ts'
+import type { BALANCE_EVENTS } from './schema.ts'
 
 export interface RateSegment { from: string, to: string, annual_rate_pct: string }
+
+/** A day on which the normal balance changed; what was extended or went overdue is normal no more. `amount` in yuan, as stated. */
+export interface BalanceEvent { date: string, kind: typeof BALANCE_EVENTS[number], amount: string }
 
 export const drawdowns = table('drawdowns', {
   ...evidenceColumns(),
@@ -15,7 +19,8 @@ export const drawdowns = table('drawdowns', {
   land_fen: fen().notNull(),
   disbursed_date: text().notNull(),
   maturity_date: text().notNull(),
-  rate_segments: json<RateSegment[]>().notNull()
+  rate_segments: json<RateSegment[]>().notNull(),
+  balance_events: json<BalanceEvent[]>().notNull()
 })
 
 export type DrawdownRow = typeof drawdowns.$inferSelect
@@ -39,7 +44,7 @@ export async function findLent (sql: ReadSql, participant_no: string, iou_no: st
 const terms_columns = {
   drawdown: {
     number: drawdowns.number, first_no: drawdowns.first_no, business_no: drawdowns.business_no, superseded_by: drawdowns.superseded_by,
-    uscc: drawdowns.uscc, project_code: drawdowns.project_code, rate_segments: drawdowns.rate_segments, amount_fen: drawdowns.amount_fen,
+    uscc: drawdowns.uscc, project_code: drawdowns.project_code, rate_segments: drawdowns.rate_segments, balance_events: drawdowns.balance_events, amount_fen: drawdowns.amount_fen,
     disbursed_date: drawdowns.disbursed_date, maturity_date: drawdowns.maturity_date
   },
   contract: {

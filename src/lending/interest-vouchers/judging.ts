@@ -9,6 +9,7 @@ import { OLDER_EVIDENCE } from '../../policy/parameters.ts'
 import { readingOf, type PolicyVersion } from '../../policy/terms.ts'
 import { checkInterestVoucher, type VoucherFinding } from '../../policy/vouchers.ts'
 import { isProblemCode } from '../../problem.ts'
+import type { BalanceEvent } from '../drawdowns/store.ts'
 import type { NewInterestVoucher } from './schema.ts'
 
 export type StatedInterest = Omit<NewInterestVoucher, 'voucher_no' | 'iou_no' | 'loan_contract_no'>
@@ -80,6 +81,8 @@ export interface Lent {
   rate_segments: readonly (Period & { annual_rate_pct: string })[]
   /** no balance is above it */
   balance_max_fen: number
+  /** how the balance moved as its lender has told; empty: not told */
+  balance_events: readonly BalanceEvent[]
   /** day on which interest begins to run */
   starts: string
   maturity_date: string
@@ -134,6 +137,7 @@ export function judgeInterest (body: StatedInterest, segments: readonly Segment[
   }
   const findings = check.findings.filter(({ consequence }) => consequence !== 'REFUSE')
   if (own_rates) findings.push(...otherRate(segments, lent))
+  findings.push(...overEvents(segments, lent))
   if (body.period_start < lent.starts) {
     findings.push(hold('PERIOD_BEFORE_DISBURSEMENT', `Nothing was lent before ${lent.starts}; correct the period.`,
       `${lent.starts} 之前尚未放款；请更正计息期间。`))
@@ -148,6 +152,23 @@ export function judgeInterest (body: StatedInterest, segments: readonly Segment[
       `付息日晚于到期日 ${lent.maturity_date}；请说明原因。`))
   }
   return { mistakes, findings, recomputed_fen: check.recomputed_fen }
+}
+
+/** Normal days on a higher balance than the drawdown's events leave: a prepayment, an extension or an overdue part was forgotten. */
+function overEvents (segments: readonly Segment[], { balance_events, balance_max_fen }: Lent): VoucherFinding[] {
+  if (balance_events.length === 0) return []
+  const is_disbursed = balance_events.some(({ kind }) => kind === 'DISBURSE')
+  const moves = balance_events.map(({ date, kind, amount }) => ({ date, fen: kind === 'DISBURSE' ? fenOf(amount) : -fenOf(amount) }))
+  const leftOn = (day: string): number => moves.reduce((left, { date, fen }) => date <= day ? left + fen : left, is_disbursed ? 0 : balance_max_fen)
+  for (const { from, to, balance_fen, kind = 'NORMAL' } of segments) {
+    if (kind !== 'NORMAL') continue
+    const day = [from, ...moves.map(({ date }) => date).filter(date => date > from && date < to)].sort().find(one => leftOn(one) < balance_fen)
+    if (day === undefined) continue
+    return [hold('BALANCE_OVER_EVENTS',
+      `The voucher states ${yuanOf(balance_fen)} on ${day}, the events of the drawdown leave ${yuanOf(Math.max(0, leftOn(day)))}; correct the one that is wrong.`,
+      `凭证列示 ${day} 计息余额 ${yuanOf(balance_fen)} 元，按借据余额变动应为 ${yuanOf(Math.max(0, leftOn(day)))} 元；请更正凭证或借据。`)]
+  }
+  return []
 }
 
 /** What a correction with a reason may clear; all else waits for its cause to go away. */

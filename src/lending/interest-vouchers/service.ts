@@ -24,7 +24,7 @@ const loan_interest: InterestRoom<NewInterestVoucher> = {
     return {
       number: drawdown.number, first_no: drawdown.first_no, business_no: drawdown.business_no, uscc: drawdown.uscc, project_code: drawdown.project_code,
         day_count: contract.day_count,
-      annual_rate_pct: contract.annual_rate_pct, rate_segments: drawdown.rate_segments, balance_max_fen: drawdown.amount_fen,
+      annual_rate_pct: contract.annual_rate_pct, rate_segments: drawdown.rate_segments, balance_max_fen: drawdown.amount_fen, balance_events: drawdown.balance_events,
         starts: drawdown.disbursed_date,
       maturity_date: drawdown.maturity_date
     }

@@ -20,7 +20,7 @@ const rents: InterestRoom<NewRentVoucher> = {
     if (lease === undefined) return undefined
     const { number, first_no, business_no, uscc, project_code, day_count, annual_rate_pct, rate_segments, financed_principal_fen, lease_start,
       lease_end } = lease
-    return { number, first_no, business_no, uscc, project_code, day_count, annual_rate_pct, rate_segments, balance_max_fen: financed_principal_fen,
+    return { number, first_no, business_no, uscc, project_code, day_count, annual_rate_pct, rate_segments, balance_max_fen: financed_principal_fen, balance_events: [],
       starts: lease_start, maturity_date: lease_end }
   }
 }
