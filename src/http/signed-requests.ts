@@ -3,6 +3,7 @@
  *
  * Source: RFC 9421, RFC 9530; JR/T 0185-2020 (A2: signature, time stamp and nonce); 电子签名法 (signed bytes and signature are kept).
  */
+import { isUtf8 } from 'node:buffer'
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { and, inArray, lt, sql as placeholders } from 'drizzle-orm'
@@ -166,10 +167,15 @@ async function verified (request: FastifyRequest, settings: SignatureSettings, d
       const signature_no = newNo('sig')
       await sql.insert(request_signatures).values({
         signature_no, participant_no, user_no, operation, idempotency_key, keyid, algorithm: key.algorithm, signature_base,
-        signature: Buffer.from(signature).toString('base64'), body: settings.cipher.seal(body.toString('utf8'), proofPlace(signature_no)), at
+        signature: Buffer.from(signature).toString('base64'), body: settings.cipher.seal(provenText(body), proofPlace(signature_no)), at
       })
     }
   }
+}
+
+/** The exact bytes of a signed body as text: as they are where they are text, `base64:` and their code where they are none (a workbook). */
+function provenText (body: Buffer): string {
+  return isUtf8(body) ? body.toString('utf8') : `base64:${body.toString('base64')}`
 }
 
 /**

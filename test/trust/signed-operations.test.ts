@@ -6,7 +6,7 @@ import { build } from '../helper.ts'
 const money_rooms = /^\/v1\/(interest-vouchers|rent-vouchers|fee-vouchers|insurance-policies|subsidy-accounts|budgets|payment-batches|clawbacks|compensation-claims|breakers)\b/
 const decisions_elsewhere = [
   'submitSubsidyPacket', 'prepareConclusion', 'confirmConclusion', 'approveSubsidyPacket', 'releaseHold', 'activateConsortium', 'registerKey', 'retireKey',
-  'proposePolicyVersion', 'confirmPolicyVersion'
+  'proposePolicyVersion', 'confirmPolicyVersion', 'sendEnterpriseList'
 ]
 /** Opening a batch is an empty folder; nothing is decided before it is closed. */
 const harmless = new Set(['openPaymentBatch'])

@@ -1,4 +1,5 @@
 /** Signed requests over HTTP: who sent exactly this, once; RFC 9421, JR/T 0185-2020. */
+import { readFileSync } from 'node:fs'
 import { createHash, type KeyObject } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { pino } from 'pino'
@@ -170,6 +171,36 @@ t.test('a document signed as multipart is taken in whole, and refused when a byt
   const taken = await hub.app.inject({ method: 'POST', url: '/v1/documents', headers: signed, payload: body })
   t.equal(taken.statusCode, 201, taken.body)
   t.equal(taken.json().sha256, createHash('sha256').update('%PDF-1.7 contract').digest('hex'))
+})
+
+t.test('a park signs its list once, and every enterprise of it has an authorization of its own', async t => {
+  const hub = await build(t)
+  const key = await aKey(hub, 'park-1')
+  const workbook = readFileSync(new URL('../../scripts/examples/park-list.xlsx', import.meta.url))
+  const text = '--x\r\ncontent-disposition: form-data; name="declared_row_count"\r\n\r\n12\r\n--x\r\ncontent-disposition: form-data; name="file"; filename="a.xlsx"\r\n\r\n'
+  const body = Buffer.concat([Buffer.from(text), workbook, Buffer.from('\r\n--x--\r\n')])
+  const headers = signedHeaders(key, hub.clock.now(), 'POST', 'http://localhost:80/v1/enterprise-lists', body, { 'content-type': 'multipart/form-data; boundary=x', 'idempotency-key': newKey() })
+  const sent = await hub.app.inject({ method: 'POST', url: '/v1/enterprise-lists', headers, payload: body })
+  t.equal(sent.statusCode, 202, sent.body)
+  const [proof] = await proofs(hub)
+  if (proof === undefined) throw new Error('no proof')
+  t.match(proof, { participant_no: 'park-1', operation: 'sendEnterpriseList' })
+  const kept = createCipher(loadHubKeys(hub.config).keyring, [AES_256_GCM]).open(proof.body, `request_signatures/body/${proof.signature_no}`)
+  t.ok(Buffer.from(kept.replace(/^base64:/u, ''), 'base64').equals(body), 'the exact bytes, count and file')
+  t.ok(proof.signature_base.includes(createHash('sha256').update(body).digest('base64')), 'and their digest is signed')
+  await hub.loops.settle()
+  const park = hub.as('park-1')
+  const list = (await park.get(`/v1/enterprise-lists/${sent.json().list_no}`)).json()
+  t.equal(list.status, 'DECIDED', JSON.stringify(list.refusal))
+  const rows = (await park.get(`/v1/enterprise-lists/${list.list_no}/rows?limit=200`)).json().items as { authorization_no: string | null, uscc: string }[]
+  const given = rows.flatMap(({ authorization_no }) => authorization_no ?? [])
+  t.equal(new Set(given).size, list.counts.ACCEPTED + list.counts.ACCEPTED_WITH_REMARK, 'one for each row that went in')
+  const all = await Promise.all(given.map(async no => (await park.get(`/v1/authorizations/${no}`)).json()))
+  t.ok(all.every(({ method, status, list_no }) => method === 'PARK_DECLARED' && status === 'ACTIVE' && list_no === list.list_no))
+  t.equal(new Set(all.map(({ evidence_digest }) => evidence_digest)).size, all.length, 'each bound to its own row')
+  const [first, second] = given
+  t.equal((await park.post(`/v1/authorizations/${first}/withdraw`, { reason: '企业撤回' })).statusCode, 200)
+  t.same([(await park.get(`/v1/authorizations/${first}`)).json().status, (await park.get(`/v1/authorizations/${second}`)).json().status], ['WITHDRAWN', 'ACTIVE'], 'and withdrawn for itself')
 })
 
 t.test('production wants decisions about money signed; a key of the sandbox is not accepted there', async t => {

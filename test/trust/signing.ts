@@ -47,11 +47,11 @@ export interface SignedSending {
 }
 
 /** The headers of a signed request to `url` (absolute), ready to be sent with fetch or inject. */
-export function signedHeaders (key: TestKey, now: string, method: string, url: string, body: string, headers: Record<string, string>, order: Partial<SigningOrder> = {}): Record<string, string> {
+export function signedHeaders (key: TestKey, now: string, method: string, url: string, body: string | Buffer, headers: Record<string, string>, order: Partial<SigningOrder> = {}): Record<string, string> {
   const created = Math.floor(Date.parse(now) / 1000)
   return {
     ...headers,
-    ...signRequest({ method, target_uri: url, headers, body: Buffer.from(body) }, key.held, { keyid: key.key_no, created, nonce: newNo('nonce'), ...order })
+    ...signRequest({ method, target_uri: url, headers, body: Buffer.isBuffer(body) ? body : Buffer.from(body) }, key.held, { keyid: key.key_no, created, nonce: newNo('nonce'), ...order })
   }
 }
 

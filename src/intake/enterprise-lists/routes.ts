@@ -55,8 +55,10 @@ export function enterpriseListRoutes (app: FastifyInstance, work: ListWork, { hu
     summary: 'Send a list of enterprises with their needs',
     summary_zh: '报送企业名单及融资需求',
     description: 'A workbook or CSV as multipart, or JSON with 1 to 5000 rows. It is read in the background: poll the list until DECIDED or REFUSED. The same bytes ' +
-      'again answer the first list. S1 四(三)2: parks collect authorizations and push needs in batch.',
+      'again answer the first list. The signature over the whole, with its declared count, is the park\'s declaration for all its rows. S1 四(三)2: parks collect ' +
+      'authorizations and push needs in batch.',
     callers: ['PARK'],
+    signed: true,
     query: DryRunQuery,
     body: ListUpload,
     body_media: 'multipart/form-data',
