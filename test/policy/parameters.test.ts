@@ -10,6 +10,7 @@ import { PARAMETERS } from '../../src/policy/parameters.ts'
 import { quoteDeadlines, quoteRiskShare, quoteSubsidy, type SubsidyQuoteRequest } from '../../src/policy/quotes.ts'
 import { loanInterestLines, type LoanVoucher } from '../../src/policy/subsidy.ts'
 import { BUILT_IN_POLICIES, nearestTerms, withParameters, type PolicyVersion } from '../../src/policy/terms.ts'
+import { settlesAtOnce } from '../../src/risk/breakers/service.ts'
 import { checkPeriodBeside, recalculationResult, checkInterestVoucher } from '../../src/policy/vouchers.ts'
 
 type Probe = (policies: readonly PolicyVersion[]) => unknown
@@ -120,6 +121,7 @@ const PROBES: Readonly<Record<string, Readonly<Record<string, readonly [other: s
     breaker_cap_pct: ['3', risk('5000000.00', '400000000.00', '15000000.00')],
     breaker_warning_share_pct: ['90', risk('1000000.00', '400000000.00', '12000000.00')],
     breaker_denominator: ['RELEASED', policies => breakerDenominator({ guaranteed_fen: 1000, released_fen: 400 }, parkOf(policies))],
+    breaker_recoveries: ['AT_ONCE', policies => settlesAtOnce(parkOf(policies))],
     breaker_crossing_claim: ['ALL_OR_NOTHING', risk('5000000.00', '400000000.00', '15000000.00')]
   }
 }
@@ -129,7 +131,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   guarantee_fee_payee: 'test/registry/parameters.test.ts', older_evidence: 'test/registry/parameters.test.ts', list_amount_min: 'test/registry/parameters.test.ts',
   list_amount_max: 'test/registry/parameters.test.ts', authorization_months_after_term: 'test/registry/parameters.test.ts',
   park_evidence: 'test/intake/list-documents.test.ts',
-  breaker_recoveries: 'read by src/risk/breakers', average_guarantee_fee_max_pct: 'read by the report average-guarantee-fee', focus_guaranteed_amount_max: 'shown by GET /v1/policies'
+  average_guarantee_fee_max_pct: 'read by the report average-guarantee-fee', focus_guaranteed_amount_max: 'shown by GET /v1/policies'
 }
 /** Weights of a report: how they change a ranking is shown with the report. */
 const of_reports = /^ranking_/u
