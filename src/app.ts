@@ -177,7 +177,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   loops.add({ name: 'pairings', work: pairingWatch(db), every_ms: 1000 })
   loops.add({ name: 'clock', work: () => watchClock(db), every_ms: 1000 })
   loops.add({ name: 'expire', work: () => expireLeads(db), every_ms: 1000 })
-  leadRoutes(app, rooms, { hasDocument: async (sql, participant_no, document_no) => await findDocument(sql, participant_no, document_no) !== undefined })
+  leadRoutes(app, rooms, { hasDocument: async (sql, participant_no, document_no) => await findDocument(sql, participant_no, document_no) !== undefined }, config.partner_statuses)
 
   const bodies = directoryStore(join(config.data_dir, 'documents'), rooms.cipher)
   documentRoutes(app, { db, bodies, mayRead: async (...asked) => await mayReadDocument(...asked) || await mayReadClaimDocument(...asked) })

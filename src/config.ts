@@ -1,8 +1,11 @@
 /**
  * The one file that reads the environment. Every mistake is reported at once.
  */
+import { readFileSync } from 'node:fs'
+
 export type HubMode = 'sandbox' | 'production'
 
+export type PartnerStatuses = Readonly<Record<string, Readonly<Record<string, string>>>>
 export const SEAL_ALGORITHMS = ['AES_256_GCM', 'SM4_CTR_HMAC_SM3'] as const
 export type SealAlgorithm = typeof SEAL_ALGORITHMS[number]
 
@@ -22,6 +25,8 @@ export interface Config {
   kek_file: string | null
   /** seals values at rest from now on; what was sealed by the other one opens as before */
   seal_algorithm: SealAlgorithm
+  /** participant → its own word for a stage → the event of a lead it stands for; from PARTNER_STATUS_FILE */
+  partner_statuses: PartnerStatuses
   /** days for which attempts of webhooks are kept; the feed keeps every event */
   webhook_attempts_kept_days: number
   /** requests per minute that one client may send */
@@ -32,6 +37,24 @@ export interface Config {
   trusted_proxies: readonly string[]
   /** a connection on which nothing moves for so long, as with a reader that does not read, is closed */
   silent_connection_seconds: number
+}
+
+/** What the sandbox's invented platform says. */
+const sandbox_statuses: PartnerStatuses = {
+  'partner-platform-1': {
+    已受理: 'ACKNOWLEDGED', 已对接: 'CONTACTED', 尽调中: 'DUE_DILIGENCE', 已报审: 'PLAN_SUBMITTED', 审批通过: 'APPROVED', 审批未通过: 'REJECTED', 已签约: 'CONTRACT_SIGNED', 已放款: 'DISBURSED',
+    企业放弃: 'ABANDONED_BY_ENTERPRISE'
+  }
+}
+
+function partnerStatuses (file: string | undefined, is_sandbox: boolean, mistakes: string[]): PartnerStatuses {
+  if (file === undefined || file === '') return is_sandbox ? sandbox_statuses : {}
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as PartnerStatuses
+  } catch (error) {
+    mistakes.push(`PARTNER_STATUS_FILE ${file} cannot be read: ${(error as Error).message}`)
+    return {}
+  }
 }
 
 const log_levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
@@ -80,6 +103,7 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env): Readonly<Conf
   if (hub_mode === 'production' && kek_file === null) mistakes.push('KEK_FILE is missing: production needs the file with the key-encryption keys')
   const seal_algorithm = SEAL_ALGORITHMS.find(each => each === (env.SEAL_ALGORITHM ?? 'AES_256_GCM'))
   if (seal_algorithm === undefined) mistakes.push(`SEAL_ALGORITHM is "${env.SEAL_ALGORITHM}", needs one of ${SEAL_ALGORITHMS.join(', ')}`)
+  const partner_statuses = partnerStatuses(env.PARTNER_STATUS_FILE, hub_mode === 'sandbox', mistakes)
   const webhook_attempts_kept_days = Number(env.WEBHOOK_ATTEMPTS_KEPT_DAYS ?? '90')
   if (!Number.isInteger(webhook_attempts_kept_days) || webhook_attempts_kept_days < 7) mistakes.push('WEBHOOK_ATTEMPTS_KEPT_DAYS needs a whole number from 7 on')
   const rate_limit_per_minute = Number(env.RATE_LIMIT_PER_MINUTE ?? '600000')
@@ -105,6 +129,7 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env): Readonly<Conf
     kek_file,
     seal_algorithm: seal_algorithm as SealAlgorithm,
     webhook_attempts_kept_days,
+    partner_statuses,
     rate_limit_per_minute,
     rate_limit_per_address_per_minute,
     trusted_proxies,

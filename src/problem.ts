@@ -54,6 +54,7 @@ const PROBLEMS = {
   applicant_not_member: [422, 'The applicant takes no part in what it applies for', '申报方不是该联合体成员'],
   budget_missing: [422, 'There is no budget for this year and source', '该年度及资金来源尚无预算'],
   budget_exhausted: [422, 'The budget does not cover this', '预算余额不足'],
+  partner_status_unknown: [422, 'This word of a partner platform is not in the table', '合作平台状态用语未登记'],
   stage_order: [422, 'The stages are not in order', '阶段次序错误'],
   occurred_out_of_range: [422, 'The moment lies in the future or before the push', '发生时间晚于当前或早于推送'],
   period_reversed: [422, 'The period ends before it begins', '期间起止颠倒'],

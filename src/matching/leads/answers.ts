@@ -1,6 +1,7 @@
 /** What each kind of lead event carries. Pure; every mistake is listed. Source: contract §5; domain notes §5.5. */
+import { ConfigError, type PartnerStatuses } from '../../config.ts'
 import { beijingDate, isInstant } from '../../policy/calendar.ts'
-import type { LeadEvent } from '../../policy/lifecycle.ts'
+import { LEAD_EVENTS, type LeadEvent } from '../../policy/lifecycle.ts'
 import { isDate } from '../../policy/period.ts'
 import { Problem, type ProblemItem } from '../../problem.ts'
 import { PAUSE_REASONS } from './stages.ts'
@@ -27,9 +28,11 @@ export interface LeadAnswer {
   date?: string
   document_no?: string
   note?: string
+  /** the partner platform's own word, from which the type was told */
+  partner_status?: string
 }
 
-type Field = Exclude<keyof LeadAnswer, 'type' | 'occurred_at' | 'note'>
+type Field = Exclude<keyof LeadAnswer, 'type' | 'occurred_at' | 'note' | 'partner_status'>
 
 /** Needed and further fields of each kind; `note` goes with all. */
 export const ANSWER_FIELDS: Readonly<Record<LeadEvent, { readonly needs: readonly Field[], readonly may: readonly Field[] }>> = {
@@ -48,6 +51,40 @@ export const ANSWER_FIELDS: Readonly<Record<LeadEvent, { readonly needs: readonl
 
 const rate_max_pct = 100
 
+/** The agreed words of each partner platform. Errors: ConfigError for a word that stands for no event. */
+export function partnerWords (statuses: PartnerStatuses): Readonly<Record<string, Readonly<Record<string, LeadEvent>>>> {
+  const mistakes = Object.entries(statuses).flatMap(([participant_no, words]) => Object.entries(words).filter(([, event]) => !(LEAD_EVENTS as readonly string[]).includes(event))
+    .map(([word, event]) => `PARTNER_STATUS_FILE: ${participant_no} says "${word}" for "${event}", needs one of ${LEAD_EVENTS.join(', ')}`))
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  return statuses as Readonly<Record<string, Readonly<Record<string, LeadEvent>>>>
+}
+
+/**
+ * What was sent, with the type that a partner platform's own word stands for.
+ *
+ * @param words the sender's words; a participant without any sends types
+ * Errors: invalid_request, partner_status_unknown.
+ */
+export function answerOf (sent: Omit<LeadAnswer, 'type'> & { type?: LeadEvent }, words: Readonly<Record<string, LeadEvent>> = {}): LeadAnswer {
+  const { type, partner_status } = sent
+  if ((type === undefined) === (partner_status === undefined)) {
+    const item: ProblemItem = type === undefined
+      ? { pointer: '/type', code: 'MISSING_FIELD', message: 'Say what happened', message_zh: '请填写事件类型' }
+      : { pointer: '/partner_status', code: 'EXACTLY_ONE', message: 'Send either type or partner_status', message_zh: 'type 与 partner_status 请择一填写' }
+    throw new Problem('invalid_request', { errors: [item] })
+  }
+  if (type !== undefined) return { ...sent, type }
+  const meant = Object.hasOwn(words, partner_status ?? '') ? words[partner_status ?? ''] : undefined
+  if (meant !== undefined) return { ...sent, type: meant }
+  const known = Object.keys(words)
+  throw new Problem('partner_status_unknown', {
+    errors: [{
+      pointer: '/partner_status', code: 'PARTNER_STATUS_UNKNOWN', message: known.length === 0 ? 'No words are agreed with this participant: send type' : `Known: ${known.join(', ')}; ask the operator to add a word`,
+      message_zh: known.length === 0 ? '未与该参与方约定状态用语，请填写 type' : `已约定：${known.join('、')}；如需新增请联系平台运营方`
+    }]
+  })
+}
+
 /** Errors: invalid_request for fields that do not go with the kind; rate_too_high, occurred_out_of_range, rule_broken. */
 export function checkEvent (sent: LeadAnswer, now: string): void {
   const { needs, may } = ANSWER_FIELDS[sent.type]
@@ -56,7 +93,7 @@ export function checkEvent (sent: LeadAnswer, now: string): void {
     if (sent[field] === undefined) form.push({ pointer: `/${field}`, code: 'MISSING_FIELD', message: `${sent.type} needs this field`, message_zh: `${sent.type} 须填写该字段` })
   }
   for (const field of Object.keys(sent) as (keyof LeadAnswer)[]) {
-    if (['type', 'occurred_at', 'note'].includes(field) || ([...needs, ...may] as string[]).includes(field)) continue
+    if (['type', 'occurred_at', 'note', 'partner_status'].includes(field) || ([...needs, ...may] as string[]).includes(field)) continue
     form.push({ pointer: `/${field}`, code: 'UNKNOWN_FIELD', message: `${sent.type} does not have this field; leave it out`, message_zh: `${sent.type} 没有该字段，请删除` })
   }
   if (sent.reason_code !== undefined && sent.type in reasons_of && !reasons_of[sent.type]?.includes(sent.reason_code)) {

@@ -7,6 +7,8 @@ import { pageOf, pageRequest } from '../../http/paging.ts'
 import { instantMs, instantOf } from '../../policy/calendar.ts'
 import { fenOf } from '../../policy/money.ts'
 import { sha256Hex } from '../../db/canonical.ts'
+import type { PartnerStatuses } from '../../config.ts'
+import { answerOf, partnerWords } from './answers.ts'
 import { event_example, lead_example, new_event_example, overdue_example, recipient_example } from './examples.ts'
 import { leadPage, overduePage, recipientsFor } from './reading.ts'
 import { leadText } from './rendering.ts'
@@ -39,7 +41,8 @@ function withoutContent (row: LeadEventRow): LeadEventRow {
   return { ...row, content: {} }
 }
 
-export function leadRoutes (app: FastifyInstance, { db }: { db: Db }, hooks: MatchingHooks): void {
+export function leadRoutes (app: FastifyInstance, { db }: { db: Db }, hooks: MatchingHooks, statuses: PartnerStatuses): void {
+  const words = partnerWords(statuses)
   operation(app, { db }, {
     id: 'listLeads',
     method: 'GET',
@@ -99,18 +102,19 @@ export function leadRoutes (app: FastifyInstance, { db }: { db: Db }, hooks: Mat
     summary_zh: '反馈线索进展',
     description: 'Contact within one working day, plan and approval within a week, disbursement within a week. Steps may be skipped forward; approval and refusal need ' +
       'contact, disbursement needs approval. What comes late is taken and marked overdue. A drawdown number is reported once: the same again answers with the ' +
-      'first report. S2 (十五) “3个1”限时办结.',
+      'first report. A partner platform may send its own word as `partner_status`, which the operator\'s table turns into a type. S2 (十五) “3个1”限时办结; 平台对接.',
     callers: recipients,
     confidential: true,
     params: LeadParams,
     body: NewLeadEvent,
     replies: { 201: RecordedLeadEvent, 200: RecordedLeadEvent },
-    refuses: ['state_conflict', 'duplicate_key', 'occurred_out_of_range', 'stage_order', 'rate_too_high', 'rule_broken', 'document_unknown'],
+    refuses: ['state_conflict', 'duplicate_key', 'occurred_out_of_range', 'stage_order', 'rate_too_high', 'rule_broken', 'document_unknown', 'partner_status_unknown'],
     example: { request: new_event_example, reply: { ...event_example, status: 'CONTACTED' } }
   }, async call => {
     const terms = await timingOf(db)
+    const sent = answerOf(call.body, words[call.principal.participant_no])
     return call.decide(async (sql, now) => {
-      const { row, status, is_new } = await recordEvent(sql, now, call.principal, call.params.lead_no, call.body, terms, hooks)
+      const { row, status, is_new } = await recordEvent(sql, now, call.principal, call.params.lead_no, sent, terms, hooks)
       return { status: is_new ? 201 : 200, body: { ...shown(row), status }, headers: { location: `/v1/leads/${row.lead_no}/events` } }
     })
   })

@@ -133,7 +133,8 @@ const kinds = LEAD_EVENTS.map(type => {
 }).join('; ')
 
 export const NewLeadEvent = named('NewLeadEvent', Type.Object({
-  type: oneOf(LEAD_EVENTS, 'What happened'),
+  type: Type.Optional(oneOf(LEAD_EVENTS, 'What happened; needed unless a partner platform sends partner_status')),
+  partner_status: Type.Optional(Text('Own word of a partner platform for what happened; the operator keeps a table of them', 60, ['审批通过'])),
   occurred_at: Instant('When it happened; not in the future, not before the push'),
   channel: Type.Optional(oneOf(CHANNELS, 'How the enterprise was reached')),
   person: Type.Optional(Text('Who made the contact', 100)),
