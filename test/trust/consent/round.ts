@@ -145,10 +145,19 @@ const steps: Readonly<Record<string, Step>> = {
     if (!subject.is_over) return
     for (const [who, url] of [
       ['meic', `/v1/enterprises/${subject.uscc}/receipt`], ['meic', `/v1/enterprises/${subject.uscc}/receipt?format=html`], ['meic', `/v1/enterprises/${subject.uscc}`],
-      ['meic', `/v1/post-loan-reports?uscc=${subject.uscc}`], ['meic', '/v1/leads/overdue'], ['park-1', `/v1/post-loan-reports?uscc=${subject.uscc}`], ['park-1', `/v1/enterprises/${subject.uscc}`],
-      ['park-1', `/v1/financing-needs/${subject.need_no}/recipients`], ['auditor-1', '/v1/subsidy-packets'], ['finance-bureau', '/v1/holds'],
-      ['meic', '/v1/reports/three-one-clock?period=2026Q1&format=csv'], ['bank-1', `/v1/post-loan-reports?uscc=${subject.uscc}`]
+      ['meic', `/v1/post-loan-reports?uscc=${subject.uscc}`], ['park-1', `/v1/post-loan-reports?uscc=${subject.uscc}`], ['park-1', `/v1/enterprises/${subject.uscc}`],
+      ['park-1', `/v1/financing-needs/${subject.need_no}/recipients`], ['bank-1', `/v1/post-loan-reports?uscc=${subject.uscc}`]
     ] as const) inspect(subject, who, url, (await hub.as(who).get(url)).rawPayload, faults)
+  }
+}
+
+/** What authorities read about everybody at once: asked once for some rounds together, as it grows with them. */
+async function readAbout ({ hub }: Running, ended: readonly Subject[], faults: string[]): Promise<void> {
+  for (const [who, url] of [
+    ['meic', '/v1/leads/overdue'], ['auditor-1', '/v1/subsidy-packets'], ['finance-bureau', '/v1/holds'], ['meic', '/v1/reports/three-one-clock?period=2026Q1&format=csv']
+  ] as const) {
+    const { rawPayload } = await hub.as(who).get(url)
+    for (const subject of ended) inspect(subject, who, url, rawPayload, faults)
   }
 }
 
@@ -182,6 +191,7 @@ async function settled (running: Running, subject: Subject, from_seq: Readonly<R
   if (ended.length >= rounds_per_sending) {
     await hub.loops.settle()
     for (const { to, body } of messages.splice(0)) for (const one of ended) inspect(one, to, `a message ${body}`, body, faults)
+    await readAbout(running, ended, faults)
     ended.length = 0
   } else while (await sequence(hub.db) > 0 || await matchNeeds(hub.db) > 0 || await expireLeads(hub.db) > 0) continue
   const under = await leadsUnder(hub.db.read, subject.authorization_no)
