@@ -7,8 +7,8 @@ import { bearer, bringNeeds, leadsOf } from '../world.ts'
 
 const goal_ms = 100
 const seconds = 8
-/** At the higher rate the hub that takes the facts in is busy with that already. */
-const rates = [{ per_second: 200, goal: `p95 < ${goal_ms} ms` }, { per_second: 1000, goal: 'a figure' }] as const
+/** The first one warms the hub up. At the higher rate the hub that takes the facts in is busy with that already. */
+const rates = [{ per_second: 200, goal: null }, { per_second: 200, goal: `p95 < ${goal_ms} ms` }, { per_second: 1000, goal: 'a figure' }] as const
 const tick_ms = 5
 
 /** A receiver that notes when a message about a subject came. */
@@ -73,6 +73,7 @@ export async function deliveryTimes ({ scale }: BenchOptions): Promise<Row[]> {
       }
       await Promise.all(answers)
       await until(async () => [...asked.keys()].every(lead_no => hook.arrived.has(lead_no)) || undefined, 'the deliveries', 60_000)
+      if (goal === null) continue
       const times = [...asked].map(([lead_no, at]) => (hook.arrived.get(lead_no) ?? Infinity) - at).sort((a, b) => a - b)
       const value = times[Math.floor(times.length * 0.95)] ?? Infinity
       rows.push({ name: `request to webhook, p95 at ${per_second}/s`, value, unit: 'ms', ceiling: null, ratio: null, goal, met: goal === 'a figure' || value < goal_ms })
