@@ -33,7 +33,7 @@ export interface DiskFullReport {
   noticed: number
 }
 
-const disk_bytes = 32 * 1024 * 1024
+const disk_bytes = 128 * 1024 * 1024
 const left_bytes = 1024 * 1024
 const writers = 8
 const recovery_max_ms = 30_000
@@ -85,7 +85,7 @@ async function inside (seconds: number): Promise<DiskFullReport> {
     }
     const life = { working: true }
     const writing = Array.from({ length: writers }, async () => {
-      while (life.working) if (!await post(nextKey(), inventedVoucher(n++, 1, loans, document_no))) await new Promise(resolve => setTimeout(resolve, 20))
+      while (life.working) if (!await post(nextKey(), inventedVoucher(n++, 1, loans, document_no))) await new Promise(resolve => setTimeout(resolve, 50))
     })
     const reading = (async () => {
       while (life.working) {

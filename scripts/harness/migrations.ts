@@ -29,6 +29,7 @@ export interface MigrationsReport {
 const samples = 50_000
 /** The shortest of some upgrades says within which time a kill comes. */
 const timed_runs = 2
+const attempts_max = 100
 const named = (name: string, sql: string): Migration => ({ name, sql, checksum: createHash('sha256').update(sql).digest('hex') })
 const earlier_samples = named('9000-samples.sql', `-- Rows that the later release rewrites.
 create table samples (id {{autonumber}}, body text not null);
@@ -92,8 +93,17 @@ function postgresPlace (server: string): Place {
   }
   async function create (template = 'template1'): Promise<string> {
     const name = newNo('harness').toLowerCase()
-    await ask(server, `create database ${name} template ${template}`)
-    return addressOf(name)
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await ask(server, `create database ${name} template ${template}`)
+        return addressOf(name)
+      } catch (reason) {
+        // A session that ends is still counted for a moment.
+        const in_use = reason instanceof Error && 'code' in reason && reason.code === '55006'
+        if (!in_use || attempt === attempts_max) throw reason
+        await new Promise(resolve => setTimeout(resolve, 100))
+      }
+    }
   }
   const nameOf = (target: string): string => new URL(target).pathname.slice(1)
   return {
