@@ -107,6 +107,7 @@ async function bringGuarantee (player: Player, of: Enterprise, guarantor: string
 /** Enterprises, leads that are answered, contracts of four sorts in turn, accounts. */
 export async function bringWorld (player: Player): Promise<void> {
   const { hub, random, enterprises } = player
+  await hub.call('finance-bureau', 'POST', '/v1/budgets', { year: 2026, fund_source: 'MUNICIPAL', amount: '9000000000.00' }, { user: 1 })
   await bringLists(player)
   await hub.settle()
   const now = () => hub.clock.now()
