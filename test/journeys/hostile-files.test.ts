@@ -37,6 +37,10 @@ const files: readonly [what: string, code: string, name: string, bytes: () => Ui
   ['an XML spreadsheet named .xls', 'NOT_A_SPREADSHEET', '名单.xls', () => text('<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>')],
   ['a text document', 'NOT_A_SPREADSHEET', '名单.docx', () => workbook({ sheets: [], parts: { 'xl/workbook.xml': '<document/>' } })],
   ['a truncated workbook', 'DAMAGED', '名单.xlsx', () => good.slice(0, Math.floor(good.length * 0.7))],
+  ['parts with names that are no text', 'DAMAGED', '名单.xlsx', () => zipOf(['a\u0001\u007f', 'a\u0001\u007f'].map(name => packedEntry(name, text('x'))))],
+  ['a sheet whose name is no text and is not there', 'DAMAGED', '名单.xlsx', () => workbook({ sheets: [], parts: {
+    'xl/workbook.xml': `<workbook xmlns:r="r"><sheets><sheet name="a&#10;${'长'.repeat(5000)}" r:id="rId9"/></sheets></workbook>`
+  } })],
   ['a document type declaration', 'DAMAGED', '名单.xlsx', () => withSheet(whole.replace('<worksheet', '<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd"><worksheet'))],
   ['an external entity', 'DAMAGED', '名单.xlsx', () => withSheet(whole.replace('<worksheet', '<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]><worksheet').replace('企业名称', '&f;'))],
   ['entities that swell without end', 'DAMAGED', '名单.xlsx', () => withSheet(whole.replace('<worksheet', `${billion_laughs}<worksheet`).replace('企业名称', '&j;'))],

@@ -195,7 +195,7 @@ export function listFinding (
   const at = field === null ? undefined : place.columns[field]
   const value = field === null ? null : place.raw[field] ?? null
   const { en: row, zh: row_zh } = rowName(place)
-  const shown = value === null || value === '' ? '' : shortened(value, VALUE_SHOWN_MAX)
+  const shown = value === null || value === '' ? '' : shortened(value.replace(/\p{Cc}/gu, ' '), VALUE_SHOWN_MAX)
   const head = at?.head ?? null
   const column_en = at === undefined ? '' : `, column ${at.column}${head === null ? '' : ` (${head})`}`
   const column_zh = at === undefined ? '' : `${at.column}列${head === null ? '' : `（${head}）`}`

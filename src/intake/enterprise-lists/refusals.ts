@@ -94,7 +94,15 @@ const texts: Record<RefusalCode, Omit<Refusal, 'code'>> = {
 export function refusalOf (code: RefusalCode, detail?: Detail): Refusal {
   const text = texts[code]
   if (detail === undefined) return { code, ...text }
-  return { code, ...text, message: `${text.message} ${detail.en}`, message_zh: `${text.message_zh}${detail.zh}` }
+  return { code, ...text, message: `${text.message} ${plain(detail.en)}`, message_zh: `${text.message_zh}${plain(detail.zh)}` }
+}
+
+const DETAIL_MAX = 500
+
+/** What a damaged file says about itself may be anything: parts and sheets have names too. */
+function plain (text: string): string {
+  const shown = [...text.toWellFormed().replace(/\p{Cc}/gu, '')]
+  return shown.length <= DETAIL_MAX ? shown.join('') : `${shown.slice(0, DETAIL_MAX - 1).join('')}…`
 }
 
 /** Thrown while reading, caught by `readList`: the file as a whole is refused. */

@@ -7,6 +7,7 @@ import { unpacked, zipEntries, type Budget, type ZipEntry } from './zip.ts'
 const COLUMN_MAX = 16_384
 const ROW_MAX = 1_048_576
 const SHEETS_MAX = 200
+const SHEET_NAME_MAX = 100
 const MERGES_MAX = 20_000
 
 export interface WorkbookLimits {
@@ -94,7 +95,8 @@ export function openWorkbook (bytes: Uint8Array, limits: WorkbookLimits): OpenWo
       if (name === 'workbookPr') epoch_1904 = isTrue(attribute(tag, 'date1904'))
       if (name !== 'sheet') return
       const id = tag.attributes['r:id'] ?? attribute(tag, 'id') ?? ''
-      listed.push({ name: attribute(tag, 'name') ?? '', id, hidden: /^(?:very)?hidden$/iu.test(attribute(tag, 'state') ?? '') })
+      const called = (attribute(tag, 'name') ?? '').replace(/\p{Cc}/gu, ' ').slice(0, SHEET_NAME_MAX)
+      listed.push({ name: called === '' ? `Sheet${listed.length + 1}` : called, id, hidden: /^(?:very)?hidden$/iu.test(attribute(tag, 'state') ?? '') })
     }
   })
   if (root !== 'workbook') throw new ListRefused('NOT_A_SPREADSHEET', { en: 'It is another office document.', zh: '这是其他类型的办公文档。' })
