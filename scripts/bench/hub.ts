@@ -22,6 +22,13 @@ export const nextKey = (): string => `bench-key-${process.pid}-${String(++keys).
 
 const root = join(import.meta.dirname, '../..')
 
+/** A bench that fails leaves no process behind. */
+export function endsWithUs (child: ChildProcess): void {
+  const end = (): void => { child.kill('SIGKILL') }
+  process.once('exit', end)
+  child.once('exit', () => process.removeListener('exit', end))
+}
+
 export async function startHub (env: Record<string, string> = {}, folder?: string): Promise<RunningHub> {
   const data_dir = folder ?? mkdtempSync(join(tmpdir(), 'rongqiao-hub-'))
   const child = spawn(process.execPath, [join(root, 'src/server.ts')], {
@@ -30,6 +37,7 @@ export async function startHub (env: Record<string, string> = {}, folder?: strin
     },
     stdio: ['ignore', 'pipe', 'inherit']
   })
+  endsWithUs(child)
   const exited = new Promise<void>(resolve => { child.once('exit', () => resolve()) })
   const base_url = await new Promise<string>((resolve, reject) => {
     let text = ''

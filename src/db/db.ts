@@ -66,20 +66,29 @@ export function coalesced (listeners: readonly (() => void)[]): () => void {
   }
 }
 
-const besides = new WeakMap<object, ReadSql>()
+const besides = new WeakMap<object, { beside: ReadSql, looked: boolean }>()
 
 /** Says where a unit's `peek` looks. For the databases only. */
 export function lookBeside (sql: WriteSql, beside: ReadSql): void {
-  besides.set(sql, beside)
+  besides.set(sql, { beside, looked: false })
 }
 
 /**
  * Where a unit looks for what a constraint will decide when it writes (is this key new?), or for what never changes once it is
  * there. On PostgreSQL such a look stands beside the unit's transaction: a key that is not there yet would else make every unit
- * that adds a neighbour in the index run again. A unit that lost against the constraint runs again and then looks inside.
+ * that adds a neighbour in the index run again. A unit that lost against the constraint, or that refuses, runs again and then looks
+ * inside: between its look and its beginning the very thing may have come in.
  */
 export function peek (sql: ReadSql): ReadSql {
-  return besides.get(sql) ?? sql
+  const at = besides.get(sql)
+  if (at === undefined) return sql
+  at.looked = true
+  return at.beside
+}
+
+/** Whether a unit looked beside itself: what it then refuses, it has to refuse once more from inside. For the databases only. */
+export function hasLookedBeside (sql: WriteSql): boolean {
+  return besides.get(sql)?.looked === true
 }
 
 /** For units whose parts depend on each other's writes: every look stands inside from now on. */

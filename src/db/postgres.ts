@@ -6,9 +6,10 @@ import type { Writable } from 'node:stream'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import type { Clock } from '../clock.ts'
+import { isUnavailable } from './failures.ts'
 import { createGate } from './gate.ts'
 import { carryCipher, type CipherSlot } from './sealing.ts'
-import { coalesced, DbOverloaded, insideUnit, lookBeside, refuseNested, run_again_max, RunAgain, type Db, type ReadSql, type Unit, type WriteSql } from './db.ts'
+import { coalesced, DbOverloaded, insideUnit, hasLookedBeside, lookBeside, lookInside, refuseNested, run_again_max, RunAgain, type Db, type ReadSql, type Unit, type WriteSql } from './db.ts'
 
 const int8_oid = 20
 const numeric_oid = 1700
@@ -52,14 +53,18 @@ export function openPostgres (url: string, clock: Clock, options: { connections?
   async function once<T> (unit: Unit<T>, lost: boolean): Promise<T> {
     const client = await pool.connect()
     const sql = sqlOf(client)
-    lookBeside(sql, lost ? sql : read)
+    if (lost) lookInside(sql)
+    else lookBeside(sql, read)
     let broken: Error | undefined
     try {
       // Nobody waits for the beginning: it goes out with the unit's first statements.
       const begun = client.query('begin isolation level serializable')
       begun.catch(() => undefined)
       try {
-        const value = await insideUnit(() => unit(sql, clock.now()))
+        const value = await insideUnit(() => unit(sql, clock.now())).catch((reason: unknown) => {
+          if (!hasLookedBeside(sql) || mayRunAgain(reason) || isUnavailable(reason)) throw reason
+          throw new RunAgain('what is refused is looked at from inside', { cause: reason })
+        })
         await begun
         await client.query('commit')
         return value
@@ -107,7 +112,7 @@ export function openPostgres (url: string, clock: Clock, options: { connections?
         if (!mayRunAgain(reason)) throw reason
         lost = reason instanceof RunAgain
         if (attempt >= run_again_max) throw new DbOverloaded('a unit met others again and again', { cause: reason })
-        await new Promise(resolve => setTimeout(resolve, Math.random() * retry_pause_max_ms * Math.min(attempt, 5)))
+        if (!lost) await new Promise(resolve => setTimeout(resolve, Math.random() * retry_pause_max_ms * Math.min(attempt, 5)))
       }
     }
   }

@@ -7,6 +7,7 @@
 import Database from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import type { Clock } from '../clock.ts'
+import { copyBackBeside } from './copy-back.ts'
 import { carryCipher, type CipherSlot } from './sealing.ts'
 import { coalesced, DbOverloaded, insideUnit, refuseNested, run_again_max, RunAgain, type Db, type Unit, type WriteSql } from './db.ts'
 
@@ -24,8 +25,8 @@ export function openSqlite (file: string, clock: Clock, options: { queue_length_
   writer.pragma('synchronous = FULL')
   writer.pragma('foreign_keys = ON')
   writer.pragma('busy_timeout = 5000')
-  // Pages are copied back after 16 MB and not after 4: under load many groups write the same ones.
-  writer.pragma('wal_autocheckpoint = 4000')
+  // The thread of copy-back.ts copies pages back; should it fall behind, the commit that reaches 64 MB does.
+  writer.pragma('wal_autocheckpoint = 16000')
   writer.pragma('temp_store = MEMORY')
   writer.pragma('cache_size = -65536')
   const reader = new Database(file, { readonly: true })
@@ -49,6 +50,7 @@ export function openSqlite (file: string, clock: Clock, options: { queue_length_
   const release = writer.prepare('release unit')
   const rollbackTo = writer.prepare('rollback to unit')
 
+  const copying = copyBackBeside(file)
   const queue: Waiting[] = []
   const listeners: (() => void)[] = []
   const announce = coalesced(listeners)
@@ -135,6 +137,7 @@ export function openSqlite (file: string, clock: Clock, options: { queue_length_
     async close () {
       closed = true
       await draining
+      await copying.stop()
       reader.close()
       writer.close()
     }

@@ -121,6 +121,25 @@ t.test('of twins that look beside their units for a key one keeps it, the other 
   t.equal(outcomes.filter(outcome => outcome === 'seen').length, 11)
 })
 
+t.test('a unit refuses what its twin did in between only after it has looked from inside', async t => {
+  const { db } = await open(t)
+  const twin = () => db.write(async sql => {
+    const [kept] = await peek(sql).select().from(accounts).where(eq(accounts.name, 'once'))
+    if (kept !== undefined) return 'seen'
+    await new Promise(resolve => setTimeout(resolve, Math.random() * 4))
+    const [now_there] = await sql.select().from(accounts).where(eq(accounts.name, 'once'))
+    if (now_there !== undefined) throw new Error('refused although it is its own twin')
+    const made = await sql.insert(accounts).values({ name: 'once', balance_fen: 1 }).onConflictDoNothing().returning()
+    if (made.length === 0) throw new RunAgain('a twin was faster')
+    return 'made'
+  })
+  for (let round = 0; round < 12; round++) {
+    const outcomes = await Promise.all(Array.from({ length: 8 }, twin))
+    t.equal(outcomes.filter(outcome => outcome === 'made').length, 1)
+    await db.write(async sql => { await sql.delete(accounts) })
+  }
+})
+
 t.test('of several statements at once the first failure is thrown, after all have ended', async t => {
   const { db } = await open(t)
   let ended = false

@@ -1,7 +1,7 @@
 /** A bank's page of 50 leads, changed and unchanged, against a bare route that serialises the same page. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { startHub } from '../hub.ts'
+import { endsWithUs, startHub } from '../hub.ts'
 import { load, median } from '../load.ts'
 import type { BenchOptions, Row } from '../run.ts'
 import { bearer, bringNeeds, leadsOf } from '../world.ts'
@@ -12,6 +12,7 @@ const leads_total = 10_000
 /** The bare route as its own process. */
 export async function startCeiling (): Promise<{ base_url: string, stop (): void }> {
   const child = spawn(process.execPath, [join(import.meta.dirname, '../ceiling.ts')], { stdio: ['ignore', 'pipe', 'inherit'] })
+  endsWithUs(child)
   const base_url = await new Promise<string>((resolve, reject) => {
     child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()))
     child.once('exit', code => reject(new Error(`the ceiling ended with ${code}`)))

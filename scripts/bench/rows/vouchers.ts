@@ -1,5 +1,5 @@
 /** A durable, idempotent interest voucher with its event, on both databases, against a bare route with the same schemas. */
-import pg from 'pg'
+import { ownDatabase } from '../../harness/hubs.ts'
 import { nextKey, startHub, type RunningHub } from '../hub.ts'
 import { load, median } from '../load.ts'
 import type { BenchOptions, Row } from '../run.ts'
@@ -22,14 +22,10 @@ export async function voucherPosts ({ rounds, round_ms, postgres_url }: BenchOpt
   const ceiling = await startCeiling()
   const sqlite = await ready({})
   let postgres: Awaited<ReturnType<typeof ready>> | undefined
+  let database: Awaited<ReturnType<typeof ownDatabase>> | undefined
   if (postgres_url !== null) {
-    const admin = new pg.Client({ connectionString: postgres_url })
-    await admin.connect()
-    await admin.query('create database bench_vouchers')
-    await admin.end()
-    const url = new URL(postgres_url)
-    url.pathname = '/bench_vouchers'
-    postgres = await ready({ DATABASE_URL: url.href })
+    database = await ownDatabase(postgres_url)
+    postgres = await ready({ DATABASE_URL: database.url })
   }
   try {
     const sent = new Map<RunningHub, number>()
@@ -71,5 +67,6 @@ export async function voucherPosts ({ rounds, round_ms, postgres_url }: BenchOpt
     ceiling.stop()
     await sqlite.hub.stop()
     await postgres?.hub.stop()
+    await database?.drop()
   }
 }

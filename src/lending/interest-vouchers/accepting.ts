@@ -3,7 +3,7 @@
  * a refused voucher leaves nothing behind, also as one of many in a batch.
  */
 import { newNo } from '../../clock.ts'
-import { peek, RunAgain, together, type ReadSql, type WriteSql } from '../../db/db.ts'
+import { peek, together, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { mistake, refuseIfAny, type Mistake } from '../../intake/mistakes.ts'
 import { beijingDate } from '../../policy/calendar.ts'
@@ -108,11 +108,7 @@ export async function acceptInterest<Body extends StatedVoucher> (
   const around = checkPeriodBeside({ from: body.period_start, to: body.period_end }, beside === undefined ? [] : [beside], lent.starts,
     terms)
   const overlap = around.find(({ consequence }) => consequence === 'REFUSE')
-  if (overlap !== undefined) {
-    // What overlaps may be this very voucher, sent at the same time and kept between two looks: then its answer is the answer.
-    if (kept === undefined && await room.store.byBusinessNo(peek(sql), principal.participant_no, body.voucher_no) !== undefined) throw new RunAgain('the same voucher came at the same time')
-    throw overlapProblem(overlap)
-  }
+  if (overlap !== undefined) throw overlapProblem(overlap)
   const findings = [...judgement.findings, ...payerFindings(body.payer_account_name, known.name ?? authorization.grantor_name), ...around, ...historyFindings(body, authorization, terms), ...reviewed(principal, notes)]
   const held = isHeld(findings, earlier?.status === 'HELD' && body.reason !== undefined)
   const row: InterestVoucherRow = {
