@@ -57,9 +57,14 @@ const rows: Row[] = []
 for (const [name, part] of parts) {
   if (values.only !== undefined && !name.includes(values.only)) continue
   console.error(`… ${name}`)
-  rows.push(...await part(options))
+  try {
+    rows.push(...await part(options))
+  } catch (error) {
+    console.error(`${name} failed:`, error)
+    process.exitCode = 1
+  }
 }
 await postgres?.stop()
 show(rows)
 if (values.only === undefined) writeFileSync(join(import.meta.dirname, 'latest.json'), JSON.stringify(rows, null, 2) + '\n')
-process.exit(0)
+process.exit()

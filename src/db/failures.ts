@@ -12,6 +12,8 @@ export function isUnavailable (thrown: unknown): boolean {
   for (let error = thrown; error instanceof Error; error = error.cause) {
     if ('code' in error && typeof error.code === 'string' && (codes.test(error.code) || states.test(error.code))) return true
     if (messages.test(error.message)) return true
+    // A server reached by its socket file is away when the file is.
+    if ('code' in error && error.code === 'ENOENT' && 'syscall' in error && error.syscall === 'connect') return true
   }
   return false
 }

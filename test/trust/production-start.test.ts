@@ -95,7 +95,9 @@ t.test('a database that a sandbox filled is refused', async t => {
 
 t.test('a database that may lose acknowledged rows is refused', { skip: process.env.DATABASE_URL === undefined || process.env.DATABASE_URL === '' ? 'SQLite is opened safely or not at all' : false }, async t => {
   const { env, target } = await aPlace(t)
-  const { started, said } = await start({ ...env, DATABASE_URL: `${target}?options=-c%20synchronous_commit%3Doff` })
+  const unsafe = new URL(target)
+  unsafe.searchParams.set('options', '-c synchronous_commit=off')
+  const { started, said } = await start({ ...env, DATABASE_URL: unsafe.href.replaceAll('+', '%20') })
   t.equal(started, false)
   t.match(said, /configuration: the database setting synchronous_commit may lose/)
 })
