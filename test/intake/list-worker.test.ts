@@ -36,6 +36,14 @@ t.test('the worker reads as the reader does, one file after the other', async (t
   t.same((await readAll(reader, small, 'a.xlsx')).refusal, null, 'and a failed job does no harm to the next')
 })
 
+t.test('rows that are left before the first was asked for let their thread go', async (t) => {
+  const reader = listReader({ ...LIST_READER_OPTIONS, threads_max: 1 })
+  t.teardown(() => reader.close())
+  const { rows } = await reader.open(aList([aRow(0)]), 'a.xlsx')
+  await rows?.return(undefined)
+  t.same((await readAll(reader, aList([aRow(0)]), 'b.xlsx')).refusal, null)
+})
+
 t.test('five thousand rows are read while the event loop runs on', async (t) => {
   const reader = listReader()
   t.teardown(() => reader.close())

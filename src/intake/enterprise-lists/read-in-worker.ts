@@ -32,7 +32,7 @@ export const LIST_READER_OPTIONS: Readonly<ListReaderOptions> = { limits: LIST_L
 /** A list whose file is sound: its rows come some at a time and are made as they are asked for. */
 export type OpenList =
   | { refusal: Refusal, rows: null, rows_total: null, sheets: SheetReading[] }
-  | { refusal: null, rows: AsyncIterable<ListRow[]>, rows_total: number, sheets: SheetReading[] }
+  | { refusal: null, rows: AsyncGenerator<ListRow[]>, rows_total: number, sheets: SheetReading[] }
 
 /** Reads and annotates lists in threads, so that the event loop stays free. */
 export interface ListReader {
@@ -144,7 +144,10 @@ export function listReader (options: ListReaderOptions = LIST_READER_OPTIONS): L
   async function* rowsOf (thread: Thread): AsyncGenerator<ListRow[]> {
     // The next rows are made while these are worked on.
     let next = thread.ask({ kind: 'ROWS' })
+    next.catch(() => {})
     try {
+      // Goes to nobody: a generator that never began would not let its thread go when it is left.
+      yield []
       for (;;) {
         const reply = await next
         if (reply.kind !== 'ROWS') throw new Error('the list reader answered something else')
@@ -166,7 +169,11 @@ export function listReader (options: ListReaderOptions = LIST_READER_OPTIONS): L
         const reply = await thread.ask({ kind: 'SCAN', bytes: Uint8Array.from(bytes), file_name, limits: options.limits, declared })
         if (reply.kind !== 'SCANNED') throw new Error('the list reader answered something else')
         const { sheets } = reply
-        if (reply.refusal === null) return { refusal: null, rows: rowsOf(thread), rows_total: reply.rows_total, sheets }
+        if (reply.refusal === null) {
+          const rows = rowsOf(thread)
+          await rows.next()
+          return { refusal: null, rows, rows_total: reply.rows_total, sheets }
+        }
         release(thread)
         return { refusal: reply.refusal, rows: null, rows_total: null, sheets }
       } catch (error) {

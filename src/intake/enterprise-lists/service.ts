@@ -89,14 +89,14 @@ const dry_rows_max = 5000
 /** What a list would do, with nothing stored. */
 export async function dryRun (work: ListWork, principal: Principal, received: ReceivedList, now: string) {
   const { form, bytes, file_name, sha256, declared_row_count, declared_amount } = received
+  const list = { park_no: principal.participant_no, corrects: received.corrects }
+  if (list.corrects !== null) await refuseUncorrectable(work.db.read, principal, list.corrects)
   const opened = await openBytes(work, form, bytes, file_name, { row_count: declared_row_count, amount: declared_amount })
   const head = { list_no: null, sha256, dry_run: true }
   if (opened.refusal !== null) return { ...head, status: 'REFUSED', refusal: opened.refusal, counts: null, amount_accepted: null, effect: null, rows: [], rows_left_out: 0 }
   let summary = summaryOf([])
   const effect = { new_enterprises: 0, new_needs: 0, changed: 0, duplicate: 0 }
   const fen = { taken_in: 0, changed_from: 0, changed_to: 0 }
-  const list = { park_no: principal.participant_no, corrects: received.corrects }
-  if (list.corrects !== null) await refuseUncorrectable(work.db.read, principal, list.corrects)
   const usccs = new Set<string>()
   const named = new Set<string>()
   const rows: ReturnType<typeof shownRow>[] = []

@@ -59,29 +59,34 @@ async function* handedOver (rows: readonly ListRow[]): AsyncGenerator<ListRow[]>
 
 /** Decided rows, as many at a time as a unit takes, against what is known today. Later rows are compared with all earlier ones. */
 export async function* decidedRows (
-  work: Pick<ListWork, 'db' | 'hooks'>, list: Pick<EnterpriseList, 'park_no' | 'corrects'>, rows: AsyncIterable<ListRow[]>, received_at: string
+  work: Pick<ListWork, 'db' | 'hooks'>, list: Pick<EnterpriseList, 'park_no' | 'corrects'>, rows: AsyncGenerator<ListRow[]>, received_at: string
 ): AsyncGenerator<Decided> {
-  const corrected = new Set(await correctedBy(work.db.read, list))
-  const surroundings = await surroundingsOf(work.db.read, list.park_no, beijingDate(received_at), corrected, await policiesOf(work.db), work.hooks)
-  const decide = decider(surroundings.context)
-  const decideAll = async (some: readonly ListRow[]): Promise<Decided> => {
-    await surroundings.lookUp(some)
-    const decided: DecidedRow[] = []
-    for (const slice of slicesOf(some)) {
-      for (const row of slice) decided.push(decide(row))
-      await setImmediate()
+  try {
+    const corrected = new Set(await correctedBy(work.db.read, list))
+    const surroundings = await surroundingsOf(work.db.read, list.park_no, beijingDate(received_at), corrected, await policiesOf(work.db), work.hooks)
+    const decide = decider(surroundings.context)
+    const decideAll = async (some: readonly ListRow[]): Promise<Decided> => {
+      await surroundings.lookUp(some)
+      const decided: DecidedRow[] = []
+      for (const slice of slicesOf(some)) {
+        for (const row of slice) decided.push(decide(row))
+        await setImmediate()
+      }
+      return { rows: decided, surroundings }
     }
-    return { rows: decided, surroundings }
-  }
-  let gathered: ListRow[] = []
-  for await (const some of rows) {
-    gathered.push(...some)
-    while (gathered.length >= rows_per_unit) {
-      yield await decideAll(gathered.slice(0, rows_per_unit))
-      gathered = gathered.slice(rows_per_unit)
+    let gathered: ListRow[] = []
+    for await (const some of rows) {
+      gathered.push(...some)
+      while (gathered.length >= rows_per_unit) {
+        yield await decideAll(gathered.slice(0, rows_per_unit))
+        gathered = gathered.slice(rows_per_unit)
+      }
     }
+    if (gathered.length > 0) yield await decideAll(gathered)
+  } finally {
+    // Also where looking up failed before the first row was asked for: the rows keep a thread.
+    await rows.return(undefined)
   }
-  if (gathered.length > 0) yield await decideAll(gathered)
 }
 
 export interface Decided { rows: DecidedRow[], surroundings: Surroundings }
