@@ -79,13 +79,20 @@ t.test('a correction that contradicts what hangs on it is refused and changes no
 t.test('a contract that was entered under another project moves there, and what the other project was paid is clawed back', async t => {
   const { hub, loan_contract_no, iou_no } = await ready(t)
   const other = '2606-500112-07-02-100002'
-  await send(hub, 'bank-1', iou_no)
+  const { number } = await send(hub, 'bank-1', iou_no)
+  const paths = [`/v1/interest-vouchers/${number}`, `/v1/drawdowns/${iou_no}`]
+  const tags = new Map<string, string>()
+  for (const path of paths) tags.set(path, String((await hub.as('bank-1').get(path)).headers.etag))
   await approveAll(hub)
   done(await hub.as('enterprise-1', 1).post('/v1/projects', aProject({ project_code: other })))
   created(await hub.as('bank-1').post('/v1/loan-contracts', aLoanContract(await aDocument(hub), { correction_of: loan_contract_no, project_code: other })))
   await hub.loops.settle()
   const shown = async () => (await lines(hub, 'bank-1')).map(({ status, amount }) => [status, amount])
   t.same(await shown(), [['FROZEN', '30000.00'], ['BLOCKED', '30000.00']])
+  for (const path of paths) {
+    const moved = await hub.as('bank-1').get(path, { 'if-none-match': tags.get(path) ?? '' })
+    t.match(done(moved), { project_code: other, version: 2 })
+  }
   t.match(await open_clawbacks(hub), [{ open: '30000.00', project_code: project_1 }])
   created(await hub.as('bank-1').post('/v1/drawdowns', aDrawdown(loan_contract_no, { amount: '1.00' })))
   await hub.loops.settle()
@@ -119,7 +126,8 @@ t.test('leases and guarantees are corrected likewise; a guarantee is released by
 t.test('prepayments, extensions and overdue parts told by a corrected drawdown bound the normal balance of vouchers', async t => {
   const { hub, loan_contract_no, iou_no } = await ready(t)
   const event = (kind: string, amount: string) => ({ date: '2026-02-19', kind, amount })
-  const told = aDrawdown(loan_contract_no, { correction_of: iou_no, balance_events: [event('PREPAY', '3000000.00'), event('TRANSFER_OVERDUE', '1500000.00'), event('EXTEND', '500000.00')] })
+  const balance_events = [event('PREPAY', '3000000.00'), event('TRANSFER_OVERDUE', '1500000.00'), event('EXTEND', '500000.00')]
+  const told = aDrawdown(loan_contract_no, { correction_of: iou_no, balance_events })
   created(await hub.as('bank-1').post('/v1/drawdowns', told))
   const whole = await send(hub, 'bank-1', iou_no)
   t.match(whole, { status: 'HELD', findings: [{ code: 'BALANCE_OVER_EVENTS', message: /10000000\.00 on 2026-02-19.*5000000\.00/ }] })
@@ -128,4 +136,10 @@ t.test('prepayments, extensions and overdue parts told by a corrected drawdown b
   const right = await send(hub, 'bank-1', iou_no, { correction_of: whole.number, segments, normal_interest: '45000.00' })
   t.equal(right.status, 'ACCEPTED')
   t.match(await lines(hub, 'bank-1'), [{ amount: '22500.00' }])
+  const repaid = [...balance_events, { date: '2026-02-20', kind: 'REPAY', amount: '2000000.00' }]
+  created(await hub.as('bank-1').post('/v1/drawdowns', aDrawdown(loan_contract_no, { correction_of: told.iou_no, balance_events: repaid })))
+  const days = { period_start: '2026-03-21', period_end: '2026-03-22', paid_date: '2026-03-22' }
+  const after = await send(hub, 'bank-1', iou_no, { ...days, normal_interest: '500.00',
+    segments: [{ from: '2026-03-21', to: '2026-03-22', balance: '5000000.00', annual_rate_pct: '3.60' }] })
+  t.equal(after.status, 'ACCEPTED', 'what went overdue or was extended is not taken off again when it is repaid')
 })

@@ -154,12 +154,23 @@ export function judgeInterest (body: StatedInterest, segments: readonly Segment[
   return { mistakes, findings, recomputed_fen: check.recomputed_fen }
 }
 
-/** Normal days on a higher balance than the drawdown's events leave: a prepayment, an extension or an overdue part was forgotten. */
+/**
+ * Normal days on a higher balance than the drawdown's events leave: a prepayment, an extension or an overdue part was forgotten. What is
+ * repaid or written off takes the extended or overdue part first: that is normal no more, and is not taken off twice.
+ */
 function overEvents (segments: readonly Segment[], { balance_events, balance_max_fen }: Lent): VoucherFinding[] {
   if (balance_events.length === 0) return []
   const is_disbursed = balance_events.some(({ kind }) => kind === 'DISBURSE')
-  const moves = balance_events.map(({ date, kind, amount }) => ({ date, fen: kind === 'DISBURSE' ? fenOf(amount) : -fenOf(amount) }))
-  const leftOn = (day: string): number => moves.reduce((left, { date, fen }) => date <= day ? left + fen : left, is_disbursed ? 0 : balance_max_fen)
+  let left_fen = is_disbursed ? 0 : balance_max_fen
+  let apart_fen = 0
+  const moves = [...balance_events].sort((a, b) => a.date < b.date ? -1 : a.date > b.date ? 1 : 0).map(({ date, kind, amount }) => {
+    const fen = fenOf(amount)
+    const of_apart = kind === 'REPAY' || kind === 'WRITE_OFF' ? Math.min(apart_fen, fen) : 0
+    apart_fen += kind === 'EXTEND' || kind === 'TRANSFER_OVERDUE' ? fen : -of_apart
+    left_fen += kind === 'DISBURSE' ? fen : of_apart - fen
+    return { date, left_fen }
+  })
+  const leftOn = (day: string): number => moves.findLast(({ date }) => date <= day)?.left_fen ?? (is_disbursed ? 0 : balance_max_fen)
   for (const { from, to, balance_fen, kind = 'NORMAL' } of segments) {
     if (kind !== 'NORMAL') continue
     const day = [from, ...moves.map(({ date }) => date).filter(date => date > from && date < to)].sort().find(one => leftOn(one) < balance_fen)
