@@ -43,7 +43,9 @@ t.test('evidence older than the authorization is released only under one that th
   t.ok(codes(held).includes('AUTH_SCOPE_INSUFFICIENT'))
   const decide = () => hub.as('meic', 1).post(`/v1/interest-vouchers/${held.number}/decision`, { decision: 'RELEASE', reason })
   t.match((await decide()).json(), { status: 403, code: 'authorization_missing' })
-  const { authorization_no } = await authorize(hub, { covers_history_from: '2026-01-01' })
+  await authorize(hub, { covers_history_from: '2026-01-01', recipients: ['LESSOR'] })
+  t.match((await decide()).json(), { status: 403, code: 'authorization_missing' }, 'one for others does not count')
+  const { authorization_no } = await authorize(hub, { covers_history_from: '2026-01-01', recipients: ['PAIRED_BANK'] })
   t.match(done(await decide()), { status: 'ACCEPTED', authorization_no })
 })
 

@@ -4,14 +4,15 @@
  */
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import { personOf, type Principal } from '../../http/access.ts'
-import { coveringOf } from '../../intake/authorizations/service.ts'
 import type { Scope } from '../../intake/authorizations/kinds.ts'
 import { append } from '../../journal/events.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { finding } from '../../policy/findings.ts'
 import { notFound, Problem, stateConflict } from '../../problem.ts'
+import { findParticipant } from '../../registry/participants/store.ts'
 import { isCoveredByHistory } from '../interest-vouchers/judging.ts'
 import { mark, type SubsidyKind } from '../marks.ts'
+import { collectedUnder } from './service.ts'
 import type { Decision } from './schema.ts'
 import { authorizationsGiven, enterpriseOf, type CorrectableRow, type CorrectableStore } from './store.ts'
 
@@ -30,7 +31,8 @@ export interface HeldRoom<Row extends CorrectableRow> {
 async function covering<Row extends CorrectableRow> (sql: ReadSql, now: string, room: HeldRoom<Row>, row: Row): Promise<string | null> {
   if (!row.findings.some(({ code }) => code === 'AUTH_SCOPE_INSUFFICIENT')) return row.authorization_no
   const fit = (await authorizationsGiven(sql, row.uscc)).filter(one => isCoveredByHistory(room.period(row), one))
-  const { found } = coveringOf(fit, { day: beijingDate(now), recipient_class: 'AUDITOR', recipient_no: row.participant_no, scopes: [room.scope] })
+  const sender = await findParticipant(sql, row.participant_no)
+  const found = sender === undefined ? null : collectedUnder(fit, sender, beijingDate(now), room.scope).found
   if (found === null) {
     throw new Problem('authorization_missing', {
       detail: `${row.uscc} has given no authorization that covers the time before it; only the enterprise can`,

@@ -6,7 +6,7 @@ import { digestOf } from '../../db/canonical.ts'
 import { peek, RunAgain, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { notFound, Problem } from '../../problem.ts'
 import type { Principal, Role } from '../../http/access.ts'
-import { coveringOf } from '../../intake/authorizations/service.ts'
+import { coveringOf, type Coverage } from '../../intake/authorizations/service.ts'
 import type { RecipientClass, Scope } from '../../intake/authorizations/kinds.ts'
 import { nameKey } from '../../intake/enterprise-lists/values.ts'
 import { mistake, type Mistake } from '../../intake/mistakes.ts'
@@ -22,6 +22,18 @@ const class_of: Readonly<Partial<Record<Role, RecipientClass>>> = { BANK: 'PAIRE
   INSURER: 'INSURER' }
 const collected_for: readonly RecipientClass[] = ['AUDITOR', 'FISCAL']
 
+/** The first of some authorizations that lets a sender's evidence be collected on a day. */
+export function collectedUnder (some: readonly Mandate[], { role, participant_no }: { role: Role, participant_no: string }, day: string,
+  scope: Scope): Coverage<Mandate> {
+  const own = class_of[role]
+  let covering: Coverage<Mandate> = { found: null, reason: 'MISSING' }
+  for (const recipient_class of own === undefined ? collected_for : [own, ...collected_for]) {
+    covering = coveringOf(some, { day, recipient_class, recipient_no: participant_no, scopes: [scope] })
+    if (covering.found !== null) break
+  }
+  return covering
+}
+
 /**
  * The authorization under which evidence about an enterprise is taken in today.
  *
@@ -34,14 +46,11 @@ export async function mandate (
 ): Promise<Mandate> {
   const candidates = await authorizationsGiven(sql, uscc)
   const day = beijingDate(now)
-  const own = class_of[principal.role]
   let not_active = false
   for (const some of [candidates.filter(preferred), candidates]) {
-    for (const recipient_class of own === undefined ? collected_for : [own, ...collected_for]) {
-      const covering = coveringOf(some, { day, recipient_class, recipient_no: principal.participant_no, scopes: [scope] })
-      if (covering.found !== null) return covering.found
-      not_active ||= covering.reason === 'NOT_ACTIVE'
-    }
+    const covering = collectedUnder(some, principal, day, scope)
+    if (covering.found !== null) return covering.found
+    not_active ||= covering.reason === 'NOT_ACTIVE'
   }
   throw new Problem(not_active ? 'authorization_not_active' : 'authorization_missing', not_active ? {
     detail: `The authorization of ${uscc} is not active today; ask the enterprise for a new one with the scope ${scope}`,
