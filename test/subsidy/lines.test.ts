@@ -26,6 +26,9 @@ t.test('a line is blocked with the missing fact named until the project is liste
   t.equal(blocked?.status, 'BLOCKED')
   t.same(blocked?.blocked_by.map(({ rule_id }) => rule_id), ['E-03', 'E-04'])
   const [draft] = await packets(hub, 'bank-1')
+  const tag = String((await hub.as('bank-1').get(`/v1/subsidy-packets/${draft?.packet_no}`)).headers.etag)
+  const again = async () => (await hub.as('bank-1').get(`/v1/subsidy-packets/${draft?.packet_no}`, { 'if-none-match': tag })).statusCode
+  t.equal(await again(), 304)
   t.match((await hub.as('bank-1').post(`/v1/subsidy-packets/${draft?.packet_no}/submit`, {})).json(),
     { status: 422, code: 'packet_empty', errors: [{ code: /./ }] })
   done(await hub.as('enterprise-1', 1).post('/v1/projects', aProject()))
@@ -34,6 +37,7 @@ t.test('a line is blocked with the missing fact named until the project is liste
   await passLibrary(hub)
   await hub.loops.settle()
   t.match(await lines(hub, 'bank-1'), [{ status: 'OPEN', blocked_by: [], line_no: blocked?.line_no }])
+  t.equal(await again(), 200, 'the packet shows the line open, though its sum is the same')
 })
 
 t.test('an investment below the threshold blocks with its code', async t => {

@@ -13,7 +13,7 @@ import {
   QuestionBody, QuestionView, NothingBody, ReasonBody
 } from './schema.ts'
 import { approve, assign, viewOf, type PacketRoom } from './service.ts'
-import { conclusionShown, packetShown, packetVersion, questionShown } from './showing.ts'
+import { conclusionShown, packetAnswer, questionShown } from './showing.ts'
 
 const path = '/v1/subsidy-packets/{packet_no}'
 
@@ -34,7 +34,7 @@ export function packetAuditRoutes (app: FastifyInstance, { db, room: { ledger } 
     example: { request: { auditor_no: 'auditor-1', conflict_of_interest_declared: true }, reply: packet_example }
   }, call => call.decide(async (sql, now) => {
     const packet = await assign(sql, now, call.principal, call.params.packet_no, call.body)
-    return { status: 200, body: packetShown(await viewOf(sql, call.principal, packet)), version: packetVersion(packet) }
+    return packetAnswer(await viewOf(sql, call.principal, packet))
   }))
 
   operation(app, { db }, {
@@ -135,7 +135,7 @@ export function packetAuditRoutes (app: FastifyInstance, { db, room: { ledger } 
       audited_at: '2026-04-03T03:00:00.000Z', approved_at: '2026-04-04T02:00:00.000Z' } }
   }, call => call.decide(async (sql, now) => {
     const packet = await approve(sql, now, call.principal, call.params.packet_no, call.body.digest, ledger)
-    return { status: 200, body: packetShown(await viewOf(sql, call.principal, packet)), version: packetVersion(packet) }
+    return packetAnswer(await viewOf(sql, call.principal, packet))
   }))
 
   operation(app, { db }, {
@@ -154,6 +154,6 @@ export function packetAuditRoutes (app: FastifyInstance, { db, room: { ledger } 
     example: { request: { reason: '缺少 3 月付息凭证' }, reply: { ...packet_example, status: 'RETURNED', return_reason: '缺少 3 月付息凭证' } }
   }, call => call.decide(async (sql, now) => {
     const packet = await returnPacket(sql, now, call.principal, call.params.packet_no, call.body.reason, ledger)
-    return { status: 200, body: packetShown(await viewOf(sql, call.principal, packet)), version: packetVersion(packet) }
+    return packetAnswer(await viewOf(sql, call.principal, packet))
   }))
 }

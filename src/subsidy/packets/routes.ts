@@ -9,7 +9,7 @@ import {
   ArchiveQuery, NothingBody, OpenBody, packet_example, packet_item_example, PacketItem, PacketParams, PacketQuery, PacketView
 } from './schema.ts'
 import { listFor, openPacket, readArchive, readPacket, submit, viewOf, type PacketRoom } from './service.ts'
-import { packetItem, packetShown, packetVersion } from './showing.ts'
+import { packetAnswer, packetItem } from './showing.ts'
 
 export const institutions = ['BANK', 'LESSOR', 'GUARANTOR', 'INSURER'] as const
 export const packet_readers = [...institutions, 'AUDITOR', 'MEIC', 'FINANCE_BUREAU'] as const
@@ -32,7 +32,7 @@ export function packetRoutes (app: FastifyInstance, { db, room }: { db: Db, room
   }, call => call.decide(async (sql, now) => {
     const { project_code = '', ...key } = call.body
     const packet = await openPacket(sql, now, call.principal, { ...key, project_code }, room.ledger)
-    return { status: 200, body: packetShown(await viewOf(sql, call.principal, packet)), version: packetVersion(packet),
+    return { ...packetAnswer(await viewOf(sql, call.principal, packet)),
       headers: { location: `/v1/subsidy-packets/${packet.packet_no}` } }
   }))
 
@@ -71,8 +71,7 @@ export function packetRoutes (app: FastifyInstance, { db, room }: { db: Db, room
     replies: { 200: PacketView },
     example: { reply: packet_example }
   }, async ({ principal, params }) => {
-    const view = await readPacket(db, principal, params.packet_no)
-    return { status: 200, body: packetShown(view), version: packetVersion(view.packet) }
+    return packetAnswer(await readPacket(db, principal, params.packet_no))
   })
 
   operation(app, { db }, {
@@ -92,7 +91,7 @@ export function packetRoutes (app: FastifyInstance, { db, room }: { db: Db, room
     example: { request: {}, reply: { ...packet_example, status: 'SUBMITTED', auditor_no: null, assigned_at: null } }
   }, call => call.decide(async (sql, now) => {
     const packet = await submit(sql, now, call.principal, call.params.packet_no, room)
-    return { status: 200, body: packetShown(await viewOf(sql, call.principal, packet)), version: packetVersion(packet) }
+    return packetAnswer(await viewOf(sql, call.principal, packet))
   }))
 
   operation(app, { db }, {

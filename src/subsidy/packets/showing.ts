@@ -1,4 +1,5 @@
 /** Packets, conclusions and questions as they go out. */
+import { digestOf } from '../../db/canonical.ts'
 import { yuanOf } from '../../policy/money.ts'
 import type { PacketView } from './service.ts'
 import type { Conclusion, Packet, Question } from './store.ts'
@@ -27,7 +28,7 @@ export function conclusionShown (conclusion: Conclusion) {
   return { ...rest, recognised_amount: yuanOf(recognised_fen), lines: shown }
 }
 
-export function packetShown ({ packet, sealed, lines, conclusions }: PacketView) {
+function packetShown ({ packet, sealed, lines, conclusions }: PacketView) {
   return {
     ...packetItem(packet),
     difference: sealed?.difference ?? null,
@@ -44,5 +45,8 @@ export function questionShown ({ body, ...rest }: Question) {
   return { ...rest, text: body }
 }
 
-/** ETag of a packet: its version and how often it has moved. */
-export const packetVersion = ({ version, revision }: Packet): string => `${version}.${revision}`
+/** A packet as an answer. Its ETag is of everything shown: lines are blocked, opened and replaced without moving their packet. */
+export function packetAnswer (view: PacketView): { status: number, body: ReturnType<typeof packetShown>, version: string } {
+  const body = packetShown(view)
+  return { status: 200, body, version: digestOf(body) }
+}
