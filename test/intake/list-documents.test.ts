@@ -63,3 +63,70 @@ t.test('without that parameter the declaration of the park suffices', async t =>
   await hub.loops.settle()
   t.match((await hub.as('park-1').get(`/v1/enterprise-lists/${list_no}/rows`)).json().items, [{ outcome: 'ACCEPTED' }])
 })
+
+const rowsOf = async (hub: Built, list_no: string) => (await hub.as('park-1').get(`/v1/enterprise-lists/${list_no}/rows`)).json().items as
+  { row_id: string, outcome: string, need_no: string | null, authorization_no: string | null, findings: { code: string }[] }[]
+const send = async (hub: Built, rows: object[], corrects?: string): Promise<string> => {
+  const { list_no } = (await hub.as('park-1').post('/v1/enterprise-lists', { rows, ...(corrects === undefined ? {} : { corrects }) })).json()
+  await hub.loops.settle()
+  return list_no
+}
+
+t.test('a row held for another reason is not confirmed on a document that was withdrawn meanwhile', async t => {
+  const hub = await build(t)
+  await asksForDocuments(hub)
+  const authorization_no = await signed(hub, first)
+  const list_no = await send(hub, [aRow({ ...first, amount: '2000000000.00' })])
+  const [held] = await rowsOf(hub, list_no)
+  t.match(held, { outcome: 'HELD', findings: [{ code: 'AMOUNT_UNIT_SUSPECT' }] })
+  await hub.as('park-1').post(`/v1/authorizations/${authorization_no}/withdraw`, {})
+  const path = `/v1/enterprise-lists/${list_no}/rows/${held?.row_id ?? ''}/decision`
+  t.match((await hub.as('park-1', 1).post(path, { decision: 'CONFIRM', reason: '金额无误' })).json(), {
+    code: 'decision_not_possible', errors: [{ code: 'AUTHORISATION_DOCUMENT_MISSING' }]
+  })
+  await hub.loops.settle()
+  t.same(await inbox(hub, 'bank-1'), [], 'nothing is pushed without the document')
+  await signed(hub, first, { valid_to: '2030-03-18' })
+  t.equal((await hub.as('park-1', 1).post(path, { decision: 'CONFIRM', reason: '金额无误，已重新授权' })).statusCode, 200)
+})
+
+t.test('a row that a corrected list took back does not go in when the document comes', async t => {
+  const hub = await build(t)
+  await asksForDocuments(hub)
+  const list_no = await send(hub, [aRow(first)])
+  await send(hub, [aRow({ ...first, consent: false })], list_no)
+  await signed(hub, first)
+  await hub.loops.settle()
+  t.equal((await rowsOf(hub, list_no))[0]?.outcome, 'HELD')
+  t.same(await inbox(hub, 'bank-1'), [])
+})
+
+t.test('a corrected row that waited replaces the earlier need when its document comes', async t => {
+  const hub = await build(t)
+  const list_no = await send(hub, [aRow(first)])
+  const [before] = await rowsOf(hub, list_no)
+  await asksForDocuments(hub)
+  const corrected = await send(hub, [aRow({ ...first, amount: '6000000.00' })], list_no)
+  t.equal((await rowsOf(hub, corrected))[0]?.outcome, 'HELD')
+  const need = async (need_no: string | null | undefined) => (await hub.as('park-1').get(`/v1/financing-needs/${need_no}`)).json()
+  t.not((await need(before?.need_no)).status, 'WITHDRAWN', 'the earlier need stays while the row waits')
+  const authorization_no = await signed(hub, first)
+  await hub.loops.settle()
+  const [after] = await rowsOf(hub, corrected)
+  t.match(after, { outcome: 'ACCEPTED_WITH_REMARK', authorization_no })
+  t.equal((await need(before?.need_no)).status, 'WITHDRAWN')
+  t.match(await need(after?.need_no), { amount: '6000000.00' })
+})
+
+t.test('a list without consent ends the need, not the authorization that the enterprise gave itself', async t => {
+  const hub = await build(t)
+  await asksForDocuments(hub)
+  const { uscc, name } = (await hub.as('enterprise-1').get('/v1/me')).json()
+  const given = (await hub.as('enterprise-1').post('/v1/authorizations', { grantor_uscc: uscc, ...aGrant() })).json()
+  const list_no = await send(hub, [aRow({ uscc, name })])
+  const [row] = await rowsOf(hub, list_no)
+  t.match(row, { outcome: 'ACCEPTED', authorization_no: given.authorization_no })
+  await send(hub, [aRow({ uscc, name, consent: false })], list_no)
+  t.equal((await hub.as('park-1').get(`/v1/financing-needs/${row?.need_no}`)).json().status, 'WITHDRAWN')
+  t.equal((await hub.as('enterprise-1').get(`/v1/authorizations/${given.authorization_no}`)).json().status, 'ACTIVE')
+})

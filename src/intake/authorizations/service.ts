@@ -261,10 +261,12 @@ export async function supersede (sql: WriteSql, now: string, actor: NewEvent['ac
   })))
 }
 
-/** A park takes back what it declared for an enterprise; one that has ended stays as it is. */
-export async function takeBack (sql: WriteSql, now: string, actor: NewEvent['actor'], authorization_no: string, reason: string, hooks: Pick<IntakeHooks, 'onWithdraw'>): Promise<void> {
+/** A park takes back what it collected from an enterprise. @returns false for what the enterprise gave itself, or what has ended */
+export async function takeBack (sql: WriteSql, now: string, actor: NewEvent['actor'], authorization_no: string, reason: string, hooks: Pick<IntakeHooks, 'onWithdraw'>): Promise<boolean> {
   const row = await findAuthorization(sql, authorization_no)
-  if (row?.status === 'ACTIVE') await endMandate(sql, now, actor, row, reason, hooks)
+  if (row?.status !== 'ACTIVE' || row.collector_no !== actor.participant_no) return false
+  await endMandate(sql, now, actor, row, reason, hooks)
+  return true
 }
 
 /** Until when recipients delete what they were told under an authorization that has ended. */

@@ -36,8 +36,10 @@ export async function endUnnamed (sql: WriteSql, now: string, list: Correction, 
   if (list.corrects === null) return 0
   const some = await needsOfLists(sql, list.park_no, await correctedBy(sql, list), { but_not: keptNeeds(sql, list.list_no), limit: needs_per_unit })
   const refused = await namedWithoutConsent(sql, list.list_no, some.map(({ need_no }) => need_no))
+  const ended = new Set<string>()
   for (const { need_no, authorization_no } of some) {
-    if (refused.has(need_no)) await takeBack(sql, now, actor, authorization_no, 'the corrected list has no consent', hooks)
+    if (ended.has(authorization_no)) continue
+    if (refused.has(need_no) && await takeBack(sql, now, actor, authorization_no, 'the corrected list has no consent', hooks)) ended.add(authorization_no)
     else await withdrawDoor(sql, now, actor, need_no, { of_enterprise: false, authorization_no, reason_given: true }, hooks)
   }
   return some.length

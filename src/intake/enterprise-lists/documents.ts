@@ -8,13 +8,9 @@ import { beijingDate } from '../../policy/calendar.ts'
 import { documentsOf } from '../authorizations/service.ts'
 import type { IntakeHooks } from '../hooks.ts'
 import { replaceEarlier } from './correcting.ts'
-import { gradeOf, type FindingCode } from './findings.ts'
+import { gradeOf } from './findings.ts'
 import { changeRow, countRows, heldRowsOf, recounted } from './store.ts'
-import { takeIn } from './taking-in.ts'
-import { duplicateOf } from './working.ts'
-
-/** The finding of a row that waits for its document; nobody can confirm it away. */
-export const waits_for_document: FindingCode = 'AUTHORISATION_DOCUMENT_MISSING'
+import { duplicateOf, takeIn, waits_for_document } from './taking-in.ts'
 
 const rows_max = 200
 
@@ -25,7 +21,7 @@ export async function takeInWaiting (sql: WriteSql, now: string, uscc: string, h
     if (held.length === 0 || held.some(({ code }) => code !== waits_for_document)) continue
     if (!(await documentsOf(sql, list.park_no, [uscc], beijingDate(now))).has(uscc)) continue
     const findings = row.findings.filter(({ code }) => code !== waits_for_document)
-    await replaceEarlier(sql, now, list, [row], the_hub, hooks)
+    await replaceEarlier(sql, now, list, [row], { participant_no: list.park_no, user_no: list.sent_by }, hooks)
     const [placed] = await takeIn(sql, now, list, [row], the_hub, hooks)
     if (placed === undefined || placed.kind === 'DUPLICATE') await changeRow(sql, now, row.row_id, duplicateOf({ ...row, findings }, placed?.need_no ?? row.need_no))
     else {

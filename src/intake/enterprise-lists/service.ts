@@ -14,8 +14,7 @@ import { summaryOf } from './deciding.ts'
 import { gradeOf } from './findings.ts'
 import type { RowDecisionBody } from './schema.ts'
 import { changeRow, correctionOf, countRows, findList, findRow, insertList, listOfContent, listRows, recounted, type EnterpriseList, type StoredRow } from './store.ts'
-import { waits_for_document } from './documents.ts'
-import { takeIn } from './taking-in.ts'
+import { rowsWithoutDocument, takeIn, waitingForDocument, waits_for_document } from './taking-in.ts'
 import type { ReceivedList } from './upload.ts'
 import { decidedRows, openBytes, type ListWork } from './working.ts'
 
@@ -154,7 +153,7 @@ export async function decideRow (
   const decided = { decision, reason, decided_by: personOf(principal), decided_at: now }
   if (decision === 'DROP') await changeRow(sql, now, row_id, { outcome: 'REJECTED', decision: decided })
   else {
-    refuseUnconfirmable(row)
+    refuseUnconfirmable((await rowsWithoutDocument(sql, now, list, [row])).length > 0 ? waitingForDocument(row) : row)
     await replaceEarlier(sql, now, list, [row], principal, hooks)
     const [placed] = await takeIn(sql, now, list, [row], principal, hooks)
     if (placed === undefined || placed.kind === 'DUPLICATE') {

@@ -1,5 +1,5 @@
 /** Tables of lists and their rows. */
-import { and, asc, count, eq, gt, gte, inArray, isNotNull, isNull, ne, sql as expression, sum } from 'drizzle-orm'
+import { and, asc, count, eq, gt, gte, inArray, isNotNull, isNull, ne, notInArray, sql as expression, sum } from 'drizzle-orm'
 import { fen, flag, integer, json, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
@@ -242,7 +242,7 @@ export async function takenIn (sql: WriteSql, now: string, list_no: string, rows
 
 /** Keeps what became of one row: another outcome, findings, the number of the need it was merged into, a decision. */
 export async function changeRow (
-  sql: WriteSql, now: string, row_id: string, change: Partial<Pick<StoredRow, 'outcome' | 'findings' | 'need_no' | 'authorization_no' | 'decision' | 'waiting'>>
+  sql: WriteSql, now: string, row_id: string, change: Partial<Pick<StoredRow, 'outcome' | 'findings' | 'need_no' | 'authorization_no' | 'decision' | 'waiting' | 'keeps'>>
 ): Promise<void> {
   const { findings, ...rest } = change
   await sql.update(list_rows).set({
@@ -250,11 +250,14 @@ export async function changeRow (
   }).where(eq(list_rows.row_id, row_id))
 }
 
-/** Held rows of an enterprise that nobody has decided, in lists that are decided; the oldest first. */
+/** Held rows of an enterprise that nobody has decided, in lists that are decided and that no other corrects; the oldest first. */
 export async function heldRowsOf (sql: ReadSql, uscc: string, limit: number): Promise<{ list: EnterpriseList, row: StoredRow }[]> {
+  const corrected = sql.select({ list_no: enterprise_lists.corrects }).from(enterprise_lists)
+    .where(and(isNotNull(enterprise_lists.corrects), ne(enterprise_lists.status, 'REFUSED')))
   const rows = await sql.select({ list: enterprise_lists, row: list_rows }).from(list_rows)
     .innerJoin(enterprise_lists, eq(enterprise_lists.list_no, list_rows.list_no))
-    .where(and(eq(list_rows.uscc, uscc), eq(list_rows.outcome, 'HELD'), isNull(list_rows.decision), eq(enterprise_lists.status, 'DECIDED')))
+    .where(and(eq(list_rows.uscc, uscc), eq(list_rows.outcome, 'HELD'), isNull(list_rows.decision), eq(enterprise_lists.status, 'DECIDED'),
+      notInArray(list_rows.list_no, corrected)))
     .orderBy(asc(list_rows.row_id)).limit(limit)
   return rows.map(({ list, row }) => ({ list, row: storedRow(sql, row) }))
 }

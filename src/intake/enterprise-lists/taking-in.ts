@@ -1,6 +1,6 @@
 /** Accepted rows become enterprises, authorizations, projects and needs: one unit for some rows. */
 import { digestOf } from '../../db/canonical.ts'
-import type { WriteSql } from '../../db/db.ts'
+import type { ReadSql, WriteSql } from '../../db/db.ts'
 import { append, type NewEvent } from '../../journal/events.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { PARK_EVIDENCE } from '../../policy/parameters.ts'
@@ -18,6 +18,7 @@ import { judgeNeed } from '../financing-needs/judging.ts'
 import { planNeeds, writeNeeds, type Placed, type Placing } from '../financing-needs/placing.ts'
 import { tagText } from '../financing-needs/preparing.ts'
 import { keepNamedProjects, NO_FACTS, projectsOf, type Project } from '../projects/store.ts'
+import { listFinding, type FindingCode } from './findings.ts'
 import { changeRow, type EnterpriseList, type StoredRow } from './store.ts'
 
 const recipients = ['PAIRED_BANK', 'PAIRED_GUARANTOR', 'AUDITOR', 'FISCAL']
@@ -29,6 +30,30 @@ const known_purposes: ReadonlySet<string> = new Set(PURPOSE_CODES)
 /** Whether consent in a row waits for a signed document of the enterprise. */
 export function asksForDocuments (policies: readonly PolicyVersion[], day: string): boolean {
   return readingOf(nearestTerms(policies, 'PARK_TECH_GUARANTEE', day), 'park_evidence', PARK_EVIDENCE) === 'DOCUMENT'
+}
+
+/**
+ * Rows whose enterprise has no signed document today where the terms ask for one: it may have been withdrawn since they were judged,
+ * and the word of the park does not take its place.
+ */
+export async function rowsWithoutDocument (sql: ReadSql, now: string, list: Pick<EnterpriseList, 'park_no' | 'created_at'>, rows: readonly StoredRow[]): Promise<StoredRow[]> {
+  if (!asksForDocuments(await policiesIn(sql), beijingDate(list.created_at))) return []
+  const documents = await documentsOf(sql, list.park_no, rows.flatMap(({ uscc }) => uscc ?? []), beijingDate(now))
+  return rows.filter(({ uscc }) => uscc === null || !documents.has(uscc))
+}
+
+/** The finding of a row that waits for its document; nobody can confirm it away. */
+export const waits_for_document: FindingCode = 'AUTHORISATION_DOCUMENT_MISSING'
+
+/** A row that cannot go in before the document is there. */
+export function waitingForDocument (row: StoredRow): StoredRow {
+  const missing = listFinding(waits_for_document, { sheet: row.sheet, row: row.row, columns: {}, raw: {} }, null)
+  return { ...row, outcome: 'HELD', findings: [...row.findings, missing] }
+}
+
+/** What is left of a row whose need turned out to be there already. */
+export function duplicateOf (row: StoredRow, need_no: string): Pick<StoredRow, 'outcome' | 'findings'> {
+  return { outcome: 'REJECTED', findings: [...row.findings, listFinding('DUPLICATE', { sheet: row.sheet, row: row.row, columns: {}, raw: {} }, null, [need_no, ''])] }
 }
 
 /** A row that has all a need must have. */

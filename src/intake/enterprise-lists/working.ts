@@ -11,7 +11,6 @@ import type { IntakeHooks } from '../hooks.ts'
 import { surroundingsOf, type Surroundings } from './context.ts'
 import { decider } from './deciding.ts'
 import { endUnnamed, replaceEarlier } from './correcting.ts'
-import { listFinding } from './findings.ts'
 import { rowsFromJson, type JsonRow } from './json-rows.ts'
 import type { ListReader, OpenList } from './read-in-worker.ts'
 import { declaredMismatch, tallyOf, type Declared } from './reading.ts'
@@ -21,7 +20,7 @@ import {
   advanceReading, allRowsStored, changeRow, correctedBy, countRows, dropRows, findList, insertRows, markDecided, markRefused, nextToRead, takenIn, takeUp, waitingRows,
   type EnterpriseList, type StoredRow
 } from './store.ts'
-import { takeIn } from './taking-in.ts'
+import { duplicateOf, rowsWithoutDocument, takeIn, waitingForDocument } from './taking-in.ts'
 
 /** Where the bytes of lists stand, by digest. */
 export interface ListBodies { put (sha256: string, bytes: Uint8Array): Promise<void>, get (sha256: string): Promise<Uint8Array | null> }
@@ -208,16 +207,15 @@ function actorOf (list: EnterpriseList): { participant_no: string, user_no: stri
   return { participant_no: list.park_no, user_no: list.sent_by }
 }
 
-/** What is left of a row whose need turned out to be there already. */
-export function duplicateOf (row: StoredRow, need_no: string): Pick<StoredRow, 'outcome' | 'findings'> {
-  return { outcome: 'REJECTED', findings: [...row.findings, listFinding('DUPLICATE', { sheet: row.sheet, row: row.row, columns: {}, raw: {} }, null, [need_no, ''])] }
-}
-
 function slicesOf<T> (rows: readonly T[]): T[][] {
   return Array.from({ length: Math.ceil(rows.length / rows_per_slice) }, (_, index) => rows.slice(index * rows_per_slice, (index + 1) * rows_per_slice))
 }
 
-async function takeInSlice (sql: WriteSql, now: string, list: EnterpriseList, rows: readonly StoredRow[], hooks: IntakeHooks): Promise<void> {
+async function takeInSlice (sql: WriteSql, now: string, list: EnterpriseList, slice: readonly StoredRow[], hooks: IntakeHooks): Promise<void> {
+  const waiting = await rowsWithoutDocument(sql, now, list, slice)
+  for (const { row_id, outcome, findings } of waiting.map(waitingForDocument)) await changeRow(sql, now, row_id, { outcome, findings, keeps: true })
+  const rows = slice.filter(row => !waiting.includes(row))
+  if (rows.length === 0) return
   await replaceEarlier(sql, now, list, rows, actorOf(list), hooks)
   const placed = await takeIn(sql, now, list, rows, actorOf(list), hooks)
   for (const [index, row] of rows.entries()) {
