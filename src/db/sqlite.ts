@@ -28,10 +28,10 @@ export function openSqlite (file: string, clock: Clock, options: { queue_length_
   // The thread of copy-back.ts copies pages back; should it fall behind, the commit that reaches 64 MB does.
   writer.pragma('wal_autocheckpoint = 16000')
   writer.pragma('temp_store = MEMORY')
-  writer.pragma('cache_size = -65536')
+  writer.pragma('cache_size = -32768')
   const reader = new Database(file, { readonly: true })
   reader.pragma('busy_timeout = 5000')
-  reader.pragma('cache_size = -65536')
+  reader.pragma('cache_size = -16384')
   const pragmas = { journal_mode: 'wal', synchronous: '2', foreign_keys: '1' }
   const settingsNow = () => Object.fromEntries(Object.keys(pragmas).map(name => [name, String(writer.pragma(name, { simple: true }))]))
   for (const [name, wanted] of Object.entries(pragmas)) {
