@@ -101,14 +101,17 @@ export async function createInstance (options: InstanceOptions): Promise<Fastify
     return problem
   }
   /** A client takes a place until its answer is gone or its connection ends. */
-  function occupy ({ client_id }: Principal, { raw }: FastifyReply): void {
-    if (!places.take(client_id)) throw limited(1)
-    let held = true
+  function occupy ({ client_id }: Principal, { raw, request }: FastifyReply): void {
+    // The connection itself says that it ends: an answer that waits behind others, or whose caller had gone before, says nothing.
+    const { socket } = request.raw
+    if (socket.destroyed || !places.take(client_id)) throw limited(1)
     const leave = (): void => {
-      if (held) places.give(client_id)
-      held = false
+      raw.off('finish', leave)
+      socket.off('close', leave)
+      places.give(client_id)
     }
-    raw.once('finish', leave).once('close', leave)
+    raw.once('finish', leave)
+    socket.setMaxListeners(under_way_max).once('close', leave)
   }
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(security)

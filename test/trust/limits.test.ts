@@ -1,7 +1,16 @@
 /** Limits by client and by address: nobody is starved by somebody else. */
+import { connect } from 'node:net'
+import { pino } from 'pino'
 import t from 'tap'
+import Type from 'typebox'
+import { frozenClock } from '../../src/clock.ts'
+import type { Db } from '../../src/db/db.ts'
+import { admit, type Principal } from '../../src/http/access.ts'
+import { createInstance } from '../../src/http/instance.ts'
 import { networkOf } from '../../src/http/limits.ts'
-import { build } from '../helper.ts'
+import { operation } from '../../src/http/operation.ts'
+import type { SignatureSettings } from '../../src/http/signed-requests.ts'
+import { build, start_of_test } from '../helper.ts'
 
 const wrong = { authorization: 'Bearer guessed-key-of-nobody' }
 
@@ -51,6 +60,30 @@ t.test('a client has so many requests under way at once and no more, another goe
   t.equal(polls.filter(({ statusCode }) => statusCode === 429).length, 8)
   t.ok(polls.every(({ statusCode, headers }) => statusCode === 200 || Number(headers['retry-after']) > 0))
   t.equal((await hub.as('insurer-1').get('/v1/me')).statusCode, 200)
+})
+
+t.test('a caller that hangs up before it is known keeps no place', async t => {
+  const principal = admit({
+    participant_no: 'bank-1', role: 'BANK', name: '虚构银行', uscc: '91500112MAXX00015Q', user_no: null, duties: [], client_id: 'client-bank-1'
+  })
+  const slow = async () => new Promise<Principal>(resolve => setTimeout(() => resolve(principal), 400))
+  const app = await createInstance({
+    logger: pino({ level: 'silent' }), resolve: slow, rate_limit_max: 10_000, address_limit_max: 10_000, trusted_proxies: [], https_only: false, silence_max_ms: 90_000,
+    signatures: {} as SignatureSettings
+  })
+  t.teardown(() => app.close())
+  operation(app, { db: { clock: frozenClock(start_of_test) } as unknown as Db }, {
+    id: 'show', method: 'GET', path: '/v1/show', callers: 'any', summary: 'Show', summary_zh: '查询', description: 'Show', replies: { 200: Type.Object({}) }
+  }, async () => ({ status: 200, body: {} }))
+  const { port } = new URL(await app.listen({ port: 0, host: '127.0.0.1' }))
+  const request = 'GET /v1/show HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer key\r\n\r\n'
+  const sockets = Array.from({ length: 513 }, () => connect(Number(port), '127.0.0.1'))
+  for (const socket of sockets) socket.write(request)
+  await new Promise(resolve => setTimeout(resolve, 300))
+  for (const socket of sockets) socket.destroy()
+  await new Promise(resolve => setTimeout(resolve, 600))
+  const answer = await app.inject({ url: '/v1/show', headers: { authorization: 'Bearer key' } })
+  t.equal(answer.statusCode, 200, answer.body)
 })
 
 t.test('an IPv6 network counts as one address', async t => {
