@@ -64,8 +64,8 @@ create table subsidy_lines (
   created_at text not null,
   updated_at text not null
 );
--- A voucher and its corrections have one line on the way at a time.
-create unique index subsidy_lines_one_open on subsidy_lines (kind, chain) where status in ('BLOCKED', 'OPEN');
+-- A voucher and its corrections have one line on the way at a time in each project: one that moves may be derived in the new one first.
+create unique index subsidy_lines_one_open on subsidy_lines (kind, uscc, project_code, chain) where status in ('BLOCKED', 'OPEN');
 create index subsidy_lines_blocked on subsidy_lines (uscc) where status = 'BLOCKED';
 create index subsidy_lines_by_project on subsidy_lines (uscc, project_code, kind);
 create index subsidy_lines_by_participant on subsidy_lines (participant_no, line_no);

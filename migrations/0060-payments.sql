@@ -142,7 +142,7 @@ create table clawbacks (
   updated_at text not null,
   check (offset_fen <= amount_fen)
 );
-create unique index clawbacks_one_derived on clawbacks (kind, chain) where status = 'OPEN' and origin = 'DERIVED';
+create unique index clawbacks_one_derived on clawbacks (kind, uscc, project_code, chain) where status = 'OPEN' and origin = 'DERIVED';
 create index clawbacks_by_payee on clawbacks (payee_uscc, clawback_no);
 create index clawbacks_by_line on clawbacks (line_no);
 

@@ -1,7 +1,7 @@
 /** Contracts are corrected as vouchers are: a new version under its own number, what hangs on it goes along, frozen lines stay. */
 import t from 'tap'
 import { aProject } from '../fixtures.ts'
-import { approveAll, done, lines, packets, ready, send } from '../subsidy/fixtures.ts'
+import { approveAll, done, lines, packets, passLibrary, ready, send, submitted } from '../subsidy/fixtures.ts'
 import { aDocument, aDrawdown, aFeeVoucher, aGuarantee, aLease, aLoanContract, aRentVoucher, created, project_1, uscc_2 } from './fixtures.ts'
 
 const open_clawbacks = async (hub: Parameters<typeof lines>[0]) =>
@@ -97,6 +97,42 @@ t.test('a contract that was entered under another project moves there, and what 
   created(await hub.as('bank-1').post('/v1/drawdowns', aDrawdown(loan_contract_no, { amount: '1.00' })))
   await hub.loops.settle()
   t.match(await open_clawbacks(hub), [{ open: '30000.00', project_code: project_1 }], 'deriving the new project leaves the claw-back of the old one')
+
+  await passLibrary(hub, other)
+  await hub.loops.settle()
+  await approveAll(hub)
+  t.same((await shown()).filter(([status]) => status === 'FROZEN'), [['FROZEN', '30000.00'], ['FROZEN', '30000.00']])
+  created(await hub.as('bank-1').post('/v1/drawdowns', aDrawdown(loan_contract_no, { correction_of: iou_no, land_amount: '2000000.00' })))
+  await hub.loops.settle()
+  const clawbacks = (await open_clawbacks(hub)).map(({ open, project_code }) => [open, project_code])
+  t.same(clawbacks, [['30000.00', project_1], ['6000.00', other]], 'one voucher is clawed back in each of its projects')
+})
+
+for (const other of ['2606-500112-07-02-100000', '2606-500112-07-02-100002']) {
+  t.test(`an open line moves with its contract to ${other}, whichever project is derived first`, async t => {
+    const { hub, loan_contract_no, iou_no } = await ready(t)
+    await send(hub, 'bank-1', iou_no)
+    t.match(await lines(hub, 'bank-1'), [{ status: 'OPEN', amount: '30000.00' }])
+    done(await hub.as('enterprise-1', 1).post('/v1/projects', aProject({ project_code: other })))
+    created(await hub.as('bank-1').post('/v1/loan-contracts', aLoanContract(await aDocument(hub), { correction_of: loan_contract_no, project_code: other })))
+    await hub.loops.settle()
+    t.match(await lines(hub, 'bank-1'), [{ status: 'SUPERSEDED' }, { status: 'BLOCKED', amount: '30000.00' }])
+  })
+}
+
+t.test('a packet that comes back after its contract moved leaves the lines of the other project', async t => {
+  const { hub, loan_contract_no, iou_no } = await ready(t)
+  const other = '2606-500112-07-02-100002'
+  await send(hub, 'bank-1', iou_no)
+  await lines(hub, 'bank-1')
+  const { packet_no } = await submitted(hub, 'bank-1', (await packets(hub, 'bank-1'))[0]?.packet_no ?? '')
+  done(await hub.as('enterprise-1', 1).post('/v1/projects', aProject({ project_code: other })))
+  created(await hub.as('bank-1').post('/v1/loan-contracts', aLoanContract(await aDocument(hub), { correction_of: loan_contract_no, project_code: other })))
+  await hub.loops.settle()
+  done(await hub.as('meic', 1).post(`/v1/subsidy-packets/${packet_no}/return`, { reason: '项目编码有误' }))
+  await hub.loops.settle()
+  t.match(await lines(hub, 'bank-1'), [{ status: 'SUPERSEDED' }, { status: 'BLOCKED', amount: '30000.00' }])
+  t.same(await open_clawbacks(hub), [])
 })
 
 t.test('leases and guarantees are corrected likewise; a guarantee is released by its correction', async t => {

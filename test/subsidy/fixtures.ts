@@ -23,9 +23,9 @@ export async function listProject (hub: Built, over: Record<string, unknown> = {
   await passLibrary(hub)
 }
 
-export async function passLibrary (hub: Built): Promise<void> {
-  done(await hub.as('district-meic-1', 1).post(`/v1/projects/${project_1}/library-entry`, { decision: 'PASS' }))
-  done(await hub.as('meic', 1).post(`/v1/projects/${project_1}/library-entry`, { decision: 'PASS', entry_no: 'JG-2026-00017' }))
+export async function passLibrary (hub: Built, project_code = project_1): Promise<void> {
+  done(await hub.as('district-meic-1', 1).post(`/v1/projects/${project_code}/library-entry`, { decision: 'PASS' }))
+  done(await hub.as('meic', 1).post(`/v1/projects/${project_code}/library-entry`, { decision: 'PASS', entry_no: 'JG-2026-00017' }))
 }
 
 /** bank-1 has lent to enterprise-1 for a listed project. */

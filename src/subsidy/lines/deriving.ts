@@ -101,7 +101,15 @@ export async function derive (sql: WriteSql, now: string, ledger: ClawbackLedger
     }
   }
   const derived = new Set(allotments.map(({ chain }) => chain))
-  for (const line of lines) if (!derived.has(line.chain)) await supersede(sql, now, line)
+  for (const line of lines) {
+    const { chain } = line
+    if (derived.has(chain)) continue
+    await supersede(sql, now, line)
+    // Its packet came back: nothing of it is frozen any more, so nothing is overpaid.
+    if (clawbacks.get(chain)?.is_open === true) {
+      await ledger.keep(sql, now, { of: owner, chain, line: null, open_fen: 0, reason: 'VOUCHER_WITHDRAWN' })
+    }
+  }
   const after = await liveLines(sql, uscc, project, kind)
   for (const packet_no of new Set([...lines, ...after].map(line => line.packet_no))) if (packet_no !== null) await countDraft(sql, now,
     packet_no)

@@ -154,11 +154,15 @@ export async function moveLines (sql: WriteSql, now: string, line_nos: readonly 
   return moved.map(({ line_no }) => line_no)
 }
 
-/** Ends the lines on the way of some chains: the chains are about to be derived anew. */
-export async function supersedeOpenOf (sql: WriteSql, now: string, kind: SubsidyKind, chains: readonly string[]): Promise<void> {
+/** Ends the lines on the way of some chains where they are about to be derived anew; premiums are, over all projects. */
+export async function supersedeOpenOf (sql: WriteSql, now: string,
+  { kind, uscc, project_code }: Pick<SubsidyLine, 'kind' | 'uscc' | 'project_code'>, chains: readonly string[]): Promise<void> {
   if (chains.length === 0) return
-  await sql.update(subsidy_lines).set({ status: 'SUPERSEDED', version: next_version, updated_at: now })
-    .where(and(eq(subsidy_lines.kind, kind), inArray(subsidy_lines.chain, [...chains]), inArray(subsidy_lines.status, ['BLOCKED', 'OPEN'])))
+  await sql.update(subsidy_lines).set({ status: 'SUPERSEDED', version: next_version, updated_at: now }).where(and(
+    eq(subsidy_lines.kind, kind), eq(subsidy_lines.uscc, uscc),
+    kind === 'PREMIUM' ? undefined : eq(subsidy_lines.project_code, project_code),
+    inArray(subsidy_lines.chain, [...chains]), inArray(subsidy_lines.status, ['BLOCKED', 'OPEN'])
+  ))
 }
 
 /** A line's way to payment opens or closes; its amount stays. */

@@ -302,7 +302,7 @@ export async function giveBack (
     returned_by: actor.user_no })
   if (packet === undefined) throw stateConflict(before.status, [])
   const lines = (await linesOfPacket(sql, before.packet_no)).filter(({ status }) => status === 'FROZEN')
-  await supersedeOpenOf(sql, now, before.kind, lines.map(({ chain }) => chain))
+  await supersedeOpenOf(sql, now, before, lines.map(({ chain }) => chain))
   await moveLines(sql, now, lines.map(({ line_no }) => line_no), 'FROZEN', 'OPEN')
   await derive(sql, now, ledger, before.uscc, before.project_code, before.kind)
   await tell(sql, now, actor, packet, 'returned', { version: before.version })
