@@ -41,9 +41,8 @@ const buildConfirmed = (sql: ReadSql) => sql.select().from(policy_versions).wher
 /** Confirmed versions, of one policy or of all, by code and first day. */
 export async function confirmedPolicies (sql: ReadSql, policy_code?: PolicyCode): Promise<StoredPolicy[]> {
   if (policy_code === undefined) return hot(sql, buildConfirmed).execute()
-  return sql.select().from(policy_versions).where(and(
-    eq(policy_versions.status, 'CONFIRMED'), policy_code === undefined ? undefined : eq(policy_versions.policy_code, policy_code)
-  )).orderBy(asc(policy_versions.policy_code), asc(policy_versions.effective_from))
+  return sql.select().from(policy_versions).where(and(eq(policy_versions.status, 'CONFIRMED'), eq(policy_versions.policy_code, policy_code)))
+    .orderBy(asc(policy_versions.effective_from))
 }
 
 /** Versions after a key, by code and version. */

@@ -5,12 +5,11 @@ import type { FactOf } from '../../journal/event-types.ts'
 import { append } from '../../journal/events.ts'
 import { checkUscc } from '../../policy/identifiers.ts'
 import { notFound, Problem, stateConflict } from '../../problem.ts'
-import { activeOfRole } from '../participants/store.ts'
+import { keeperNos } from '../participants/store.ts'
 import { findOverride, keepOverride, type UsccOverride } from './store.ts'
 
 async function tell (sql: WriteSql, now: string, fact: FactOf<'uscc_override'>, principal: Principal, row: UsccOverride, reason: string): Promise<void> {
-  const keepers = [...await activeOfRole(sql, 'MEIC'), ...await activeOfRole(sql, 'PLATFORM_OPERATOR')].map(({ participant_no }) => participant_no)
-  await append(sql, now, { type: `uscc_override.${fact}`, subject: row.uscc, actor: principal, audience: keepers, data: { reason, status: row.status } })
+  await append(sql, now, { type: `uscc_override.${fact}`, subject: row.uscc, actor: principal, audience: await keeperNos(sql), data: { reason, status: row.status } })
 }
 
 /**
