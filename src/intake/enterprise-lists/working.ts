@@ -211,11 +211,7 @@ function slicesOf<T> (rows: readonly T[]): T[][] {
   return Array.from({ length: Math.ceil(rows.length / rows_per_slice) }, (_, index) => rows.slice(index * rows_per_slice, (index + 1) * rows_per_slice))
 }
 
-async function takeInSlice (sql: WriteSql, now: string, list: EnterpriseList, slice: readonly StoredRow[], hooks: IntakeHooks): Promise<void> {
-  const waiting = await rowsWithoutDocument(sql, now, list, slice)
-  for (const { row_id, outcome, findings } of waiting.map(waitingForDocument)) await changeRow(sql, now, row_id, { outcome, findings, keeps: true })
-  const rows = slice.filter(row => !waiting.includes(row))
-  if (rows.length === 0) return
+async function takeInSlice (sql: WriteSql, now: string, list: EnterpriseList, rows: readonly StoredRow[], hooks: IntakeHooks): Promise<void> {
   await replaceEarlier(sql, now, list, rows, actorOf(list), hooks)
   const placed = await takeIn(sql, now, list, rows, actorOf(list), hooks)
   for (const [index, row] of rows.entries()) {
@@ -236,7 +232,9 @@ async function takeInSome ({ db, hooks }: ListWork, list_no: string): Promise<vo
         await decided(sql, now, list)
         return true
       }
-      for (const slice of slicesOf(rows)) {
+      const waiting = await rowsWithoutDocument(sql, now, list, rows)
+      for (const { row_id, outcome, findings } of waiting.map(waitingForDocument)) await changeRow(sql, now, row_id, { outcome, findings, keeps: true })
+      for (const slice of slicesOf(rows.filter(row => !waiting.includes(row)))) {
         await takeInSlice(sql, now, list, slice, hooks)
         await setImmediate()
       }
