@@ -10,6 +10,12 @@ import { openNeedsOf, without_contract } from './store.ts'
 
 const waiting: readonly string[] = without_contract
 
+/** Without the sum: less the own need it would tell what other doors and banks have with the enterprise. */
+const remark: Pick<Finding, 'message' | 'message_zh'> = {
+  message: 'The needs and loans of this enterprise would exceed the limit for one enterprise, in principle; expect a smaller approval, or add a title that raises it.',
+  message_zh: '该企业需求与贷款合计将超过单户限额（原则上），审批额度可能相应减少；如企业具有提高限额的资质请补填。'
+}
+
 /** What counts against the limit of one enterprise. */
 export type HouseholdRemarks = (need: NamedProject & { uscc: string, wants_guarantee: boolean }, amount_fen: number, tags: readonly HeldTag[]) => Finding[] | null
 
@@ -31,6 +37,6 @@ export async function householdOf (
     const open_needs_fen = others.reduce((sum, one) => sum + one.amount_fen, amount_fen)
     const judged = judge('PARK_TECH_GUARANTEE', { on: day, tags, contract_limits_fen: limits.get(need.uscc) ?? 0, open_needs_fen }, policies)
       .find(({ rule_id }) => rule_id === 'E-09')
-    return judged?.result === 'FAIL' && judged.finding !== null ? [judged.finding] : null
+    return judged?.result === 'FAIL' && judged.finding !== null ? [{ ...judged.finding, ...remark }] : null
   }
 }
