@@ -66,7 +66,9 @@ export function openPostgres (url: string, clock: Clock, options: { connections?
           throw new RunAgain('what is refused is looked at from inside', { cause: reason })
         })
         await begun
-        await client.query('commit')
+        const { command } = await client.query('commit')
+        // A transaction in which a statement failed ends so without an error.
+        if (command !== 'COMMIT') throw new Error('a statement of the unit failed and nobody heard of it; nothing was kept')
         return value
       } catch (reason) {
         await client.query('rollback').catch((error: Error) => { broken = error })

@@ -1,6 +1,8 @@
 import t from 'tap'
 import { clawback_ledger } from '../../src/payment/clawbacks/service.ts'
-import { deriveDue } from '../../src/subsidy/lines/deriving.ts'
+import { deriveDue, type Owner } from '../../src/subsidy/lines/deriving.ts'
+import type { ReadSql } from '../../src/db/db.ts'
+import { dueMarks, mark } from '../../src/lending/marks.ts'
 import { upsertEnterprise } from '../../src/intake/enterprises/store.ts'
 import { build } from '../helper.ts'
 import { aDocument, aVoucher, authorize, created, knowEnterprise, lent, name_1, project_1, uscc_1 } from '../lending/fixtures.ts'
@@ -139,4 +141,20 @@ t.test('forty vouchers, sent and derived at once, fill the ceiling to the fen an
   const live = (await lines(hub)).filter(({ status }) => status === 'OPEN')
   t.equal(live.length, 40)
   t.equal(live.reduce((sum, { amount }) => sum + Math.round(Number(amount) * 100), 0), 1_000_000_000)
+})
+
+t.test('a project that cannot be derived holds up no other and stays due', async t => {
+  const hub = await build(t)
+  const other = '2606-500157-07-02-199999'
+  await hub.db.write(async (sql, now) => {
+    for (const project_code of [project_1, other]) await mark(sql, now, uscc_1, project_code, 'LOAN_INTEREST')
+  })
+  const failing = { ...clawback_ledger, of: async (sql: ReadSql, owner: Owner, chains: readonly string[]) => {
+    if (owner.project_code === project_1) throw new Error('cannot be read')
+    return clawback_ledger.of(sql, owner, chains)
+  } }
+  await t.rejects(deriveDue(hub.db, failing), /cannot be read/)
+  t.same((await dueMarks(hub.db.read, 10)).map(({ project_code }) => project_code), [project_1])
+  await deriveDue(hub.db, clawback_ledger)
+  t.same(await dueMarks(hub.db.read, 10), [])
 })

@@ -36,15 +36,22 @@ export interface ClawbackLedger {
   keep (sql: WriteSql, now: string, overpaid: Overpaid): Promise<void>
 }
 
-/** One step of the loop. @returns how many projects were derived */
+/**
+ * One step of the loop. A project that cannot be derived holds up no other.
+ *
+ * @returns how many projects were derived
+ * Errors: the first failure, after the others were derived
+ */
 export async function deriveDue (db: Db, ledger: ClawbackLedger): Promise<number> {
   const due = await dueMarks(db.read, marks_per_step)
+  const failures: unknown[] = []
   for (const { uscc, project_code, kind, mark: seen } of due) {
     await db.write(async (sql, now) => {
       await derive(sql, now, ledger, uscc, project_code, kind)
       await clearMark(sql, uscc, project_code, kind, seen)
-    })
+    }).catch((error: unknown) => { failures.push(error) })
   }
+  if (failures.length > 0) throw failures[0]
   return due.length
 }
 
