@@ -11,6 +11,22 @@ interface EventRoom {
   readonly facts: Readonly<Record<string, readonly [meaning: string, meaning_zh: string]>>
 }
 
+/** What happens to every contract that an institution sends. @param an with its article; `zh` is the same in Chinese */
+function contractFacts (an: string, zh: string) {
+  return { accepted: [`${an} was taken in`, `${zh}已受理`], superseded: [`${an} was replaced by a correction`, `${zh}已更正`] } as const
+}
+
+/** What happens to every piece of evidence that may be held. @param an with its article; `zh` is the same in Chinese */
+function evidenceFacts (an: string, zh: string) {
+  return {
+    accepted: [`${an} was accepted`, `${zh}已采信`],
+    held: [`${an} is held with findings`, `${zh}待核`],
+    released: [`${an} that was held is released`, `${zh}已放行`],
+    rejected: [`${an} that was held is rejected`, `${zh}不予采信`],
+    superseded: [`${an} was replaced by a correction`, `${zh}已更正`]
+  } as const
+}
+
 export const EVENTS = {
   lead: {
     subject: 'lead_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/leads/', facts: {
@@ -84,50 +100,14 @@ export const EVENTS = {
     }
   },
   document: { subject: 'doc_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/documents/', facts: { received: ['A document was uploaded', '文件已上传'] } },
-  loan_contract: { subject: 'loan_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/loan-contracts/', facts: { accepted: ['A loan contract was taken in', '贷款合同已受理'],
-    superseded: ['A loan contract was replaced by a correction', '贷款合同已更正'] } },
-  drawdown: { subject: 'draw_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/drawdowns/', facts: { accepted: ['A drawdown was taken in', '借据已受理'],
-    superseded: ['A drawdown was replaced by a correction', '借据已更正'] } },
-  lease_contract: { subject: 'lease_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/lease-contracts/', facts: { accepted: ['A lease contract was taken in', '租赁合同已受理'],
-    superseded: ['A lease contract was replaced by a correction', '租赁合同已更正'] } },
-  guarantee_contract: { subject: 'guar_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/guarantee-contracts/', facts: { accepted: ['A guarantee contract was taken in', '保证合同已受理'],
-    superseded: ['A guarantee contract was replaced by a correction', '保证合同已更正'] } },
-  insurance_policy: {
-    subject: 'pol_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/insurance-policies/', facts: {
-      accepted: ['An insurance policy was accepted', '保单已采信'],
-      held: ['An insurance policy is held with findings', '保单待核'],
-      released: ['An insurance policy that was held is released', '保单已放行'],
-      rejected: ['An insurance policy that was held is rejected', '保单不予采信'],
-      superseded: ['An insurance policy was replaced by a correction', '保单已更正']
-    }
-  },
-  interest_voucher: {
-    subject: 'vch_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/interest-vouchers/', facts: {
-      accepted: ['An interest voucher was accepted', '付息凭证已采信'],
-      held: ['An interest voucher is held with findings', '付息凭证待核'],
-      released: ['An interest voucher that was held is released', '付息凭证已放行'],
-      rejected: ['An interest voucher that was held is rejected', '付息凭证不予采信'],
-      superseded: ['An interest voucher was replaced by a correction', '付息凭证已更正']
-    }
-  },
-  rent_voucher: {
-    subject: 'vch_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/rent-vouchers/', facts: {
-      accepted: ['A rent voucher was accepted', '租金凭证已采信'],
-      held: ['A rent voucher is held with findings', '租金凭证待核'],
-      released: ['A rent voucher that was held is released', '租金凭证已放行'],
-      rejected: ['A rent voucher that was held is rejected', '租金凭证不予采信'],
-      superseded: ['A rent voucher was replaced by a correction', '租金凭证已更正']
-    }
-  },
-  fee_voucher: {
-    subject: 'vch_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/fee-vouchers/', facts: {
-      accepted: ['A fee voucher was accepted', '担保费凭证已采信'],
-      held: ['A fee voucher is held with findings', '担保费凭证待核'],
-      released: ['A fee voucher that was held is released', '担保费凭证已放行'],
-      rejected: ['A fee voucher that was held is rejected', '担保费凭证不予采信'],
-      superseded: ['A fee voucher was replaced by a correction', '担保费凭证已更正']
-    }
-  },
+  loan_contract: { subject: 'loan_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/loan-contracts/', facts: contractFacts('A loan contract', '贷款合同') },
+  drawdown: { subject: 'draw_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/drawdowns/', facts: contractFacts('A drawdown', '借据') },
+  lease_contract: { subject: 'lease_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/lease-contracts/', facts: contractFacts('A lease contract', '租赁合同') },
+  guarantee_contract: { subject: 'guar_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/guarantee-contracts/', facts: contractFacts('A guarantee contract', '保证合同') },
+  insurance_policy: { subject: 'pol_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/insurance-policies/', facts: evidenceFacts('An insurance policy', '保单') },
+  interest_voucher: { subject: 'vch_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/interest-vouchers/', facts: evidenceFacts('An interest voucher', '付息凭证') },
+  rent_voucher: { subject: 'vch_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/rent-vouchers/', facts: evidenceFacts('A rent voucher', '租金凭证') },
+  fee_voucher: { subject: 'vch_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/fee-vouchers/', facts: evidenceFacts('A fee voucher', '担保费凭证') },
   evidence: { subject: 'vch_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: null, facts: { reused: ['Evidence was used before; for the commission', '材料此前已被使用（市经信委核查）'] } },
   subsidy_account: {
     subject: 'acct_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/subsidy-accounts/', facts: {

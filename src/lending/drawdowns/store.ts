@@ -27,15 +27,8 @@ export type DrawdownRow = typeof drawdowns.$inferSelect
 
 export const drawdownsKept = correctableStore<DrawdownRow>(drawdowns)
 
-const buildLent = (sql: ReadSql) => sql.select({ drawdown: drawdowns, contract: loan_contracts }).from(drawdowns)
-  .innerJoin(loan_contracts, eq(loan_contracts.number, drawdowns.loan_contract_number))
-  .where(and(eq(drawdowns.participant_no, expression.placeholder('participant_no')),
-    eq(drawdowns.business_no, expression.placeholder('iou_no')))).prepare()
-
 /** A drawdown of a bank with its contract, both as they are in force; the number may be that of any version. */
 export async function findLent (sql: ReadSql, participant_no: string, iou_no: string) {
-  const found = (await hot(sql, buildLent).execute({ participant_no, iou_no }))[0]
-  if (found === undefined || found.drawdown.superseded_by === null) return found
   const drawdown = await drawdownsKept.inForce(sql, participant_no, iou_no)
   const contract = drawdown === undefined ? undefined : await loanContracts.find(sql, drawdown.loan_contract_number)
   return drawdown === undefined || contract === undefined ? undefined : { drawdown, contract }
