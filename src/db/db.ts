@@ -41,6 +41,8 @@ export class RunAgain extends Error {
 }
 
 export const run_again_max = 60
+/** Units that wait at once; whoever would wait longer is told to come back. */
+export const queue_length_max = 1024
 
 const unit_mark = new AsyncLocalStorage<true>()
 

@@ -9,7 +9,7 @@ import type { Clock } from '../clock.ts'
 import { isUnavailable } from './failures.ts'
 import { createGate } from './gate.ts'
 import { carryCipher, type CipherSlot } from './sealing.ts'
-import { coalesced, DbOverloaded, insideUnit, hasLookedBeside, lookBeside, lookInside, refuseNested, run_again_max, RunAgain, type Db, type ReadSql, type Unit, type WriteSql } from './db.ts'
+import { coalesced, DbOverloaded, insideUnit, hasLookedBeside, lookBeside, lookInside, queue_length_max, refuseNested, run_again_max, RunAgain, type Db, type ReadSql, type Unit, type WriteSql } from './db.ts'
 
 const int8_oid = 20
 const numeric_oid = 1700
@@ -19,7 +19,6 @@ pg.types.setTypeParser(numeric_oid, Number)
 /** serialization_failure, deadlock_detected */
 const run_again_states = new Set(['40001', '40P01'])
 const retry_pause_max_ms = 20
-const queue_length_max = 1024
 /** whoever waits longer for a connection is told to come back */
 const connect_within_ms = 10_000
 /** From this attempt on a unit runs while no other of this process does: writers that come and go cannot hold it up for ever. */

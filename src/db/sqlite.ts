@@ -9,11 +9,9 @@ import { drizzle } from 'drizzle-orm/better-sqlite3'
 import type { Clock } from '../clock.ts'
 import { copyBackBeside } from './copy-back.ts'
 import { carryCipher, type CipherSlot } from './sealing.ts'
-import { coalesced, DbOverloaded, insideUnit, refuseNested, run_again_max, RunAgain, type Db, type Unit, type WriteSql } from './db.ts'
+import { coalesced, DbOverloaded, insideUnit, queue_length_max, refuseNested, run_again_max, RunAgain, type Db, type Unit, type WriteSql } from './db.ts'
 
 export const group_size_max = 256
-/** four groups: whoever would wait longer is told to come back */
-export const queue_length_max = 4 * group_size_max
 
 interface Waiting { unit: Unit<unknown>, resolve (value: unknown): void, reject (reason: unknown): void }
 

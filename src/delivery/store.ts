@@ -247,14 +247,19 @@ export async function endpointsToServe (sql: ReadSql, holder: string, now: strin
   return hot(sql, buildToServe).execute({ holder, now, never: neverUntil(now), limit })
 }
 
+/** Whether a process may take an endpoint: nobody else holds it, or a lease that has run out or that no clock could have given. */
+function isFreeFor (holder: string | Placeholder, now: string | Placeholder, never: string | Placeholder) {
+  return or(isNull(webhook_endpoints.leased_by), eq(webhook_endpoints.leased_by, holder), lte(webhook_endpoints.leased_until, now),
+    gt(webhook_endpoints.leased_until, never))
+}
+
 function buildToServe (sql: ReadSql) {
   const now = expression.placeholder('now')
   const something_due = exists(sql.select({ one: expression`1` }).from(webhook_deliveries)
     .where(and(eq(webhook_deliveries.endpoint_no, webhook_endpoints.endpoint_no), dueOf(sql, now))))
   return sql.select().from(webhook_endpoints).where(and(
     working, lte(webhook_endpoints.circuit_until, now),
-    or(isNull(webhook_endpoints.leased_by), eq(webhook_endpoints.leased_by, expression.placeholder('holder')), lte(webhook_endpoints.leased_until, now),
-      gt(webhook_endpoints.leased_until, expression.placeholder('never'))),
+    isFreeFor(expression.placeholder('holder'), now, expression.placeholder('never')),
     or(and(isNull(webhook_endpoints.verified_at), lte(webhook_endpoints.challenge_next_at, now)), and(isNotNull(webhook_endpoints.verified_at), something_due))
   )).orderBy(asc(webhook_endpoints.endpoint_no)).limit(expression.placeholder('limit')).prepare()
 }
@@ -269,8 +274,7 @@ const neverUntil = (now: string): string => instantOf(instantMs(now) + 2 * lease
 export async function leaseEndpoint (sql: WriteSql, endpoint_no: string, holder: string, now: string, until: string): Promise<Endpoint | undefined> {
   const [row] = await sql.update(webhook_endpoints).set({ leased_by: holder, leased_until: until }).where(and(
     eq(webhook_endpoints.endpoint_no, endpoint_no), working,
-    or(isNull(webhook_endpoints.leased_by), eq(webhook_endpoints.leased_by, holder), lte(webhook_endpoints.leased_until, now),
-      gt(webhook_endpoints.leased_until, neverUntil(now)))
+    isFreeFor(holder, now, neverUntil(now))
   )).returning()
   return row
 }
