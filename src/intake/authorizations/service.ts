@@ -72,18 +72,19 @@ export async function findCovering (sql: ReadSql, wanted: Wanted & { uscc: strin
 
 /** Enterprises of which a park holds a live authorization today. */
 export async function liveUnder (sql: ReadSql, collector_no: string, usccs: readonly string[], wanted: Wanted): Promise<Map<string, Authorization>> {
-  const live = new Map<string, Authorization>()
-  for (const one of await collectedFrom(sql, collector_no, usccs)) {
-    if (!live.has(one.grantor_uscc) && coveringOf([one], wanted).found !== null) live.set(one.grantor_uscc, one)
-  }
-  return live
+  return firstCovering(await collectedFrom(sql, collector_no, usccs), wanted)
 }
 
 /** By enterprise the authorization on which the rows of a park may stand where the terms ask for a document of each. */
 export async function documentsOf (sql: ReadSql, park_no: string, usccs: readonly string[], day: string): Promise<Map<string, Authorization>> {
+  return firstCovering(await documentedOf(sql, park_no, usccs), { day, scopes: ['FINANCING_NEED'] })
+}
+
+/** By enterprise the first of some authorizations that covers what is wanted. */
+function firstCovering (candidates: readonly Authorization[], wanted: Wanted): Map<string, Authorization> {
   const live = new Map<string, Authorization>()
-  for (const one of await documentedOf(sql, park_no, usccs)) {
-    if (!live.has(one.grantor_uscc) && coveringOf([one], { day, scopes: ['FINANCING_NEED'] }).found !== null) live.set(one.grantor_uscc, one)
+  for (const one of candidates) {
+    if (!live.has(one.grantor_uscc) && coveringOf([one], wanted).found !== null) live.set(one.grantor_uscc, one)
   }
   return live
 }
@@ -243,9 +244,9 @@ async function endMandate (
   const grantor = (await enterpriseParticipants(sql, [row.grantor_uscc])).get(row.grantor_uscc)
   const audience = [row.collector_no, grantor].filter(one => typeof one === 'string')
   await append(sql, now,
-    { type: 'authorization.withdrawn', subject: authorization_no, actor: actor, audience, authorization_no, data: { needs: needs.length, disclosures: disclosures.length } },
+    { type: 'authorization.withdrawn', subject: authorization_no, actor, audience, authorization_no, data: { needs: needs.length, disclosures: disclosures.length } },
     ...needs.map((need): NewEvent => ({
-      type: 'financing_need.withdrawn', subject: need.need_no, actor: actor, audience: [...new Set([...need.senders, ...audience])], authorization_no,
+      type: 'financing_need.withdrawn', subject: need.need_no, actor, audience: [...new Set([...need.senders, ...audience])], authorization_no,
       data: { because: 'authorization.withdrawn' }
     })))
   return { authorization, disclosures }
