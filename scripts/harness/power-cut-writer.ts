@@ -1,4 +1,7 @@
-/** Child of the power-cut harness: writes rows and says which ones were acknowledged, on standard output. */
+/**
+ * Child of the power-cut harness: writes rows and says which ones were acknowledged, on standard output. Pages are copied back beside it
+ * as in the hub, only sooner and more often.
+ */
 import { writeSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { runningClock } from '../../src/clock.ts'
@@ -12,7 +15,7 @@ const at_once = 8
 const acknowledge = (id: number): void => { writeSync(1, `ACK ${id}\n`) }
 
 if (mode === 'full') {
-  const db = openSqlite(file, runningClock())
+  const db = openSqlite(file, runningClock(), { copy_back: { look_every_ms: 5, worth_copying_bytes: 100_000 } })
   for (let id = 1; id <= Number(count); id += at_once) {
     await Promise.all(Array.from({ length: at_once }, async (_, index) => {
       await db.write(async sql => { await sql.insert(rows).values({ id: id + index, body }) })

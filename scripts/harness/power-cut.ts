@@ -14,9 +14,17 @@ import Database from 'better-sqlite3'
 const sector_bytes = 512
 const rows_written = 1200
 
-type Step = { kind: 'write', file: string, offset: number, bytes: Buffer } | { kind: 'truncate', file: string, size: number } | { kind: 'sync', file: string } | { kind: 'ack', id: number }
+/** A sync makes durable what was written before it began, once it has ended. */
+type Step = { kind: 'write', file: string, offset: number, bytes: Buffer } | { kind: 'truncate', file: string, size: number } | { kind: 'sync', file: string, thread: string, ended: boolean } | { kind: 'ack', id: number }
 
-export interface PowerCutReport { cuts: number, lost: number, corrupt: number, acknowledged: number }
+export interface PowerCutReport {
+  cuts: number
+  lost: number
+  corrupt: number
+  acknowledged: number
+  /** how often pages were copied back into the file between two acknowledgements */
+  copied_back: number
+}
 
 export function straceIsHere (): boolean {
   return spawnSync('strace', ['-e', 'trace=none', 'true']).status === 0
@@ -35,22 +43,41 @@ function seeded (seed: number): () => number {
 
 const unhex = (text: string): Buffer => Buffer.from(text.replaceAll('\\x', ''), 'hex')
 
+const watched = /^hub\.sqlite(-wal)?$/
+const begun_line = /^(\d+) +(.*) <unfinished \.\.\.>$/
+const ended_line = /^(\d+) +<\.\.\. \w+ resumed>(.*)$/
+const fileOf = (raw_path: string): string => basename(raw_path.startsWith('\\x') ? unhex(raw_path).toString() : raw_path)
+
 function stepsOf (trace: string): Step[] {
   const steps: Step[] = []
+  const begun = new Map<string, string>()
+  const beginSync = (thread: string, text: string): void => {
+    const [, raw_path = ''] = /^(?:fdatasync|fsync)\(\d+<([^>]*)>/.exec(text) ?? []
+    if (watched.test(fileOf(raw_path))) steps.push({ kind: 'sync', file: fileOf(raw_path), thread, ended: false })
+  }
   for (const line of trace.split('\n')) {
-    const call = /^\d+ +(\w+)\((\d+)<((?:\\x[0-9a-f]{2})*|[^>]*)>(?:, )?(.*)\) += (\d+)/.exec(line)
+    const [, parted = '', first = ''] = begun_line.exec(line) ?? []
+    if (parted !== '') {
+      begun.set(parted, first)
+      beginSync(parted, first)
+      continue
+    }
+    const [, joined = '', second = ''] = ended_line.exec(line) ?? []
+    const [, thread = joined, text = (begun.get(joined) ?? '') + second] = joined === '' ? /^(\d+) +(.*)$/.exec(line) ?? [] : []
+    if (joined === '') beginSync(thread, text)
+    const call = /^(\w+)\((\d+)<((?:\\x[0-9a-f]{2})*|[^>]*)>(?:, )?(.*)\) += (\d+)/.exec(text)
     if (call === null) continue
     const [, name = '', fd = '', raw_path = '', rest = '', result = '0'] = call
-    const file = basename(raw_path.startsWith('\\x') ? unhex(raw_path).toString() : raw_path)
+    const file = fileOf(raw_path)
     if (name === 'write' && fd === '1') {
       const said = /^"((?:\\x[0-9a-f]{2})*)"/.exec(rest)?.[1] ?? ''
       for (const [, id] of unhex(said).toString().matchAll(/ACK (\d+)\n/g)) steps.push({ kind: 'ack', id: Number(id) })
-    } else if (!/^hub\.sqlite(-wal)?$/.test(file)) continue
+    } else if (!watched.test(file)) continue
     else if (name === 'pwrite64') {
       const [, data = '', offset = '0'] = /^"((?:\\x[0-9a-f]{2})*)", \d+, (\d+)$/.exec(rest) ?? []
       steps.push({ kind: 'write', file, offset: Number(offset), bytes: unhex(data).subarray(0, Number(result)) })
     } else if (name === 'ftruncate') steps.push({ kind: 'truncate', file, size: Number(rest) })
-    else if (name === 'fdatasync' || name === 'fsync') steps.push({ kind: 'sync', file })
+    else if (name === 'fdatasync' || name === 'fsync') steps.push({ kind: 'sync', file, thread, ended: true })
   }
   return steps
 }
@@ -73,6 +100,12 @@ function apply (content: Buffer, step: Step, random?: () => number): Buffer {
   return result
 }
 
+/** Syncs of the database file itself while rows were still being acknowledged. */
+function copiesBack (steps: readonly Step[]): number {
+  const last = steps.findLastIndex(({ kind }) => kind === 'ack')
+  return steps.slice(0, last).filter(step => step.kind === 'sync' && step.ended && step.file === 'hub.sqlite').length
+}
+
 /** @param cuts how many random moments to cut at */
 export function powerCut (cuts: number, mode: 'full' | 'normal', seed = 20260112): PowerCutReport {
   const folder = mkdtempSync(join(tmpdir(), 'rongqiao-power-'))
@@ -89,12 +122,16 @@ export function powerCut (cuts: number, mode: 'full' | 'normal', seed = 20260112
     if (run.status !== 0) throw new Error(`the writer failed: ${run.stderr}`)
     const steps = stepsOf(readFileSync(trace, 'utf8'))
     const acknowledged = steps.filter(({ kind }) => kind === 'ack').length
-    const report = { cuts, lost: 0, corrupt: 0, acknowledged }
+    const report = { cuts, lost: 0, corrupt: 0, acknowledged, copied_back: copiesBack(steps) }
     if (acknowledged !== rows_written || !steps.some(({ kind }) => kind === 'sync')) throw new Error('the recording is not complete')
     const random = seeded(seed)
     const moments = Array.from({ length: cuts }, () => Math.floor(random() * steps.length)).sort((a, b) => a - b)
     const durable = new Map<string, Buffer>([...begin].map(([name, bytes]) => [name, Buffer.from(bytes)]))
     const waiting = new Map<string, Step[]>([...begin.keys()].map(name => [name, []]))
+    // How many steps of a file are durable, and how many each sync under way covers.
+    const synced = new Map<string, number>()
+    const settled = (file: string): number => synced.get(file) ?? 0
+    const covered = new Map<string, number>()
     const acks: number[] = []
     let place = 0
     for (const moment of moments) {
@@ -102,8 +139,15 @@ export function powerCut (cuts: number, mode: 'full' | 'normal', seed = 20260112
         const step = steps[place] as Step
         if (step.kind === 'ack') acks.push(step.id)
         else if (step.kind === 'sync') {
-          durable.set(step.file, (waiting.get(step.file) ?? []).reduce<Buffer>((content, each) => apply(content, each), durable.get(step.file) ?? Buffer.alloc(0)))
-          waiting.set(step.file, [])
+          const by = `${step.thread} ${step.file}`
+          const written = waiting.get(step.file) ?? []
+          if (!step.ended) covered.set(by, settled(step.file) + written.length)
+          else {
+            const count = Math.max(0, (covered.get(by) ?? 0) - settled(step.file))
+            durable.set(step.file, written.slice(0, count).reduce<Buffer>((content, each) => apply(content, each), durable.get(step.file) ?? Buffer.alloc(0)))
+            waiting.set(step.file, written.slice(count))
+            synced.set(step.file, settled(step.file) + count)
+          }
         } else waiting.get(step.file)?.push(step)
       }
       const opened = mkdtempSync(join(folder, 'after-'))

@@ -5,11 +5,12 @@
 import { statSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 
-const look_every_ms = 250
-const worth_copying_bytes = 4 * 1024 * 1024
+export interface CopyBackPace { look_every_ms: number, worth_copying_bytes: number }
+
+const usual_pace: CopyBackPace = { look_every_ms: 250, worth_copying_bytes: 4 * 1024 * 1024 }
 
 /** @param file path of the database */
-export function copyBackBeside (file: string): { stop (): Promise<void> } {
+export function copyBackBeside (file: string, { look_every_ms, worth_copying_bytes } = usual_pace): { stop (): Promise<void> } {
   let worker: Worker | undefined
   let busy = false
   const timer = setInterval(() => {

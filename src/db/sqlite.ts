@@ -7,7 +7,7 @@
 import Database from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import type { Clock } from '../clock.ts'
-import { copyBackBeside } from './copy-back.ts'
+import { copyBackBeside, type CopyBackPace } from './copy-back.ts'
 import { carryCipher, type CipherSlot } from './sealing.ts'
 import { coalesced, DbOverloaded, insideUnit, queue_length_max, refuseNested, run_again_max, RunAgain, type Db, type Unit, type WriteSql } from './db.ts'
 
@@ -16,7 +16,7 @@ export const group_size_max = 256
 interface Waiting { unit: Unit<unknown>, resolve (value: unknown): void, reject (reason: unknown): void }
 
 /** @param file path of the database file, created when missing; ':memory:' cannot be shared by the two connections */
-export function openSqlite (file: string, clock: Clock, options: { queue_length_max?: number, group_size_max?: number } = {}): Db {
+export function openSqlite (file: string, clock: Clock, options: { queue_length_max?: number, group_size_max?: number, copy_back?: CopyBackPace } = {}): Db {
   const queue_max = options.queue_length_max ?? queue_length_max
   const writer = new Database(file)
   writer.pragma('journal_mode = WAL')
@@ -48,7 +48,7 @@ export function openSqlite (file: string, clock: Clock, options: { queue_length_
   const release = writer.prepare('release unit')
   const rollbackTo = writer.prepare('rollback to unit')
 
-  const copying = copyBackBeside(file)
+  const copying = copyBackBeside(file, options.copy_back)
   const queue: Waiting[] = []
   const listeners: (() => void)[] = []
   const announce = coalesced(listeners)
