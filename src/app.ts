@@ -20,6 +20,7 @@ import { deliveryRoutes } from './delivery/routes.ts'
 import { createSender } from './delivery/sender.ts'
 import { openNetworks } from './delivery/store.ts'
 import { registerHealth } from './http/health.ts'
+import { forgetAnswers } from './http/idempotency.ts'
 import { createInstance } from './http/instance.ts'
 import { registerOpenapi } from './http/openapi.ts'
 import { forgetNonces } from './http/signed-requests.ts'
@@ -133,6 +134,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   const signer = { name: journal_origin, private_key: keys.private_key }
   loops.add({ name: 'checkpoint', work: () => keepCheckpoints(db, signer), every_ms: 1000 })
   loops.add({ name: 'nonces', work: () => forgetNonces(db), every_ms: 60_000 })
+  loops.add({ name: 'answers', work: () => forgetAnswers(db), every_ms: 3_600_000 })
   const readers = feedReaders(db)
   loops.add({ name: 'feed-readers', work: () => readers.keep(), every_ms: 3000, shared: true })
   journalRoutes(app, rooms, readers)

@@ -1,12 +1,18 @@
 /**
- * Idempotency-Key: the record stands in the same unit as the effect; a repeated request gets the first answer.
+ * Idempotency-Key: the record stands in the same unit as the effect; a repeated request gets the first answer
+ * for 90 days.
  */
 import { and, eq, lt } from 'drizzle-orm'
-import { hot, peek, RunAgain, type ReadSql, type WriteSql } from '../db/db.ts'
+import { hot, peek, RunAgain, type Db, type ReadSql, type WriteSql } from '../db/db.ts'
 import { opened, sealed } from '../db/sealing.ts'
 import { integer, primaryKey, table, text } from '../db/columns.ts'
+import { instantMs, instantOf } from '../policy/calendar.ts'
 import { Problem } from '../problem.ts'
 import { sql as placeholders } from 'drizzle-orm'
+
+export const answers_kept_days = 90
+const day_ms = 86_400_000
+const forget_at_once = 500
 
 export const idempotent_answers = table('idempotent_answers', {
   caller: text().notNull(),
@@ -77,7 +83,14 @@ function opensAs (sql: WriteSql, kept: string, request: { caller: string, key: s
   return kept.startsWith('v1.') ? opened(sql, kept, answerPlace(request)) : kept
 }
 
-/** Forgets answers older than an instant; business keys stay for ever. */
-export async function forgetAnswers (sql: WriteSql, before: string): Promise<void> {
-  await sql.delete(idempotent_answers).where(lt(idempotent_answers.created_at, before))
+/** Forgets old answers, a bounded number at a time; business keys stay for ever. @returns how many */
+export async function forgetAnswers (db: Db): Promise<number> {
+  const before = instantOf(instantMs(db.clock.now()) - answers_kept_days * day_ms)
+  const { caller, idempotency_key, created_at } = idempotent_answers
+  const old = await db.read.select({ caller, idempotency_key }).from(idempotent_answers).where(lt(created_at, before)).limit(forget_at_once)
+  if (old.length === 0) return 0
+  return db.write(async sql => {
+    for (const each of old) await sql.delete(idempotent_answers).where(and(eq(caller, each.caller), eq(idempotency_key, each.idempotency_key), lt(created_at, before)))
+    return old.length
+  })
 }

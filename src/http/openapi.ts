@@ -5,6 +5,7 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import Type, { type TSchema } from 'typebox'
 import { Problem, problemOf, type ProblemCode } from '../problem.ts'
+import { answers_kept_days } from './idempotency.ts'
 import type { OperationSpec } from './operation.ts'
 import { named } from './schema.ts'
 
@@ -99,7 +100,7 @@ function parametersOf (spec: OperationSpec): Schema[] {
   const parameters: Schema[] = []
   const header = (name: string, description: string, schema: Schema, required: boolean) => parameters.push({ in: 'header', name, description, required, schema })
   if (spec.method === 'POST' && spec.idempotent !== false) {
-    header('Idempotency-Key', 'Same key and same request: the first answer again', { type: 'string', minLength: 16, maxLength: 255, pattern: '^[\\x21-\\x7e]+$', examples: ['b3b9a6de-2f0d-4a5e-9a77-0f3f8b1f5d21'] }, true)
+    header('Idempotency-Key', `Same key and same request: the first answer again, for ${answers_kept_days} days; business keys (voucher_no, list digest …) hold for ever`, { type: 'string', minLength: 16, maxLength: 255, pattern: '^[\\x21-\\x7e]+$', examples: ['b3b9a6de-2f0d-4a5e-9a77-0f3f8b1f5d21'] }, true)
   }
   if (spec.tagged === true) header('If-None-Match', 'ETag of an earlier answer: 304 without a body when nothing changed', { type: 'string', minLength: 1, maxLength: 200, examples: ['"1"'] }, false)
   if (spec.versioned === true) header('If-Match', 'Version that is to be changed', { type: 'string', minLength: 1, maxLength: 40, examples: ['"1"'] }, true)

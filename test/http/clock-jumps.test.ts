@@ -45,6 +45,21 @@ t.test('a repeated request gets the first answer, whatever the clock says since'
   }
 })
 
+t.test('an answer is kept for 90 days under its key; what it created holds for ever', async t => {
+  const hub = await build(t)
+  const key = newKey()
+  const send = () => hub.as('park-1').post('/v1/enterprise-lists', { rows: [{ ...row, name: '重庆虚构第1号制造有限公司' }] }, { 'idempotency-key': key })
+  const first = await send()
+  hub.clock.advance(89 * 24 * hour_ms)
+  await hub.loops.settle()
+  t.equal((await send()).headers['idempotency-replayed'], 'true')
+  hub.clock.advance(2 * 24 * hour_ms)
+  await hub.loops.settle()
+  const later = await send()
+  t.equal(later.headers['idempotency-replayed'], undefined, 'the key is free again')
+  t.equal(later.json().list_no, first.json().list_no, 'the same list is still the same list')
+})
+
 t.test('a signature that was used stays used when the clock comes back', async t => {
   const hub = await build(t)
   const key = await aKey(hub, 'bank-1')
