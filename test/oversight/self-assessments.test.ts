@@ -55,6 +55,17 @@ t.test('what the hub knows is filled in: leads on the clock, loans, projects beg
     t.match(told, [{ subject: project_1, data: { assessment: answer.json().number } }], `${who} hears of the project that is to be listed through 技改e点通`)
   }
   t.match(answer.json().findings, [{ code: 'FIGURE_DIFFERS', message: 'leads_contacted_on_time: the park states 3, the hub knows of 1' }])
+
+  const another = { project_code: '2606-500112-07-02-100002', owner_uscc: uscc_1, start_date: '2026-03-09' }
+  const corrected = created(await hub.as('park-1').post('/v1/self-assessments', {
+    period: '2026Q1', new_projects: [{ project_code: project_1, owner_uscc: uscc_1, start_date: '2026-03-02' }, another], correction_of: answer.json().number
+  }))
+  created(await hub.as('park-1').post('/v1/self-assessments', { period: '2026-03', new_projects: [another] }))
+  await hub.loops.settle()
+  const told = (await hub.as('meic').get('/v1/events?limit=200')).json().items.filter(({ type }: { type: string }) => type === 'project.to_be_listed')
+  t.match(told, [{ subject: project_1, data: { assessment: answer.json().number } }, { subject: another.project_code, data: { assessment: corrected.number } }],
+    'a correction and another period tell of what is new, and of nothing twice')
+  t.equal(told.length, 2)
 })
 
 t.test('the leading industry is that of the consortium; of its larger enterprises those count that began a renovation project', async t => {

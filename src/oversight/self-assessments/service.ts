@@ -128,14 +128,24 @@ export async function submitAssessment (sql: WriteSql, now: string, principal: P
   return { row, is_new: true }
 }
 
-/** New projects that are not in the library yet: the authorities that list them through 技改e点通 hear of each. S1 四(三)6. */
+/** New projects that an assessment names and that are not in the library yet, by owner and code. */
+function toBeListed (row: Assessment): Map<string, string> {
+  return new Map(shownAssessment(row).new_projects.filter(({ is_listed }) => is_listed !== true)
+    .map(({ owner_uscc, project_code }) => [`${owner_uscc}|${project_code}`, project_code]))
+}
+
+/** The authorities that list new projects through 技改e点通 hear of each once: not again by a correction or a longer period. S1 四(三)6. */
 async function tellToList (sql: WriteSql, now: string, principal: Principal, row: Assessment): Promise<void> {
-  const waiting = shownAssessment(row).new_projects.filter(({ is_listed }) => is_listed !== true)
-  if (waiting.length === 0) return
+  const waiting = toBeListed(row)
+  if (waiting.size === 0) return
+  for (const earlier of await assessmentsOf(sql, principal.participant_no)) {
+    if (earlier.number !== row.number) for (const project of toBeListed(earlier).keys()) waiting.delete(project)
+  }
+  if (waiting.size === 0) return
   const park = await findParticipant(sql, principal.participant_no)
   const districts = (await activeOfRole(sql, 'DISTRICT_MEIC')).filter(({ region_code }) => region_code !== null && region_code === park?.region_code)
   const audience = [principal.participant_no, ...[...await activeOfRole(sql, 'MEIC'), ...districts].map(({ participant_no }) => participant_no)]
-  await append(sql, now, ...waiting.map(({ project_code }) => ({
+  await append(sql, now, ...[...waiting.values()].map(project_code => ({
     type: 'project.to_be_listed' as const, subject: project_code, actor: principal, audience, data: { assessment: row.number }
   })))
 }

@@ -28,9 +28,10 @@ export async function insertAssessment (sql: WriteSql, row: Assessment): Promise
   return (await sql.insert(self_assessments).values(row).onConflictDoNothing().returning({ number: self_assessments.number })).length > 0
 }
 
-/** Every revision of a park's assessment of a period, the newest first. */
-export async function assessmentsOf (sql: ReadSql, participant_no: string, period: string): Promise<Assessment[]> {
-  return sql.select().from(self_assessments).where(and(eq(self_assessments.participant_no, participant_no), eq(self_assessments.period, period)))
+/** Every revision of a park's assessment of a period, or of all periods, the newest first. */
+export async function assessmentsOf (sql: ReadSql, participant_no: string, period?: string): Promise<Assessment[]> {
+  return sql.select().from(self_assessments)
+    .where(and(eq(self_assessments.participant_no, participant_no), period === undefined ? undefined : eq(self_assessments.period, period)))
     .orderBy(desc(self_assessments.revision))
 }
 
