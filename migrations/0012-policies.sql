@@ -2,7 +2,7 @@
 create table policy_versions (
   policy_code text not null,
   version text not null,
-  status text not null check (status in ('PROPOSED', 'CONFIRMED', 'REJECTED')),
+  status text not null check (status in ('PROPOSED', 'CONFIRMED', 'REJECTED', 'REPLACED')),
   title text not null,
   title_zh text not null,
   effective_from text not null,

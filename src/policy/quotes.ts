@@ -1,4 +1,4 @@
-import { deadlines, instantMs, isInstant, stagesInOrder, type Calendar, type ClockTerms, type Deadlines } from './calendar.ts'
+import { beijingDate, deadlines, instantMs, isInstant, stagesInOrder, type Calendar, type ClockTerms, type Deadlines } from './calendar.ts'
 import { accepted, pointed, refused, type Outcome, type PointedFinding } from './findings.ts'
 import { checkFee, guaranteeFeeLines, type FlatLine } from './guarantee.ts'
 import { checkInterestFacts, type InterestFacts, type InterestLine } from './interest.ts'
@@ -313,6 +313,6 @@ export function quoteDeadlines (request: DeadlineQuoteRequest, calendar: Calenda
     return refused([pointed(pointer, 'stage_order', 'stages come in the order push, contact, approval; an approval needs its contact',
       '阶段应按推送、对接、审批的顺序；审批前须已对接')])
   }
-  const policy = nearestTerms(policies, 'TECH_RENO_LOAN', request.pushed_at.slice(0, 10))
+  const policy = nearestTerms(policies, 'TECH_RENO_LOAN', beijingDate(request.pushed_at))
   return accepted(deadlines(request, calendar, clockTermsOf(policy)))
 }

@@ -121,6 +121,31 @@ t.test('of two drafts for the same days only one is confirmed', async t => {
   t.equal(answers.find(each => each.statusCode === 409)?.json().code, 'period_overlap')
 })
 
+t.test('a version is replaced from its own first day until it is in force, by two persons, and never after', async t => {
+  const hub = await build(t)
+  const july = { ...successor, version: '2026-07-01.1', effective_from: '2026-07-01', effective_to: '2027-12-31', supersedes: '2024-06-09.1', parameters: { project_year_ceiling: '12000000.00' } }
+  await confirmed(hub, july)
+  const again = { ...july, version: '2026-07-01.2', supersedes: '2026-07-01.1', parameters: { subsidy_rate_max_pct: '1.5' } }
+  t.equal((await hub.as('meic', 1).post(path, { ...again, supersedes: undefined })).json().code, 'period_overlap', 'only by saying which one it replaces')
+  t.equal((await hub.as('meic', 1).post(path, { ...again, effective_from: '2026-06-30' })).json().code, 'period_overlap', 'the version before keeps its days')
+  t.equal((await hub.as('meic', 1).post(path, again)).statusCode, 201)
+  t.equal((await hub.as('meic', 1).post(`${path}/${again.version}/confirm`, undefined)).json().code, 'own_work')
+  t.equal((await hub.as('bank-1').get('/v1/policies/TECH_RENO_LOAN?on=2026-07-01')).json().version, '2026-07-01.1', 'until another person agrees')
+  t.equal((await hub.as('meic', 2).post(`${path}/${again.version}/confirm`, undefined)).statusCode, 200)
+  t.match((await hub.as('bank-1').get('/v1/policies/TECH_RENO_LOAN?on=2026-07-01')).json(),
+    { version: '2026-07-01.2', parameters: { project_year_ceiling: '12000000.00', subsidy_rate_max_pct: '1.5' } }, 'with what the replaced one had changed')
+  t.same((await hub.as('bank-1').get('/v1/policies?policy_code=TECH_RENO_LOAN')).json().items.map((each: { version: string, status: string }) => [each.version, each.status]),
+    [['2024-06-09.1', 'CONFIRMED'], ['2026-07-01.1', 'REPLACED'], ['2026-07-01.2', 'CONFIRMED']])
+  t.equal((await hub.as('bank-1').get('/v1/policies/TECH_RENO_LOAN?on=2026-06-30')).json().version, '2024-06-09.1', 'the days before stay as they were')
+
+  const third = { ...again, version: '2026-07-01.3', supersedes: '2026-07-01.2' }
+  t.equal((await hub.as('meic', 1).post(path, third)).statusCode, 201, 'proposed in time')
+  hub.clock.set('2026-06-30T16:00:00.000Z')
+  const late = await hub.as('meic', 2).post(`${path}/${third.version}/confirm`, undefined)
+  t.match([late.statusCode, late.json().code, late.json().errors[0].pointer], [409, 'period_overlap', '/effective_from'], 'in force since midnight in Beijing')
+  t.equal((await hub.as('meic', 1).post(path, { ...third, version: '2026-07-01.4' })).json().code, 'period_overlap')
+})
+
 t.test('who hears of a confirmed version', async t => {
   const hub = await build(t)
   await confirmed(hub, successor)

@@ -46,7 +46,7 @@ t.test('a third version fits between two only without a common day, and the supe
   t.equal(await confirmed(version('second', '2026-07-01')), 200)
   t.equal((await hub.as('meic', 1).post(path, version('third', '2026-05-01'))).json().code, 'period_overlap', 'it would run into the second')
   t.equal(await confirmed(version('third', '2026-05-01', { effective_to: '2026-06-30' })), 200)
-  t.equal((await hub.as('meic', 1).post(path, version('fourth', '2026-05-01', { effective_to: '2026-06-30', supersedes: 'third' }))).json().code, 'period_overlap')
+  t.equal((await hub.as('meic', 1).post(path, version('fourth', '2026-05-01', { effective_to: '2026-07-31', supersedes: 'third' }))).json().code, 'period_overlap', 'nor may what replaces it')
   const on = async (day: string) => (await hub.as('bank-1').get(`/v1/policies/TECH_RENO_LOAN?on=${day}`)).json().version
   t.same([await on('2026-04-30'), await on('2026-05-01'), await on('2026-06-30'), await on('2026-07-01')], ['2024-06-09.1', 'third', 'third', 'second'])
 })

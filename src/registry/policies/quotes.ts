@@ -1,6 +1,6 @@
 /** Quotes: the kernel's front door. Nothing is stored. */
 import type { Db } from '../../db/db.ts'
-import type { Deadlines } from '../../policy/calendar.ts'
+import { beijingDate, type Deadlines } from '../../policy/calendar.ts'
 import { quoteDeadlines, quoteRiskShare, quoteSubsidy, type DeadlineQuoteRequest, type RiskShareQuoteReply, type RiskShareQuoteRequest, type SubsidyQuoteReply } from '../../policy/quotes.ts'
 import type { Outcome } from '../../policy/findings.ts'
 import type { PolicyVersion } from '../../policy/terms.ts'
@@ -30,7 +30,7 @@ async function draftOf (db: Db, version: string): Promise<PolicyVersion> {
 }
 
 export async function riskShareQuote (db: Db, request: RiskShareQuoteRequest): Promise<RiskShareQuoteReply> {
-  return valueOf(quoteRiskShare(request, await policiesOf(db)))
+  return valueOf(quoteRiskShare(request, await policiesOf(db), beijingDate(db.clock.now())))
 }
 
 /** Errors: invalid_request, stage_order. */

@@ -73,7 +73,8 @@ export function policyRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     path: '/v1/policies/{policy_code}/versions/{version}/confirm',
     summary: 'Confirm a proposed version',
     summary_zh: '确认政策新版本',
-    description: 'By another person than the one who proposed it. The version it supersedes ends the day before it begins. S2 last paragraph.',
+    description: 'By another person than the one who proposed it. The version it supersedes ends the day before it begins; one that is not in force yet is REPLACED where the new one begins ' +
+      'on its first day, for nothing rests on it. S2 last paragraph.',
     callers: ['MEIC'],
     person: true,
     signed: true,

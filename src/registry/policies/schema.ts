@@ -26,7 +26,7 @@ export const PolicyVersionParams = Type.Object({ ...PolicyParams.properties, ver
 const common = {
   policy_code: oneOf(POLICY_CODES, 'Policy'),
   version: VersionNo('Version of the policy'),
-  status: oneOf(POLICY_STATUSES, 'PROPOSED until another person confirms it'),
+  status: oneOf(POLICY_STATUSES, 'PROPOSED until another person confirms it; REPLACED: superseded before its first day'),
   title: Text('Title in English', 300),
   title_zh: Text('名称', 300),
   effective_from: Day('First day in force 施行日'),
@@ -59,7 +59,7 @@ export const NewPolicyVersion = named('NewPolicyVersion', Type.Object({
   title_zh: Text('名称', 300, ['“技改专项贷”政策（修订）']),
   effective_from: Day('First day in force: today or later'),
   effective_to: Type.Optional(Day('Last day in force; open when left out')),
-  supersedes: Type.Optional(VersionNo('Confirmed version that ends the day before')),
+  supersedes: Type.Optional(VersionNo('Confirmed version that ends the day before; one that is not in force yet is replaced, also from its own first day')),
   parameters: Type.Optional(Parameters('What differs from the version in force before')),
   clauses: Type.Optional(Clauses('Clauses that differ from the version in force before'))
 }, strict))

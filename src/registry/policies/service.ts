@@ -97,7 +97,7 @@ export interface Proposal {
 }
 
 /**
- * Keeps a proposed version. What it does not name is taken over from the version in force on its first day.
+ * Keeps a proposed version. What it does not name is taken over from the version in force on its first day, be it the one it supersedes.
  *
  * Errors: duplicate_key, period_overlap, period_reversed, policy_invalid (every mistake listed), policy_unknown.
  */
@@ -137,7 +137,8 @@ export async function proposeVersion (
 }
 
 /**
- * Confirms a proposed version: from its first day on it rules, and the version it supersedes ends the day before.
+ * Confirms a proposed version: from its first day on it rules, and the version it supersedes ends the day before. One that is not in force
+ * yet and would begin no earlier is replaced: nothing rests on it.
  *
  * Errors: not_found, own_work, state_conflict, and those of `proposeVersion` when others were confirmed in between.
  */
@@ -148,7 +149,11 @@ export async function confirmVersion (sql: WriteSql, now: string, principal: Pri
   const person = anotherPerson(principal, row.proposed_by)
   const own = (await policiesIn(sql)).filter(each => each.policy_code === policy_code)
   refuseUnfit(own, asPolicy(row), row.supersedes, now)
-  if (row.supersedes !== null) await endPolicy(sql, policy_code, row.supersedes, addDays(row.effective_from, -1), now)
+  const superseded = own.find(each => each.version === row.supersedes)
+  if (superseded !== undefined) {
+    const end = superseded.effective_from >= row.effective_from ? { status: 'REPLACED' } as const : { effective_to: addDays(row.effective_from, -1) }
+    await endPolicy(sql, policy_code, superseded.version, end, now)
+  }
   const done = await confirmPolicy(sql, policy_code, version, person, now)
   if (done === undefined) throw stateConflict('CONFIRMED', [])
   await append(sql, now, {
@@ -167,10 +172,14 @@ function refuseUnfit (own: readonly PolicyVersion[], candidate: PolicyVersion, s
   if (supersedes !== null && ended === undefined) {
     findings.push({ pointer: '/supersedes', code: 'supersedes_unknown', rule_id: null, message: `there is no confirmed version ${supersedes}`, message_zh: `不存在已确认的版本 ${supersedes}` })
   }
-  if (ended !== undefined && candidate.effective_from <= ended.effective_from) {
-    findings.push({ pointer: '/effective_from', code: 'period_overlap', rule_id: null, message: `it must begin after the version it supersedes (${ended.effective_from})`, message_zh: `生效日期须晚于被取代版本的生效日期（${ended.effective_from}）` })
-  }
   const today = beijingDate(now)
+  if (ended !== undefined && candidate.effective_from <= ended.effective_from && ended.effective_from <= today) {
+    findings.push({
+      pointer: '/effective_from', code: 'period_overlap', rule_id: null,
+      message: `version ${ended.version} is in force since ${ended.effective_from} and may carry amounts already; begin after that day`,
+      message_zh: `版本 ${ended.version} 已自 ${ended.effective_from} 起施行，可能已有据此计算的结果；新版本须晚于该日生效`
+    })
+  }
   if (own.length > 0 && isDate(candidate.effective_from) && candidate.effective_from < today) {
     findings.push({ pointer: '/effective_from', code: 'effective_in_past', rule_id: null, message: `a version begins today (${today}) or later; what was paid under the present one stays`, message_zh: `新版本的生效日期不得早于今日（${today}），既往结果不作改写` })
   }

@@ -68,8 +68,10 @@ export async function confirmPolicy (
     .returning())[0]
 }
 
-/** Ends a confirmed version that another one supersedes. */
-export async function endPolicy (sql: WriteSql, policy_code: PolicyCode, version: string, effective_to: string, now: string): Promise<void> {
-  await sql.update(policy_versions).set({ effective_to, updated_at: now })
+/** Ends a confirmed version that another one supersedes, or takes it out before its first day. */
+export async function endPolicy (
+  sql: WriteSql, policy_code: PolicyCode, version: string, end: { effective_to: string } | { status: 'REPLACED' }, now: string
+): Promise<void> {
+  await sql.update(policy_versions).set({ ...end, updated_at: now })
     .where(and(eq(policy_versions.policy_code, policy_code), eq(policy_versions.version, version), eq(policy_versions.status, 'CONFIRMED')))
 }
