@@ -88,6 +88,8 @@ import { postLoanRoutes } from './oversight/post-loan-reports/routes.ts'
 import { receiptRoutes } from './oversight/receipts/routes.ts'
 import { makeWaiting } from './oversight/reports/results.ts'
 import { reportRoutes } from './oversight/reports/routes.ts'
+import { scoreRoutes } from './oversight/reports/score-routes.ts'
+import { announceScores } from './oversight/reports/scores.ts'
 import { regulatorDisclosures } from './oversight/reports/service.ts'
 import { selfAssessmentRoutes } from './oversight/self-assessments/routes.ts'
 import { breakerRoutes } from './risk/breakers/routes.ts'
@@ -214,6 +216,8 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   postLoanRoutes(app, rooms)
   selfAssessmentRoutes(app, rooms)
   reportRoutes(app, rooms)
+  scoreRoutes(app, rooms)
+  loops.add({ name: 'scores', work: () => announceScores(db), every_ms: 60_000 })
   loops.add({ name: 'report-results', work: () => makeWaiting(db), every_ms: 1000, on_commit: true })
   receiptRoutes(app, rooms)
 

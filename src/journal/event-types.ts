@@ -199,6 +199,11 @@ export const EVENTS = {
     }
   },
   report: { subject: 'result_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: null, facts: { made: ['A report asked for before can be fetched', '异步报表已生成'] } },
+  institution_score: {
+    subject: '2026Q1', path: '/v1/reports/three-one-clock?period=', facts: {
+      ready: ['Your score of a quarter is ready; others see it later', '季度“3个1”评分已生成，先供本机构查看，其后公布']
+    }
+  },
   regulator_case: {
     subject: 'read_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: null, facts: {
       read: ['A regulator read the figures of one enterprise with a case number', '监管部门凭案号查看了企业单案数据']

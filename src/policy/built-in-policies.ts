@@ -52,6 +52,7 @@ const TECH_RENO_LOAN: PolicyVersion = {
     ranking_audit_pct: '10',
     ranking_relending_pct: '10',
     ranking_list_size: 5,
+    score_preview_working_days: 5,
     older_evidence: 'HOLD',
     budget_priority: 'COOPERATING_FIRST',
     contact_work_days: 1,

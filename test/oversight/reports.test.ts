@@ -247,6 +247,69 @@ t.test('no name of an institution runs as a formula in a spreadsheet', async t =
   t.notMatch(sheet, '<f>')
 })
 
+interface ScoredLead { lead_no: string, events: string[], stages: { stage: string, on_time: boolean, on_time_net: boolean, hours: string | null, hours_net: string | null }[] }
+interface News { items: { event_no: string, type: string, subject: string, link: string | null, data: Record<string, unknown> }[] }
+
+t.test('a score is first shown to the scored institution with the events behind it, and published five working days after the quarter', async t => {
+  const { hub } = quarter
+  const newsOf = async (who: string) => passed<News>(await hub.as(who).get('/v1/events?limit=200')).items
+  const ready = async (who: string) => (await newsOf(who)).filter(({ type }) => type === 'institution_score.ready')
+  t.same(await ready('bank-1'), [], 'not while the quarter runs')
+  const begun_at = hub.clock.now()
+  t.teardown(() => hub.clock.set(begun_at))
+  hub.clock.set('2026-03-31T16:00:00.000Z')
+  await hub.loops.settle()
+  await hub.loops.settle()
+  // 2026-04-06 is a day off: the fifth working day is the 8th.
+  const published_at = '2026-04-08T16:00:00.000Z'
+  for (const who of ['bank-1', 'bank-2', 'guarantor-1']) {
+    t.match(await ready(who), [{ subject: '2026Q1', link: '/v1/reports/three-one-clock?period=2026Q1', data: { published_at } }], who)
+    t.equal((await ready(who)).length, 1, 'once')
+  }
+  for (const who of ['lessor-1', 'park-1']) t.same(await ready(who), [], `${who} is not scored`)
+
+  const own = await reportOf(hub, 'bank-1', 'three-one-clock')
+  const row = rowOf(own, 'institution_no', 'bank-1')
+  const leads = await allOf<ScoredLead>(hub, 'bank-1', '/v1/reports/three-one-clock/leads?period=2026Q1')
+  const known = new Map((await newsOf('bank-1')).map(({ event_no, subject, type }) => [event_no, { subject, type }]))
+  t.equal(leads.length, row.leads)
+  for (const { lead_no, events } of leads) {
+    t.match(known.get(events[0] ?? ''), { subject: lead_no, type: 'lead.pushed' })
+    t.ok(events.every(event_no => known.get(event_no)?.subject === lead_no), 'every event stands in its own feed')
+  }
+  for (const stage of ['contact', 'approval', 'disbursement']) {
+    const judged = leads.flatMap(({ stages }) => stages.filter(each => each.stage === stage))
+    t.match(row, {
+      [`${stage}_judged`]: judged.length, [`${stage}_on_time`]: judged.filter(each => each.on_time).length, [`${stage}_on_time_net`]: judged.filter(each => each.on_time_net).length
+    }, stage)
+    for (const [column, member] of [['median_hours', 'hours'], ['median_hours_net', 'hours_net']] as const) {
+      const hours = judged.map(each => each[member]).filter(each => each !== null).map(Number).sort((a, b) => a - b)
+      const median = ((hours[Math.floor(hours.length / 2)] ?? 0) + (hours[Math.floor((hours.length - 1) / 2)] ?? 0)) / 2
+      if (hours.length > 0) t.ok(Math.abs(Number(row[`${stage}_${column}`]) - median) < 0.011, `${stage} ${column}`)
+    }
+  }
+  t.ok((row.basis?.events.length ?? 0) > 0 && row.basis?.events.every(event_no => known.has(event_no)))
+  t.same(await allOf(hub, 'meic', '/v1/reports/three-one-clock/leads?period=2026Q1&institution_no=bank-1'), leads)
+  t.equal((await hub.as('bank-2').get('/v1/reports/three-one-clock/leads?period=2026Q1&institution_no=bank-1')).statusCode, 404)
+  t.equal((await hub.as('park-1').get('/v1/reports/three-one-clock/leads?period=2026Q1')).statusCode, 403)
+
+  const published = '/v1/reports/three-one-clock?period=2026Q1&published=true'
+  const readers = ['bank-1', 'bank-2', 'lessor-1', 'guarantor-1', 'park-1', 'district-meic-1', 'regulator-viewer', 'meic']
+  hub.clock.set('2026-04-08T15:59:59.999Z')
+  for (const who of readers) t.match((await hub.as(who).get(published)).json(), { status: 422, code: 'rule_broken', errors: [{ code: 'NOT_PUBLISHED_YET' }] }, who)
+  hub.clock.set(published_at)
+  const bytes = (await hub.as('bank-1').get(published)).body
+  for (const who of readers) t.equal((await hub.as(who).get(published)).body, bytes, `${who}: the same for all`)
+  hub.clock.advance(90 * 86_400_000)
+  t.equal((await hub.as('park-1').get(published)).body, bytes, 'and months later')
+  const table = JSON.parse(bytes) as typeof own
+  t.match(rowOf(table, 'institution_no', 'bank-1'), { contact_median_hours: row.contact_median_hours, contact_median_hours_net: row.contact_median_hours_net, basis: null })
+  t.match(await reportOf(hub, 'bank-2', 'three-one-clock'), { rows: [{ institution_no: 'bank-2' }] }, 'without the word it stays one’s own')
+  t.equal((await hub.as('auditor-1').get(published)).statusCode, 403)
+  t.match((await hub.as('bank-1').get('/v1/reports/institution-ranking?period=2026Q1&published=true')).json(), { status: 400, errors: [{ code: 'NEVER_PUBLISHED' }] })
+  t.match((await hub.as('bank-1').get('/v1/reports/three-one-clock?from=2026-01-01&to=2026-02-01&published=true')).json(), { errors: [{ code: 'WHOLE_QUARTERS_ONLY' }] })
+})
+
 t.test('the same period, policy and facts give the same bytes; a new fact gives others', async t => {
   const { hub, usccs } = quarter
   for (const format of ['json', 'csv', 'xlsx']) {

@@ -128,7 +128,7 @@ const PROBES: Readonly<Record<string, Readonly<Record<string, readonly [other: s
 
 /** Parameters that only rooms read, and where they are at work. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  guarantee_fee_payee: 'test/registry/parameters.test.ts', older_evidence: 'test/registry/parameters.test.ts', list_amount_min: 'test/registry/parameters.test.ts',
+  guarantee_fee_payee: 'test/registry/parameters.test.ts', score_preview_working_days: 'test/registry/parameters.test.ts', older_evidence: 'test/registry/parameters.test.ts', list_amount_min: 'test/registry/parameters.test.ts',
   list_amount_max: 'test/registry/parameters.test.ts', authorization_months_after_term: 'test/registry/parameters.test.ts',
   park_evidence: 'test/intake/list-documents.test.ts',
   average_guarantee_fee_max_pct: 'read by the report average-guarantee-fee', focus_guaranteed_amount_max: 'shown by GET /v1/policies'

@@ -32,9 +32,9 @@ t.test('bounds of a usual amount and the life of a declared authorization are pa
   t.equal(given.valid_to, '2030-03-18', 'term of 36 months and 12 more')
 })
 
-t.test('who gets half of the fee, and what older evidence needs, are parameters', async t => {
+t.test('who gets half of the fee, what older evidence needs, and when scores are published, are parameters', async t => {
   const hub = await build(t)
-  await inForce(hub, 'TECH_RENO_LOAN', '2024-06-09.1', { guarantee_fee_payee: 'ENTERPRISE', older_evidence: 'ACCEPT' })
+  await inForce(hub, 'TECH_RENO_LOAN', '2024-06-09.1', { guarantee_fee_payee: 'ENTERPRISE', older_evidence: 'ACCEPT', score_preview_working_days: 12 })
   hub.clock.set('2026-04-10T02:00:00.000Z')
   await authorize(hub, { valid_from: '2026-04-05' })
   await knowEnterprise(hub)
@@ -47,4 +47,6 @@ t.test('who gets half of the fee, and what older evidence needs, are parameters'
   t.equal(fee.status, 'ACCEPTED', 'four days older than the authorization')
   await hub.loops.settle()
   t.match(await lines(hub, 'guarantor-1'), [{ kind: 'GUARANTEE_FEE', payee_kind: 'ENTERPRISE', payee_uscc: uscc_1, amount: '32000.00' }])
+  const published = await hub.as('bank-1').get('/v1/reports/three-one-clock?period=2026Q1&published=true')
+  t.match(published.json(), { status: 422, detail: '2026-04-17T16:00:00.000Z' }, 'twelve working days after the quarter')
 })

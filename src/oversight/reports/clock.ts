@@ -43,27 +43,35 @@ export function emptyTally (): ClockTally {
   }
 }
 
-function judge (tally: StageTally, lead: LeadTimes, stage: { from: string | null, done_at: string | null, due_date: string },
-  as_of_at: string): void {
-  const { from, done_at, due_date } = stage
-  if (from === null) return
-  const due_at = endOfBeijingDay(due_date)
-  const until = done_at ?? as_of_at
-  if (until < from) return
-  const { gross_ms, net_ms } = stageDuration(from, until, lead.pauses)
-  const late_net = instantMs(until) - (gross_ms - net_ms) >= instantMs(due_at)
-  if (done_at === null) {
-    if (!late_net || (lead.ended_at !== null && lead.ended_at < due_at)) return
-    tally.judged++
-  } else {
-    tally.judged++
-    tally.done++
-    if (done_at < due_at) tally.on_time++
-    if (!late_net) tally.on_time_net++
-    tally.gross_ms.push(gross_ms)
-    tally.net_ms.push(net_ms)
-  }
-  tally.enterprises.add(lead.uscc)
+/** One stage of a lead that can be judged. */
+export interface StageVerdict {
+  stage: ClockStage
+  due_date: string
+  done_at: string | null
+  on_time: boolean
+  on_time_net: boolean
+  /** null until it is done */
+  gross_ms: number | null
+  net_ms: number | null
+}
+
+/** The stages of a lead that count. @param as_of_at what was not done by then is late when it was due */
+export function verdictsOn (lead: LeadTimes, as_of_at: string): StageVerdict[] {
+  const begun: readonly (readonly [ClockStage, string | null, string | null, string])[] = [
+    ['contact', lead.pushed_at, lead.contacted_at, lead.contact_due_date],
+    ['approval', lead.contacted_at, lead.decided_at, lead.approval_due_date],
+    ['disbursement', lead.approved_at, lead.disbursed_at, lead.disbursement_due_date]
+  ]
+  return begun.flatMap(([stage, from, done_at, due_date]): StageVerdict[] => {
+    const until = done_at ?? as_of_at
+    if (from === null || until < from) return []
+    const due_at = endOfBeijingDay(due_date)
+    const { gross_ms, net_ms } = stageDuration(from, until, lead.pauses)
+    const late_net = instantMs(until) - (gross_ms - net_ms) >= instantMs(due_at)
+    if (done_at !== null) return [{ stage, due_date, done_at, on_time: done_at < due_at, on_time_net: !late_net, gross_ms, net_ms }]
+    if (!late_net || (lead.ended_at !== null && lead.ended_at < due_at)) return []
+    return [{ stage, due_date, done_at, on_time: false, on_time_net: false, gross_ms: null, net_ms: null }]
+  })
 }
 
 /** Counts one lead. @param as_of_at what was not done by then is late when it was due */
@@ -78,10 +86,16 @@ export function countLead (tally: ClockTally, lead: LeadTimes, as_of_at: string)
   }
   if (lead.approved_at !== null) tally.approved++
   if (lead.disbursed_at !== null) tally.disbursed++
-  judge(tally.stages.contact, lead, { from: lead.pushed_at, done_at: lead.contacted_at, due_date: lead.contact_due_date }, as_of_at)
-  judge(tally.stages.approval, lead, { from: lead.contacted_at, done_at: lead.decided_at, due_date: lead.approval_due_date }, as_of_at)
-  judge(tally.stages.disbursement, lead, { from: lead.approved_at, done_at: lead.disbursed_at, due_date: lead.disbursement_due_date },
-    as_of_at)
+  for (const { stage, done_at, on_time, on_time_net, gross_ms, net_ms } of verdictsOn(lead, as_of_at)) {
+    const of = tally.stages[stage]
+    of.judged++
+    if (done_at !== null) of.done++
+    if (on_time) of.on_time++
+    if (on_time_net) of.on_time_net++
+    if (gross_ms !== null) of.gross_ms.push(gross_ms)
+    if (net_ms !== null) of.net_ms.push(net_ms)
+    of.enterprises.add(lead.uscc)
+  }
 }
 
 /** On time net of pauses over all stages that can be judged. */

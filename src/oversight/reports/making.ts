@@ -18,6 +18,13 @@ export function beginningOf (day: string): string {
   return endOfBeijingDay(addDays(day, -1))
 }
 
+/** What a report of a period is made from when it is made on a day. */
+export function makingOf (period: { from: string, to: string }, today: string, region_code: string | null = null, uscc: string | null = null): Making {
+  const { from, to } = period
+  const as_of = to <= today ? to : today
+  return { from, to, from_at: beginningOf(from), to_at: beginningOf(to), as_of, as_of_at: beginningOf(as_of), region_code, uscc }
+}
+
 /** Counts the leads of the period by a key of theirs; page by page, so that memory holds figures and no leads. */
 export async function tallies (sql: ReadSql, making: Making, keyOf: (lead: LeadTimes) => string | null,
   parks_only = false): Promise<Map<string, ClockTally>> {

@@ -32,7 +32,8 @@ export function reportRoutes (app: FastifyInstance, { db }: { db: Db }): void {
       'bytes; the ETag is their digest, and the header x-generated-from-seq names the place in the journal they were made from. MEIC and ' +
       'FINANCE_BUREAU see all; REGULATOR_VIEWER whole quarters with groups of fewer than three enterprises hidden; an institution its ' +
         'own row of institution-ranking and ' +
-      'three-one-clock, a park its own of park-performance, a district its own of district-ledger. A person of REGULATOR_VIEWER may ' +
+      'three-one-clock, a park its own of park-performance, a district its own of district-ledger. `published=true` gives three-one-clock of a whole quarter as it is ' +
+        'published, from score_preview_working_days of the policy after its end on: until then a score is the scored institution’s own, which an event tells it is ready. A person of REGULATOR_VIEWER may ' +
         'read one enterprise in subsidy-progress and ' +
       'district-ledger with case_no, reason and uscc: kept, and told to the enterprise. `format=csv` and `format=xlsx` give files; * ' +
         'stands for a hidden figure. With `Prefer: respond-async` the answer is 202 with the place to fetch the report from. ' +

@@ -23,7 +23,8 @@ export const ReportQuery = Type.Object({
   format: Type.Optional(oneOf(REPORT_FORMATS, 'json when left out', { examples: ['json'] })),
   case_no: Type.Optional(BusinessNo('Single case: number of the case of the regulator', ['JG-2026-0001'])),
   reason: Type.Optional(Text('Single case: why this enterprise is looked at', 500, ['专项核查'])),
-  uscc: Type.Optional(Uscc('Single case: the enterprise'))
+  uscc: Type.Optional(Uscc('Single case: the enterprise')),
+  published: Type.Optional(Type.Boolean({ description: 'The published table of three-one-clock: rows of all institutions, small groups hidden' }))
 }, { additionalProperties: false })
 export type ReportQuery = Static<typeof ReportQuery>
 

@@ -16,13 +16,14 @@ import { Problem, type ProblemCode } from '../../problem.ts'
 import { findParticipant } from '../../registry/participants/store.ts'
 import { policiesOf } from '../../registry/policies/service.ts'
 import { CATALOGUE, REPORTS, type ReportName, type ReportSpec } from './catalogue.ts'
-import { beginningOf, type Making } from './making.ts'
+import { makingOf, type Making } from './making.ts'
 import type { Report, ReportRow } from './rendering.ts'
+import { publishedAt } from './scores.ts'
 import { eventsAbout, keepRegulatorRead, newestEvent, regulatorReadsOf } from './store.ts'
 import { smallestGroupOn, tableOf, type ShownRow } from './table.ts'
 
 export interface Asked { from?: string, to?: string, period?: string, region_code?: string, case_no?: string, reason?: string,
-  uscc?: string }
+  uscc?: string, published?: boolean }
 
 const sees_all: readonly Role[] = ['MEIC', 'FINANCE_BUREAU', 'REGULATOR_VIEWER']
 const sees_small_groups: ReadonlySet<Role> = new Set(['MEIC', 'FINANCE_BUREAU'])
@@ -36,7 +37,7 @@ function refuse (code: ProblemCode, pointer: string, item: string, message: stri
 }
 
 /** The half-open days asked for. Errors: invalid_request, period_reversed. */
-function periodOf ({ from, to, period }: Asked): { from: string, to: string } {
+export function periodOf ({ from, to, period }: Pick<Asked, 'from' | 'to' | 'period'>): { from: string, to: string } {
   if (period !== undefined && from === undefined && to === undefined) {
     const [year = '', quarter] = period.split('Q')
     const start = `${year}-${quarter === undefined ? '01' : String(Number(quarter) * 3 - 2).padStart(2, '0')}-01`
@@ -55,13 +56,20 @@ function periodOf ({ from, to, period }: Asked): { from: string, to: string } {
 
 const isQuarter = ({ from, to }: { from: string, to: string }): boolean => /-(01|04|07|10)-01$/.test(from) && addMonths(from, 3) === to
 
-interface Reader { all: boolean, hides: boolean, owner: string | null }
+/** What is behind a row is for MEIC, and for the institution the row is about. */
+interface Reader { all: boolean, hides: boolean, owner: string | null, basis: boolean }
 
-/** What a caller may see of a report. Errors: role_not_allowed. */
-async function readerOf (db: Db, principal: Principal, report: ReportName): Promise<Reader> {
+/** What a caller may see of a report. Errors: role_not_allowed, invalid_request. */
+async function readerOf (db: Db, principal: Principal, report: ReportName, { published }: Asked): Promise<Reader> {
   const { role, participant_no } = principal
-  if (sees_all.includes(role)) return { all: true, hides: !sees_small_groups.has(role), owner: null }
-  const { own } = CATALOGUE[report]
+  const { own, published_to } = CATALOGUE[report]
+  if (published === true) {
+    if (published_to.length === 0) {
+      throw refuse('invalid_request', '/query/published', 'NEVER_PUBLISHED', 'This report is not published; leave published out', '该报表不公布，请去掉 published')
+    }
+    if (published_to.includes(role) || sees_all.includes(role)) return { all: true, hides: true, owner: null, basis: false }
+  }
+  if (sees_all.includes(role)) return { all: true, hides: !sees_small_groups.has(role), owner: null, basis: role === 'MEIC' }
   if (!own.includes(role)) {
     const allowed = [...sees_all, ...own]
     throw new Problem('role_not_allowed', {
@@ -70,7 +78,7 @@ async function readerOf (db: Db, principal: Principal, report: ReportName): Prom
     })
   }
   const owner = role === 'DISTRICT_MEIC' ? (await findParticipant(db.read, participant_no))?.region_code ?? '' : participant_no
-  return { all: false, hides: !sent_it_itself.has(role), owner }
+  return { all: false, hides: !sent_it_itself.has(role), owner, basis: sent_it_itself.has(role) }
 }
 
 /**
@@ -89,6 +97,15 @@ function checkSteps (reader: Reader, asked: Asked, period: { from: string, to: s
     throw refuse('rule_broken', '/query/region_code', 'ALL_DISTRICTS_ONLY',
       'Statistics are given for all districts; the ledger of districts shows each', '统计口径不按单一区县筛选；分区县请看 district-ledger')
   }
+}
+
+/** Who is scored sees it first. Errors: rule_broken. */
+async function checkPublished (db: Db, { published }: Asked, period: { to: string }): Promise<void> {
+  if (published !== true) return
+  const published_at = await publishedAt(db, period.to)
+  if (db.clock.now() >= published_at) return
+  throw refuse('rule_broken', '/query/published', 'NOT_PUBLISHED_YET', `The scores of this period are published from ${published_at} on; until then each institution sees its own`,
+    `该期评分自 ${published_at} 起公布，此前仅供各机构查看本机构结果`)
 }
 
 interface Case { case_no: string, reason: string, uscc: string }
@@ -146,10 +163,11 @@ interface Admitted { reader: Reader, period: { from: string, to: string }, singl
 
 /** What a caller may have of a report, before anything is made. Errors: role_not_allowed, invalid_request, period_reversed, rule_broken, person_required. */
 export async function admitted (db: Db, principal: Principal, report: ReportName, asked: Asked): Promise<Admitted> {
-  const reader = await readerOf(db, principal, report)
+  const reader = await readerOf(db, principal, report, asked)
   const period = periodOf(asked)
   const single = caseOf(principal, report, asked)
   if (single === null) checkSteps(reader, asked, period)
+  await checkPublished(db, asked, period)
   return { reader, period, single }
 }
 
@@ -157,22 +175,17 @@ export async function admitted (db: Db, principal: Principal, report: ReportName
 export async function makeReport (db: Db, principal: Principal, report: ReportName, asked: Asked): Promise<Made> {
   const spec = CATALOGUE[report]
   const { reader, period, single } = await admitted(db, principal, report, asked)
-  const today = beijingDate(db.clock.now())
-  const as_of = period.to <= today ? period.to : today
-  const making: Making = {
-    ...period, from_at: beginningOf(period.from), to_at: beginningOf(period.to), as_of, as_of_at: beginningOf(as_of),
-      region_code: asked.region_code ?? null, uscc: single?.uscc ?? null
-  }
+  const making = makingOf(period, beijingDate(db.clock.now()), asked.region_code ?? null, single?.uscc ?? null)
   const { seq, rows } = await settled(db, spec, making)
   const policy = nearestTerms(await policiesOf(db), spec.policy_code, addDays(period.to, -1))
   const columns = spec.columns(policy)
   const table = tableOf(columns, rows, reader.hides && single === null ? smallestGroupOn(addDays(period.to, -1)) : 0)
   const shown = reader.all ? table.rows : table.rows.filter(({ owner }) => owner === reader.owner)
   const made: Report = {
-    report, title: spec.title, title_zh: spec.title_zh, period: { ...period, as_of }, region_code: asked.region_code ?? null,
+    report, title: spec.title, title_zh: spec.title_zh, period: { ...period, as_of: making.as_of }, region_code: asked.region_code ?? null,
       policy: { policy_code: policy.policy_code, version: policy.version },
     definitions: columns.map(({ name, definition, definition_zh, clause }) => ({ column: name, definition, definition_zh, clause })),
-    rows: await outRows(db, shown, principal.role === 'MEIC'),
+    rows: await outRows(db, shown, reader.basis),
     totals: reader.all ? table.totals : [],
     suppressed_groups: shown.filter(({ hidden }) => hidden.length > 0).length,
     case_no: single?.case_no ?? null
@@ -192,7 +205,7 @@ async function settled (db: Db, spec: ReportSpec, making: Making) {
   }
 }
 
-/** What stands behind a row is for MEIC: how many things, numbers of some, and their events. */
+/** What stands behind a row: how many things, numbers of some, and their events. */
 async function outRows (db: Db, rows: readonly ShownRow[], with_basis: boolean): Promise<ReportRow[]> {
   const events = with_basis ? await eventsAbout(db.read, rows.flatMap(({ behind }) => behind.subjects)) : new Map<string, string>()
   return rows.map(({ cells, hidden, behind }) => ({

@@ -64,11 +64,12 @@ const lead_times = {
     pauses: leads.pauses, park_no: financing_needs.park_no
 }
 
-/** Times of the leads pushed in the period, in the order of their numbers. */
-export async function leadTimes (sql: ReadSql, scope: Scope, after: string, limit: number, parks_only: boolean) {
+/** Times of the leads pushed in the period, of all institutions or of one, in the order of their numbers. */
+export async function leadTimes (sql: ReadSql, scope: Scope, after: string, limit: number, parks_only: boolean, recipient_no?: string) {
   return sql.select(lead_times).from(leads).leftJoin(financing_needs, eq(financing_needs.need_no, leads.need_no)).where(and(
     gte(leads.pushed_at, scope.from_at), lt(leads.pushed_at, scope.to_at), gt(leads.lead_no, after), inScope(sql, leads.uscc, scope),
-    parks_only ? isNotNull(financing_needs.park_no) : undefined
+    parks_only ? isNotNull(financing_needs.park_no) : undefined,
+    recipient_no === undefined ? undefined : eq(leads.recipient_no, recipient_no)
   )).orderBy(asc(leads.lead_no)).limit(limit)
 }
 export type LeadTimes = Awaited<ReturnType<typeof leadTimes>>[number]
