@@ -71,6 +71,8 @@ create index subsidy_lines_by_project on subsidy_lines (uscc, project_code, kind
 create index subsidy_lines_by_participant on subsidy_lines (participant_no, line_no);
 create index subsidy_lines_by_packet on subsidy_lines (packet_no);
 create index subsidy_lines_by_project_code on subsidy_lines (project_code);
+-- What is recognised and not paid is found without opening the lines.
+create index subsidy_lines_recognised on subsidy_lines (line_no) where recognised_fen > 0;
 
 create table subsidy_packets (
   packet_no text primary key,

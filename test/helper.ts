@@ -113,11 +113,21 @@ export async function build (t: Scope, options: { now?: string, config?: Partial
   const { target, folder } = await temporaryDatabase(t, true)
   const clock = frozenClock(options.now ?? start_of_test)
   const db = openDb(target, clock)
-  const logged: string[] = []
-  const log = pino({ level: 'info' }, { write: line => { logged.push(line) } })
   const config = { ...readConfig({ HUB_MODE: 'sandbox', DATA_DIR: folder, ...(target.startsWith('postgres') ? { DATABASE_URL: target } : {}) }), ...options.config }
   const sandbox = await seedSandbox(db)
   if (sandbox === null) throw new Error('the temporary database was not empty')
+  return opened(t, { db, clock, config, sandbox })
+}
+
+/** Another hub on the same PostgreSQL database, with connections of its own, as a second process has them. */
+export async function beside (t: Scope, { clock, config, sandbox }: Built): Promise<Built> {
+  if (config.database_url === null) throw new Error('SQLite serves one hub')
+  return opened(t, { db: openDb(config.database_url, clock), clock, config, sandbox })
+}
+
+async function opened (t: Scope, { db, clock, config, sandbox }: Pick<Built, 'db' | 'clock' | 'config' | 'sandbox'>): Promise<Built> {
+  const logged: string[] = []
+  const log = pino({ level: 'info' }, { write: line => { logged.push(line) } })
   const built = await buildApp({ config, db, log })
   built.ready.value = true
   await built.app.ready()

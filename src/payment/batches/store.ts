@@ -1,5 +1,5 @@
 /** Tables of payment batches, payments, their lines, offsets and results. */
-import { and, asc, eq, gt, gte, inArray, isNotNull, isNull, lt, sql as expression } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, inArray, isNotNull, lt, notExists, sql as expression } from 'drizzle-orm'
 import { fen, flag, integer, json, primaryKey, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { StateOf } from '../../policy/lifecycle.ts'
@@ -92,20 +92,29 @@ export type PaymentItem = typeof payment_items.$inferSelect
 export type PaymentOffset = typeof payment_offsets.$inferSelect
 export type PaymentResult = typeof payment_results.$inferSelect
 
-/** Approved lines that stand in no live payment. */
+const lines_at_once = 1000
+
+/** Approved lines that stand in no live payment. Of all lines ever recognised few do, so their numbers are found in two indexes alone. */
 export async function unpaidLines (sql: ReadSql): Promise<ApprovedLine[]> {
-  const rows = await sql.select({
-    line_no: subsidy_lines.line_no, kind: subsidy_lines.kind, payee_kind: subsidy_lines.payee_kind, payee_uscc: subsidy_lines.payee_uscc,
-    participant_no: subsidy_lines.participant_no, uscc: subsidy_lines.uscc, project_code: subsidy_lines.project_code,
-      year: subsidy_lines.year,
-    recognised_fen: subsidy_lines.recognised_fen, packet_no: subsidy_packets.packet_no, approved_at: subsidy_packets.approved_at,
-      order_key: subsidy_lines.order_key
-  }).from(subsidy_lines).innerJoin(subsidy_packets, eq(subsidy_packets.packet_no, subsidy_lines.packet_no))
-    .leftJoin(payment_items, and(eq(payment_items.line_no, subsidy_lines.line_no), eq(payment_items.live, true)))
-    .where(and(eq(subsidy_packets.status, 'APPROVED'), eq(subsidy_lines.status, 'FROZEN'), gt(subsidy_lines.recognised_fen, 0),
-      isNull(payment_items.payment_no)))
-    .orderBy(asc(subsidy_lines.line_no))
-  return rows.map(row => Object.assign(row, { recognised_fen: row.recognised_fen ?? 0, approved_at: row.approved_at ?? '' }))
+  const unpaid = await sql.select({ line_no: subsidy_lines.line_no }).from(subsidy_lines).where(and(
+    expression`${subsidy_lines.recognised_fen} > 0`,
+    notExists(sql.select({ line_no: payment_items.line_no }).from(payment_items)
+      .where(and(eq(payment_items.line_no, subsidy_lines.line_no), expression`${payment_items.live} = 1`)))
+  )).orderBy(asc(subsidy_lines.line_no))
+  const found: ApprovedLine[] = []
+  for (let from = 0; from < unpaid.length; from += lines_at_once) {
+    const rows = await sql.select({
+      line_no: subsidy_lines.line_no, kind: subsidy_lines.kind, payee_kind: subsidy_lines.payee_kind, payee_uscc: subsidy_lines.payee_uscc,
+      participant_no: subsidy_lines.participant_no, uscc: subsidy_lines.uscc, project_code: subsidy_lines.project_code,
+      year: subsidy_lines.year, recognised_fen: subsidy_lines.recognised_fen, packet_no: subsidy_packets.packet_no,
+      approved_at: subsidy_packets.approved_at, order_key: subsidy_lines.order_key
+    }).from(subsidy_lines).innerJoin(subsidy_packets, eq(subsidy_packets.packet_no, subsidy_lines.packet_no))
+      .where(and(inArray(subsidy_lines.line_no, unpaid.slice(from, from + lines_at_once).map(({ line_no }) => line_no)),
+        eq(subsidy_packets.status, 'APPROVED'), eq(subsidy_lines.status, 'FROZEN')))
+      .orderBy(asc(subsidy_lines.line_no))
+    found.push(...rows.map(row => Object.assign(row, { recognised_fen: row.recognised_fen ?? 0, approved_at: row.approved_at ?? '' })))
+  }
+  return found
 }
 
 export async function insertBatch (sql: WriteSql, batch: Batch): Promise<void> {
