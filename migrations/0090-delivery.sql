@@ -69,6 +69,7 @@ create table webhook_attempts (
   outcome text not null check (outcome in ('DELIVERED', 'FAILED', 'DEAD'))
 );
 create index webhook_attempts_of_endpoint on webhook_attempts (endpoint_no, attempt_no);
+create index webhook_attempts_by_age on webhook_attempts (attempted_at);
 
 -- Private networks opened to webhooks by two persons, e.g. the government extranet: CIDR, IPv4 or IPv6.
 create table webhook_private_networks (

@@ -49,12 +49,27 @@ const sandbox_statuses: PartnerStatuses = {
 
 function partnerStatuses (file: string | undefined, is_sandbox: boolean, mistakes: string[]): PartnerStatuses {
   if (file === undefined || file === '') return is_sandbox ? sandbox_statuses : {}
+  let table: unknown
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as PartnerStatuses
+    table = JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
     mistakes.push(`PARTNER_STATUS_FILE ${file} cannot be read: ${(error as Error).message}`)
     return {}
   }
+  const needs = (where: string, form: string): number => mistakes.push(`PARTNER_STATUS_FILE ${file}: ${where} needs the form ${form}`)
+  if (!isTable(table)) {
+    needs('the whole', '{ participant: { word: event } }')
+    return {}
+  }
+  for (const [participant_no, words] of Object.entries(table)) {
+    if (!isTable(words)) needs(`"${participant_no}"`, '{ word: event }')
+    else for (const [word, event] of Object.entries(words)) if (typeof event !== 'string') needs(`"${word}" of "${participant_no}"`, '"EVENT"')
+  }
+  return table as PartnerStatuses
+}
+
+function isTable (value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 const log_levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']

@@ -2,7 +2,7 @@
 import { newNo } from '../clock.ts'
 import type { WriteSql } from '../db/db.ts'
 import { append, the_hub } from '../journal/events.ts'
-import { isGivenUp, nextAttemptAt, restUntil } from './schedule.ts'
+import { isGivenUp, nextAttemptAt, not_resting, restUntil } from './schedule.ts'
 import { changeDelivery, changeEndpoint, deliveredSince, findEndpoint, insertAttempts, noteHealth, type Attempt, type DueDelivery, type Endpoint } from './store.ts'
 
 export interface Result {
@@ -40,7 +40,7 @@ export async function keepResults (sql: WriteSql, now: string, endpoint: Endpoin
   const some_ok = results.some(({ ok }) => ok)
   const asked_ms = Math.max(0, ...results.filter(({ status_code }) => busy_statuses.has(status_code)).map(({ retry_after_ms }) => retry_after_ms ?? 0))
   const failing_since = failures === 0 ? null : some_ok ? now : endpoint.failing_since ?? now
-  await noteHealth(sql, endpoint_no, { consecutive_failures: failures, failing_since, circuit_until: failures === 0 ? now : restUntil(now, failures, asked_ms) })
+  await noteHealth(sql, endpoint_no, { consecutive_failures: failures, failing_since, circuit_until: failures === 0 ? not_resting : restUntil(now, failures, asked_ms) })
   if (results.some(({ status_code }) => status_code === gone_status)) await disable(sql, now, endpoint_no, 'GONE')
   else if (failures > 0 && isGivenUp(now, failing_since)) await disable(sql, now, endpoint_no, 'FAILING')
 }
@@ -50,7 +50,7 @@ export async function keepChallenge (sql: WriteSql, now: string, asked: Endpoint
   const endpoint = await findEndpoint(sql, asked.endpoint_no)
   if (endpoint === undefined || endpoint.challenge !== asked.challenge || endpoint.status !== 'ACTIVE') return
   if (passed) {
-    await changeEndpoint(sql, endpoint, { verified_at: now, updated_at: now, consecutive_failures: 0, failing_since: null, circuit_until: now })
+    await changeEndpoint(sql, endpoint, { verified_at: now, updated_at: now, consecutive_failures: 0, failing_since: null, circuit_until: not_resting })
     await append(sql, now, { type: 'webhook_endpoint.verified', subject: endpoint.endpoint_no, actor: the_hub, audience: [endpoint.participant_no] })
     return
   }

@@ -37,6 +37,9 @@ export function nextAttemptAt (now: string, event_no: string, attempts: number, 
   return instantOf(instantMs(now) + Math.round(Math.max(spread_ms, asked_ms)))
 }
 
+/** Until when an endpoint rests that does not: long ago, also should the clock be set back. */
+export const not_resting = '1970-01-01T00:00:00.000Z'
+
 /** Until when an endpoint rests after so many failures in a row; it is then tried with one delivery at a time. */
 export function restUntil (now: string, consecutive_failures: number, asked_ms: number | null): string {
   const asked = Math.min(asked_ms ?? 0, rest_max_ms)

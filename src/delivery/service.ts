@@ -12,6 +12,7 @@ import { notFound, Problem, stateConflict, type ProblemItem } from '../problem.t
 import type { Dialler } from './dialler.ts'
 import { EVENT_ROOMS } from './event-types.ts'
 import { deliveryOf } from './laying-out.ts'
+import { not_resting } from './schedule.ts'
 import { addSecret } from './secrets.ts'
 import type { NewWebhookEndpoint, ReplayRequest, WebhookEndpointChange } from './schema.ts'
 import {
@@ -70,7 +71,7 @@ export async function addEndpoint (sql: WriteSql, now: string, principal: Princi
 /** An address that is still to be asked. */
 function unverified (now: string) {
   return {
-    verified_at: null, challenge: newNo('chal'), challenge_attempts: 0, challenge_next_at: now, consecutive_failures: 0, failing_since: null, circuit_until: now
+    verified_at: null, challenge: newNo('chal'), challenge_attempts: 0, challenge_next_at: now, consecutive_failures: 0, failing_since: null, circuit_until: not_resting
   }
 }
 

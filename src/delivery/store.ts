@@ -316,14 +316,14 @@ export async function insertAttempts (sql: WriteSql, rows: readonly Attempt[]): 
 }
 
 /**
- * Forgets the oldest attempts and the deliveries they completed; the feed keeps the events, and replay sends them again.
+ * Forgets the oldest attempts and the deliveries they completed; the feed keeps the events, and replay sends them again. The oldest by their
+ * own time: while a clock ran ahead numbers ran ahead as well, and what is numbered later may be older.
  *
  * @returns how many attempts were forgotten
  */
 export async function forgetAttempts (sql: WriteSql, before: string, limit: number): Promise<number> {
-  const oldest = await sql.select({ attempt_no: webhook_attempts.attempt_no, endpoint_no: webhook_attempts.endpoint_no, event_no: webhook_attempts.event_no, attempted_at: webhook_attempts.attempted_at })
-    .from(webhook_attempts).orderBy(asc(webhook_attempts.attempt_no)).limit(limit)
-  const old = oldest.filter(({ attempted_at }) => attempted_at < before)
+  const old = await sql.select({ attempt_no: webhook_attempts.attempt_no, endpoint_no: webhook_attempts.endpoint_no, event_no: webhook_attempts.event_no })
+    .from(webhook_attempts).where(lt(webhook_attempts.attempted_at, before)).orderBy(asc(webhook_attempts.attempted_at)).limit(limit)
   if (old.length === 0) return 0
   await sql.delete(webhook_attempts).where(inArray(webhook_attempts.attempt_no, old.map(({ attempt_no }) => attempt_no)))
   for (const [endpoint_no, attempts] of Map.groupBy(old, attempt => attempt.endpoint_no)) {

@@ -156,4 +156,21 @@ t.test('attempts are forgotten after ninety days; what they delivered can still 
     return hook.messages().length > before
   })
   t.equal(hook.messages().at(-1)?.headers['webhook-id'], good?.event_no)
+
+  const sent = async (subject: string): Promise<void> => {
+    await hub.db.write((sql, now) => append(sql, now, { type: 'lead.contacted', subject, actor: the_hub, audience: ['bank-1'] }))
+    await until(t, subject, async () => {
+      await hub.loops.settle()
+      return hook.messages().at(-1)?.message.data.subject === subject
+    })
+  }
+  hub.clock.advance(365 * day_ms)
+  await sent('lead_while_the_clock_ran_ahead')
+  hub.clock.advance(-365 * day_ms)
+  await sent('lead_after_it_was_set_back')
+  hub.clock.advance(91 * day_ms)
+  await hub.loops.settle()
+  const [ahead, ...others] = (await hub.as('bank-1').get(`/v1/webhook-endpoints/${endpoint_no}/attempts?limit=200`)).json().items as { attempted_at: string }[]
+  t.ok(ahead !== undefined && ahead.attempted_at > hub.clock.now(), 'what the clock says is still to come is kept')
+  t.same(others, [], 'and holds up nothing')
 })

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { readConfig } from '../../src/config.ts'
+import { ConfigError, readConfig } from '../../src/config.ts'
 import { partnerWords } from '../../src/matching/leads/answers.ts'
 import { build } from '../helper.ts'
 import { givenNeed, inbox } from './needs.ts'
@@ -29,11 +29,28 @@ t.test('a platform’s own word becomes the event it stands for, by the rules of
   t.match((await hub.as('bank-1').post(`/v1/leads/${String(bank_lead?.lead_no)}/events`, { partner_status: '已受理', occurred_at: at })).json(), { code: 'partner_status_unknown' }, 'a bank has no such words')
 })
 
-t.test('the table comes from PARTNER_STATUS_FILE; a word for no event stops the start', async t => {
+t.test('the table comes from PARTNER_STATUS_FILE; a word for no event and a table of another shape stop the start, every mistake named', async t => {
   const file = join(t.testdir(), 'statuses.json')
   writeFileSync(file, JSON.stringify({ 'partner-platform-1': { accepted: 'ACKNOWLEDGED' } }))
   t.same(readConfig({ HUB_MODE: 'sandbox', PARTNER_STATUS_FILE: file }).partner_statuses, { 'partner-platform-1': { accepted: 'ACKNOWLEDGED' } })
   writeFileSync(file, JSON.stringify({ 'partner-platform-1': { accepted: 'DONE' } }))
   t.throws(() => partnerWords(readConfig({ HUB_MODE: 'sandbox', PARTNER_STATUS_FILE: file }).partner_statuses), /"accepted" for "DONE"/)
   t.throws(() => readConfig({ HUB_MODE: 'sandbox', PARTNER_STATUS_FILE: `${file}.missing` }), /PARTNER_STATUS_FILE/)
+  const shapes: [content: string, mistakes: string[]][] = [
+    ['{ "partner-platform-1": ', ['cannot be read']],
+    ...['null', '[]', '7', '"已受理"'].map((content): [string, string[]] => [content, ['the whole needs the form { participant: { word: event } }']]),
+    ['{ "a": null, "b": ["DISBURSED"], "c": "ACKNOWLEDGED" }', ['"a" needs the form { word: event }', '"b" needs', '"c" needs']],
+    ['{ "a": { "已受理": 7, "已对接": null } }', ['"已受理" of "a" needs the form "EVENT"', '"已对接" of "a"']]
+  ]
+  for (const [content, expected] of shapes) {
+    writeFileSync(file, content)
+    try {
+      readConfig({ HUB_MODE: 'sandbox', PARTNER_STATUS_FILE: file })
+      t.fail(content)
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      t.equal(error.mistakes.length, expected.length, content)
+      for (const [index, text] of expected.entries()) t.ok(error.mistakes[index]?.startsWith(`PARTNER_STATUS_FILE ${file}`) === true && error.mistakes[index].includes(text), text)
+    }
+  }
 })
