@@ -10,6 +10,8 @@ import { traceFrom } from './trace.ts'
 export interface InterestFacts {
   readonly voucher_no: string
   readonly paid_date: string
+  /** day the contract was signed; left out: not known, not held against it (A-24) */
+  readonly signed_date?: string | undefined
   /** decides among vouchers of one paid date, by code units: e.g. submission instant, then number */
   readonly order_key: string
   readonly segments: readonly Segment[]
@@ -35,6 +37,8 @@ export interface LineBasis {
 export interface InterestRule {
   readonly policy: PolicyVersion
   readonly counts_from: string
+  /** A-24: contracts signed before that day do not count */
+  readonly earlier_excluded: boolean
   readonly extended_counts: boolean
   readonly split_by_year: boolean
   readonly net_of_national: boolean
@@ -47,6 +51,8 @@ export interface InterestRule {
   readonly loan_ceiling_pct: bigint
   readonly project_ceiling_fen: number
   readonly project_rule: string
+  /** another ceiling of the project that the amount uses up as well (A-07) */
+  readonly shared: { readonly rule_id: string, readonly ceiling_fen: number } | null
 }
 
 export interface InterestLine {
@@ -69,15 +75,16 @@ export type UsedByYear = Readonly<Record<string, number>>
 /** What is left of the ceilings while lines are granted in order. */
 export interface Ceilings {
   readonly used_by_project: Map<string, number>
+  readonly used_by_shared: Map<string, number>
   readonly used_by_loan: Map<string, number>
 }
 
-export function ceilings (used_by_project: UsedByYear, used_by_loan: Readonly<Record<string, UsedByYear>>): Ceilings {
+export function ceilings (used_by_project: UsedByYear, used_by_loan: Readonly<Record<string, UsedByYear>>, used_by_shared: UsedByYear = {}): Ceilings {
   const by_loan = new Map<string, number>()
   for (const [key, used] of Object.entries(used_by_loan)) {
     for (const [year, fen] of Object.entries(used)) by_loan.set(`${year}|${key}`, fen)
   }
-  return { used_by_project: new Map(Object.entries(used_by_project)), used_by_loan: by_loan }
+  return { used_by_project: new Map(Object.entries(used_by_project)), used_by_shared: new Map(Object.entries(used_by_shared)), used_by_loan: by_loan }
 }
 
 const isFen = (value: number | undefined): boolean => value === undefined || (Number.isSafeInteger(value) && value >= 0)
@@ -165,13 +172,14 @@ function sumsOf (facts: InterestFacts, rule: InterestRule): Sums {
   return { due, plain, bounded, bounded_by_year, scale }
 }
 
-function outsideLine (basis: LineBasis, rule: InterestRule): InterestLine {
+/** A line of nothing, with the rule that leaves its interest out. */
+function lineOfNothing (basis: LineBasis, rule: InterestRule, rule_id: 'OUTSIDE_POLICY_PERIOD' | 'A-24'): InterestLine {
   const { facts } = basis
   const { due } = sumsOf(facts, rule)
   const divisor = yearDays(facts.day_count) * UNITS_PER_ONE
   const interest_due_fen = roundHalfUp(due, divisor)
   const eligible_interest_fen = roundHalfUp(due * BigInt(basis.eligible_fen), divisor * BigInt(basis.whole_fen))
-  const { clause, clause_zh } = clauseOf(rule.policy, 'OUTSIDE_POLICY_PERIOD')
+  const { clause, clause_zh } = clauseOf(rule.policy, rule_id)
   return {
     voucher_no: facts.voucher_no,
     policy: { policy_code: rule.policy.policy_code, version: rule.policy.version },
@@ -181,7 +189,7 @@ function outsideLine (basis: LineBasis, rule: InterestRule): InterestLine {
     formula_fen: 0,
     amount_fen: 0,
     by_year: [{ year: yearOf(facts.paid_date), amount_fen: 0 }],
-    trace: [{ rule_id: 'OUTSIDE_POLICY_PERIOD', clause, clause_zh, before: yuanOf(eligible_interest_fen), after: '0.00' }]
+    trace: [{ rule_id, clause, clause_zh, before: yuanOf(eligible_interest_fen), after: '0.00' }]
   }
 }
 
@@ -192,8 +200,9 @@ function outsideLine (basis: LineBasis, rule: InterestRule): InterestLine {
  * Source: S2 (一)(三)(十三); rules L-01…L-06, Z-01.
  */
 export function interestLine (basis: LineBasis, rule: InterestRule, in_force: boolean, left: Ceilings): InterestLine {
-  if (!in_force) return outsideLine(basis, rule)
+  if (!in_force) return lineOfNothing(basis, rule, 'OUTSIDE_POLICY_PERIOD')
   const { facts } = basis
+  if (rule.earlier_excluded && facts.signed_date !== undefined && facts.signed_date < rule.counts_from) return lineOfNothing(basis, rule, 'A-24')
   const sums = sumsOf(facts, rule)
   const divisor = yearDays(facts.day_count) * UNITS_PER_ONE
   const eligible = BigInt(basis.eligible_fen)
@@ -223,11 +232,18 @@ export function interestLine (basis: LineBasis, rule: InterestRule, in_force: bo
   for (const piece of pieces) piece.amount_fen = Math.min(piece.amount_fen, Math.max(0,
     rule.project_ceiling_fen - (left.used_by_project.get(piece.year) ?? 0)))
   step(rule.project_rule, totalOf(pieces))
+  const { shared } = rule
+  if (shared !== null) {
+    for (const piece of pieces) piece.amount_fen = Math.min(piece.amount_fen, Math.max(0,
+      shared.ceiling_fen - (left.used_by_shared.get(piece.year) ?? 0)))
+    step(shared.rule_id, totalOf(pieces))
+  }
   lowerTo(pieces, netInterestPaid(basis, due_fen, eligible_interest_fen, paid_fen))
   const amount_fen = step('L-06', totalOf(pieces))
 
   for (const { year, amount_fen: used } of pieces) {
     left.used_by_project.set(year, (left.used_by_project.get(year) ?? 0) + used)
+    left.used_by_shared.set(year, (left.used_by_shared.get(year) ?? 0) + used)
     if (basis.loan !== null) left.used_by_loan.set(`${year}|${basis.loan.key}`, (left.used_by_loan.get(`${year}|${basis.loan.key}`) ?? 0) + used)
   }
   return {

@@ -2,7 +2,8 @@ import { UNITS_PER_ONE } from './exact.ts'
 import { finding, type Finding } from './findings.ts'
 import { assertFacts, ceilings, grantingOrder, interestLine, type InterestFacts, type InterestLine, type InterestRule,
   type UsedByYear } from './interest.ts'
-import { EXTENDED_INTERESTS, PARTIAL_PAYMENTS, YEAR_BASES } from './parameters.ts'
+import { leasesUseLoanCeiling } from './ceilings.ts'
+import { EARLIER_CONTRACTS, EXTENDED_INTERESTS, PARTIAL_PAYMENTS, YEAR_BASES } from './parameters.ts'
 import { addMonths, isDate } from './period.ts'
 import { countOf, dateParameter, fenParameter, isInForce, nearestTerms, pctOf, readingOf, type PolicyVersion } from './terms.ts'
 
@@ -19,6 +20,7 @@ function leaseRule (policy: PolicyVersion): InterestRule {
   const rule: InterestRule = {
     policy,
     counts_from: dateParameter(policy, 'interest_counts_from'),
+    earlier_excluded: readingOf(policy, 'earlier_contracts', EARLIER_CONTRACTS) === 'EXCLUDED',
     extended_counts: readingOf(policy, 'extended_period_interest', EXTENDED_INTERESTS) === 'INCLUDED',
     split_by_year: readingOf(policy, 'year_basis', YEAR_BASES) === 'ACCRUAL_SPLIT',
     net_of_national: false,
@@ -29,7 +31,8 @@ function leaseRule (policy: PolicyVersion): InterestRule {
     formula_rule: 'Z-01',
     loan_ceiling_pct: 0n,
     project_ceiling_fen: fenParameter(policy, 'lease_project_year_ceiling'),
-    project_rule: 'Z-01-CEILING'
+    project_rule: 'Z-01-CEILING',
+    shared: leasesUseLoanCeiling(policy) ? { rule_id: 'L-05', ceiling_fen: fenParameter(policy, 'project_year_ceiling') } : null
   }
   compiled.set(policy, rule)
   return rule
@@ -37,19 +40,21 @@ function leaseRule (policy: PolicyVersion): InterestRule {
 
 /**
  * Lease subsidy: 2 % a year on the principal balance, at most 5 million yuan per enterprise project and year, never above
- * the interest paid net of other subsidies. No land, no ceiling per lease; the cap is apart from that of loans (A-07).
+ * the interest paid net of other subsidies. No land, no ceiling per lease; the cap is apart from that of loans, or uses that up as well (A-07).
  *
+ * @param used_by_loans fen by year already granted under the ceiling of loans; counts only where leases use that up
  * @returns lines in the order of the vouchers, fen
  * @throws RuleBreach as `loanInterestLines`
  * Source: S2 (三), S3 (十二); rules Z-01, L-06.
  */
-export function leaseLines ({ policies, vouchers, used_by_project = {} }: {
+export function leaseLines ({ policies, vouchers, used_by_project = {}, used_by_loans = {} }: {
   readonly policies: readonly PolicyVersion[]
   readonly vouchers: readonly InterestFacts[]
   readonly used_by_project?: UsedByYear
+  readonly used_by_loans?: UsedByYear
 }): InterestLine[] {
   assertFacts(vouchers)
-  const left = ceilings(used_by_project, {})
+  const left = ceilings(used_by_project, {}, used_by_loans)
   const lines: InterestLine[] = []
   for (const index of grantingOrder(vouchers)) {
     const facts = vouchers[index]

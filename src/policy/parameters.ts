@@ -15,6 +15,12 @@ export const RATE_BASES = ['EXECUTED', 'NET_OF_NATIONAL'] as const
 export const LOAN_AMOUNT_BASES = ['DISBURSED', 'CONTRACT', 'BALANCE'] as const
 export type LoanAmountBasis = typeof LOAN_AMOUNT_BASES[number]
 export const YEAR_BASES = ['PAID_DATE', 'ACCRUAL_SPLIT'] as const
+export const CEILING_OWNERS = ['PROJECT', 'ENTERPRISE'] as const
+export const LEASE_CEILINGS = ['SEPARATE', 'WITHIN_LOANS'] as const
+export const SYNDICATE_CEILINGS = ['PROJECT', 'SHARE'] as const
+export const EARLIER_CONTRACTS = ['ACCEPTED', 'EXCLUDED'] as const
+export const PREMIUM_CEILING_SPANS = ['POLICY_YEAR', 'LIFETIME'] as const
+export const FIRST_SET_CEILING_OWNERS = ['PRODUCT', 'ENTERPRISE'] as const
 export const PREMIUM_RATE_RULES = ['RECOGNISE_UP_TO', 'DISQUALIFY'] as const
 export const PARTIAL_PAYMENTS = ['PROPORTIONAL', 'CLAMP_ONLY'] as const
 export const FEE_CEILING_SPANS = ['LIFETIME', 'YEAR'] as const
@@ -35,15 +41,19 @@ export const PARAMETERS: Readonly<Record<PolicyCode, Readonly<Record<string, Par
     subsidy_rate_max_pct: pct('L-01: highest subsidy rate a year'),
     loan_year_ceiling_pct: pct('L-04: share of the eligible loan per loan and calendar year (A-02)'),
     loan_amount_basis: choice(LOAN_AMOUNT_BASES, 'A-03: what L-04 takes its share of: paid out by the end of the year, the contract, or the highest balance of the year'),
-    project_year_ceiling: yuan('L-05: per enterprise project and calendar year, over all banks (A-06)'),
+    project_year_ceiling: yuan('L-05: per enterprise project and calendar year, over all banks'),
+    project_ceiling_owner: choice(CEILING_OWNERS, 'A-06: ceilings of loans, leases and fees are those of one project of an enterprise, or of the enterprise over all projects'),
+    syndicate_ceiling: choice(SYNDICATE_CEILINGS, 'A-28: shares of a syndicated loan use up the ceiling of the project together, or each bank’s share has its own'),
     interest_counts_from: { kind: 'DATE', meaning: 'A-24: days before this day do not count' },
+    earlier_contracts: choice(EARLIER_CONTRACTS, 'A-24: interest on a contract signed before that day counts from it on, or not at all'),
     subsidy_basis: choice(SUBSIDY_BASES, 'A-01: rate on day-weighted balance, or half of the year’s interest'),
     rate_basis: choice(RATE_BASES, 'A-04: executed rate, or net of the national subsidy'),
     year_basis: choice(YEAR_BASES, 'A-05: year of payment, or split over the years of accrual'),
     extended_period_interest: choice(EXTENDED_INTERESTS, 'A-12: whether interest of an extended term counts'),
     minimum_investment: yuan('E-03: total investment without land, inclusive'),
     lease_rate_pct: pct('Z-01: on the principal balance'),
-    lease_project_year_ceiling: yuan('Z-01: per enterprise project and calendar year, apart from loans (A-07)'),
+    lease_project_year_ceiling: yuan('Z-01: per enterprise project and calendar year'),
+    lease_ceiling: choice(LEASE_CEILINGS, 'A-07: leases use up their own ceiling only, or that of loans as well'),
     lease_partial_payment: choice(PARTIAL_PAYMENTS, 'Z-01, L-06a: interest paid in part reduces in proportion, or only clamps'),
     leaseback_months_max: count('A-17: purchase at most so many months before a 直转回 lease'),
     guarantee_fee_share_pct: pct('G-01: share of the fee charged (A-18)'),
@@ -54,9 +64,11 @@ export const PARAMETERS: Readonly<Record<PolicyCode, Readonly<Record<string, Par
     premium_share_pct: pct('I-01…I-03: share of the annual premium'),
     premium_rate_max_pct: pct('I-01: share of the insured amount'),
     premium_rate_rule: choice(PREMIUM_RATE_RULES, 'A-14: premium recognised up to the rate, or a higher rate disqualifies'),
-    first_set_ceiling: yuan('I-01: per product and policy year (A-15)'),
-    first_version_ceiling: yuan('I-02: per enterprise, kind and policy year (A-15)'),
-    renovation_loss_ceiling: yuan('I-03: per enterprise, kind and policy year (A-15)'),
+    first_set_ceiling: yuan('I-01: per product and policy year'),
+    first_set_ceiling_owner: choice(FIRST_SET_CEILING_OWNERS, 'A-15: the ceiling of first sets is that of a product, or of the enterprise'),
+    first_version_ceiling: yuan('I-02: per enterprise, kind and policy year'),
+    renovation_loss_ceiling: yuan('I-03: per enterprise, kind and policy year'),
+    premium_ceiling_span: choice(PREMIUM_CEILING_SPANS, 'A-15: ceilings of premiums begin anew with the policy year, or hold once for ever'),
     reward_share_pct: pct('X-01: share of the loans promoted'),
     reward_ceiling: yuan('X-01: per household'),
     ranking_volume_pct: pct('S2 (十八)(十九): weight of the volume in the race of institutions; the six sum to 100'),

@@ -1,8 +1,9 @@
+import { LIFETIME } from './ceilings.ts'
 import { roundHalfUp, UNITS_PER_ONE } from './exact.ts'
 import { pointed, RuleBreach, type PointedFinding } from './findings.ts'
 import { outsideFlatLine, type FlatLine } from './guarantee.ts'
-import { PREMIUM_RATE_RULES } from './parameters.ts'
-import { isDate } from './period.ts'
+import { FIRST_SET_CEILING_OWNERS, PREMIUM_CEILING_SPANS, PREMIUM_RATE_RULES } from './parameters.ts'
+import { isDate, yearOf } from './period.ts'
 import { fenParameter, isInForce, nearestTerms, pctOf, readingOf, type PolicyVersion } from './terms.ts'
 import { traceFrom } from './trace.ts'
 
@@ -15,6 +16,21 @@ const RULES: Readonly<Record<InsuranceKind, { readonly rule_id: string, readonly
   RENOVATION_COST_LOSS: { rule_id: 'I-03', ceiling: 'renovation_loss_ceiling' }
 }
 
+/**
+ * The ceiling that a premium uses up: whose it is, and the policy year, or LIFETIME, in which it does.
+ *
+ * Source: S2 (六), S3 (十三); reading A-15.
+ */
+export function premiumCeiling ({ insurance_kind, product, policy_start }: { readonly insurance_kind: InsuranceKind, readonly product: string,
+  readonly policy_start: string }, terms: PolicyVersion): { scope: string, year: string, cap_fen: number } {
+  const of_product = insurance_kind === 'FIRST_SET_EQUIPMENT' && readingOf(terms, 'first_set_ceiling_owner', FIRST_SET_CEILING_OWNERS) === 'PRODUCT'
+  return {
+    scope: of_product ? `${insurance_kind}:${product}` : insurance_kind,
+    year: readingOf(terms, 'premium_ceiling_span', PREMIUM_CEILING_SPANS) === 'POLICY_YEAR' ? yearOf(policy_start) : LIFETIME,
+    cap_fen: fenParameter(terms, RULES[insurance_kind].ceiling)
+  }
+}
+
 export interface Premium {
   readonly voucher_no: string | null
   readonly insurance_kind: InsuranceKind
@@ -22,7 +38,7 @@ export interface Premium {
   readonly annual_premium_fen: number
   /** needed for the first kind, ignored for the others */
   readonly insured_fen: number | null
-  /** already granted in the policy year: to the product, or to the enterprise for the kind (A-15) */
+  /** already granted under its ceiling (`premiumCeiling`) */
   readonly used_fen: number
 }
 

@@ -2,7 +2,7 @@ import { cutDown, UNITS_PER_ONE } from './exact.ts'
 import { pointed, RuleBreach, type PointedFinding } from './findings.ts'
 import { assertFacts, ceilings, grantingOrder, interestLine, type InterestFacts, type InterestLine, type InterestRule,
   type UsedByYear } from './interest.ts'
-import { EXTENDED_INTERESTS, LOAN_AMOUNT_BASES, RATE_BASES, SUBSIDY_BASES, YEAR_BASES, type LoanAmountBasis } from './parameters.ts'
+import { EARLIER_CONTRACTS, EXTENDED_INTERESTS, LOAN_AMOUNT_BASES, RATE_BASES, SUBSIDY_BASES, YEAR_BASES, type LoanAmountBasis } from './parameters.ts'
 import { yearOf } from './period.ts'
 import { dateParameter, fenParameter, isInForce, nearestTerms, pctOf, readingOf, type PolicyVersion } from './terms.ts'
 
@@ -22,7 +22,7 @@ export interface LoanVoucher extends InterestFacts {
 
 export interface LoanInterest {
   readonly policies: readonly PolicyVersion[]
-  /** vouchers of one enterprise project, in any order; results come back in this order */
+  /** vouchers that share the project's ceiling (`ceilingOwner`), in any order; results come back in this order */
   readonly vouchers: readonly LoanVoucher[]
   /** fen already granted to the project outside these vouchers, by calendar year */
   readonly used_by_project?: UsedByYear
@@ -46,6 +46,7 @@ function loanRule (policy: PolicyVersion): LoanRule {
     policy,
     loan_amount_basis: readingOf(policy, 'loan_amount_basis', LOAN_AMOUNT_BASES),
     counts_from: dateParameter(policy, 'interest_counts_from'),
+    earlier_excluded: readingOf(policy, 'earlier_contracts', EARLIER_CONTRACTS) === 'EXCLUDED',
     extended_counts: readingOf(policy, 'extended_period_interest', EXTENDED_INTERESTS) === 'INCLUDED',
     split_by_year: readingOf(policy, 'year_basis', YEAR_BASES) === 'ACCRUAL_SPLIT',
     net_of_national: readingOf(policy, 'rate_basis', RATE_BASES) === 'NET_OF_NATIONAL',
@@ -60,7 +61,8 @@ function loanRule (policy: PolicyVersion): LoanRule {
     formula_rule: 'L-03',
     loan_ceiling_pct: pctOf(policy, 'loan_year_ceiling_pct'),
     project_ceiling_fen: fenParameter(policy, 'project_year_ceiling'),
-    project_rule: 'L-05'
+    project_rule: 'L-05',
+    shared: null
   }
   compiled.set(policy, rule)
   return rule

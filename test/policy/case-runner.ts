@@ -15,13 +15,16 @@ type Calendars = typeof import('../../src/policy/calendar.ts')
 type Vouchers = typeof import('../../src/policy/vouchers.ts')
 type Sizes = typeof import('../../src/policy/size-class.ts')
 type Eligibility = typeof import('../../src/policy/eligibility.ts')
+type Leases = typeof import('../../src/policy/lease.ts')
+type Ceilings = typeof import('../../src/policy/ceilings.ts')
+type Premiums = typeof import('../../src/policy/premium.ts')
 type Periods = typeof import('../../src/policy/period.ts')
 
-export type Kernel = Quotes & Terms & Subsidy & Guarantee & RiskShares & Money & Calendars & Vouchers & Sizes & Eligibility & Periods
+export type Kernel = Quotes & Terms & Subsidy & Guarantee & RiskShares & Money & Calendars & Vouchers & Sizes & Eligibility & Leases & Ceilings & Premiums & Periods
 
 /** The kernel from a folder: the real one, or a copy with a seeded mistake. */
 export async function loadKernel (folder: string): Promise<Kernel> {
-  const files = ['quotes', 'terms', 'subsidy', 'guarantee', 'risk-share', 'money', 'calendar', 'vouchers', 'size-class', 'eligibility', 'period']
+  const files = ['quotes', 'terms', 'subsidy', 'guarantee', 'risk-share', 'money', 'calendar', 'vouchers', 'size-class', 'eligibility', 'lease', 'ceilings', 'premium', 'period']
   const parts = await Promise.all(files.map((file) => import(pathToFileURL(join(folder, `${file}.ts`)).href) as Promise<object>))
   return Object.assign({}, ...parts) as Kernel
 }
@@ -51,13 +54,14 @@ function withSteps (answer: object, traces: readonly (readonly Step[])[]): Answe
 }
 
 function projectYear (kernel: Kernel, policies: Parameters<Kernel['loanInterestLines']>[0]['policies'], given: {
-  vouchers: { voucher_no: string, loan_key: string, eligible_loan_amount: string, submitted_at: string, paid_date: string, segments: { from: string, to: string, balance: string, annual_rate_pct: string }[] }[]
+  vouchers: { voucher_no: string, loan_key: string, signed_date?: string, eligible_loan_amount: string, submitted_at: string, paid_date: string, segments: { from: string, to: string, balance: string, annual_rate_pct: string }[] }[]
 }): Answer {
   const lines = kernel.loanInterestLines({
     policies,
     vouchers: given.vouchers.map((voucher) => ({
       voucher_no: voucher.voucher_no,
       loan_key: voucher.loan_key,
+      signed_date: voucher.signed_date,
       eligible_loan_fen: kernel.fenOf(voucher.eligible_loan_amount),
       land_fen: 0,
       day_count: 'ACT_360',
@@ -87,6 +91,19 @@ export function answerOf (kernel: Kernel, one: Case): Answer {
     }
     case 'project_year':
       return projectYear(kernel, policies, one.given)
+    case 'lease_under_loans': {
+      const given: { paid_date: string, used_by_loans: Record<string, string>, segments: { from: string, to: string, balance: string, annual_rate_pct: string }[] } = one.given
+      const used_by_loans = Object.fromEntries(Object.entries(given.used_by_loans).map(([year, text]) => [year, kernel.fenOf(text)]))
+      const segments = given.segments.map(({ balance, ...segment }) => ({ ...segment, balance_fen: kernel.fenOf(balance) }))
+      const voucher = { voucher_no: 'V', paid_date: given.paid_date, order_key: '', day_count: 'ACT_360' as const, segments }
+      return { amounts: kernel.leaseLines({ policies, vouchers: [voucher], used_by_loans }).map((line) => kernel.yuanOf(line.amount_fen)) }
+    }
+    case 'ceiling_owner': {
+      const given: { project_code: string, share_of: string | null } = one.given
+      return { ...kernel.ceilingOwner(given.project_code, given.share_of, kernel.nearestTerms(policies, 'TECH_RENO_LOAN', '2026-01-01')) }
+    }
+    case 'premium_ceiling':
+      return kernel.premiumCeiling(one.given, kernel.nearestTerms(policies, 'TECH_RENO_LOAN', '2026-01-01'))
     case 'guarantee_fees': {
       const given: { used_by_year: Record<string, string>, fees: { charged_date: string, fee: string, guaranteed_amount: string, term_months: number, contract_fee: string }[] } = one.given
       const used_by_year = Object.fromEntries(Object.entries(given.used_by_year).map(([year, text]) => [year, kernel.fenOf(text)]))

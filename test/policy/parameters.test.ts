@@ -2,12 +2,14 @@
 import t from 'tap'
 import { payInBudget } from '../../src/policy/budget.ts'
 import { BUILT_IN_CALENDAR } from '../../src/policy/calendar.ts'
+import { ceilingOwner } from '../../src/policy/ceilings.ts'
 import { breakerDenominator, liabilityOf } from '../../src/policy/claims.ts'
 import { judge, type EligibilityFacts, type Product } from '../../src/policy/eligibility.ts'
 import { guaranteeFeeLines } from '../../src/policy/guarantee.ts'
-import { checkLeaseMode } from '../../src/policy/lease.ts'
+import { checkLeaseMode, leaseLines } from '../../src/policy/lease.ts'
 import { PARAMETERS } from '../../src/policy/parameters.ts'
 import { quoteDeadlines, quoteRiskShare, quoteSubsidy, type SubsidyQuoteRequest } from '../../src/policy/quotes.ts'
+import { premiumCeiling } from '../../src/policy/premium.ts'
 import { loanInterestLines, type LoanVoucher } from '../../src/policy/subsidy.ts'
 import { BUILT_IN_POLICIES, nearestTerms, withParameters, type PolicyVersion } from '../../src/policy/terms.ts'
 import { settlesAtOnce } from '../../src/risk/breakers/service.ts'
@@ -46,6 +48,7 @@ const lines = (over: Partial<LoanVoucher>): Probe => policies => loanInterestLin
     segments: [{ from: '2026-03-21', to: day, balance_fen: 1_000_000_000, annual_rate_pct: '4' }], ...over
   }]
 }).map(({ amount_fen, by_year }) => ({ amount_fen, by_year }))
+const a_first_set: Probe = policies => premiumCeiling({ insurance_kind: 'FIRST_SET_EQUIPMENT', product: 'press', policy_start: '2026-03-01' }, loanOf(policies))
 const rule = (product: Product, rule_id: string, facts: Omit<EligibilityFacts, 'on'>): Probe =>
   policies => judge(product, { on: day, ...facts }, policies).find(one => one.rule_id === rule_id)?.result
 const risk = (default_principal: string, vintage_liability: string, vintage_compensated: string): Probe =>
@@ -65,6 +68,9 @@ const PROBES: Readonly<Record<string, Readonly<Record<string, readonly [other: s
     loan_year_ceiling_pct: ['1', quoted(full_year)],
     loan_amount_basis: ['BALANCE', quoted({ ...full_year, eligible_loan_amount: '20000000.00', used_by_loan: { 2026: '100000.00' } })],
     project_year_ceiling: ['100000.00', quoted(loan('100000000.00', '3.60'))],
+    project_ceiling_owner: ['ENTERPRISE', policies => ceilingOwner('P', null, loanOf(policies))],
+    syndicate_ceiling: ['SHARE', policies => ceilingOwner('P', 'bank-1', loanOf(policies))],
+    earlier_contracts: ['EXCLUDED', lines({ signed_date: '2024-01-01' })],
     interest_counts_from: ['2026-04-21', quoted(loan('10000000.00', '3.60'))],
     subsidy_basis: ['YEAR_AMOUNT', quoted(loan('10000000.00', '4.80'))],
     rate_basis: ['NET_OF_NATIONAL', quoted(loan('10000000.00', '2.80', { national_subsidy_deducted: '38333.33' }))],
@@ -73,6 +79,10 @@ const PROBES: Readonly<Record<string, Readonly<Record<string, readonly [other: s
     minimum_investment: ['1000000.01', rule('TECH_RENO_LOAN', 'E-03', { total_investment_fen: 100_000_000, land_cost_fen: 0 })],
     lease_rate_pct: ['1.5', quoted(lease('30000000.00'))],
     lease_project_year_ceiling: ['100000.00', quoted(lease('30000000.00'))],
+    lease_ceiling: ['WITHIN_LOANS', policies => leaseLines({
+      policies, used_by_loans: { 2026: 1_000_000_000 },
+      vouchers: [{ voucher_no: 'V', paid_date: day, order_key: '', day_count: 'ACT_360', segments: [{ from: '2026-03-21', to: day, balance_fen: 100_000_000, annual_rate_pct: '4' }] }]
+    }).map(({ amount_fen }) => amount_fen)],
     lease_partial_payment: ['CLAMP_ONLY', quoted(lease('30000000.00', { normal_interest_paid: '200000.00' }))],
     leaseback_months_max: [3, policies => checkLeaseMode({ lease_mode: 'DIRECT_TO_LEASEBACK', lease_start: day, purchase_date: '2026-01-21', is_new_equipment: true },
       loanOf(policies)).length],
@@ -87,6 +97,8 @@ const PROBES: Readonly<Record<string, Readonly<Record<string, readonly [other: s
     premium_rate_max_pct: ['2', quoted(premium('FIRST_SET_EQUIPMENT', '4200000.00', '120000000.00'))],
     premium_rate_rule: ['DISQUALIFY', quoted(premium('FIRST_SET_EQUIPMENT', '4200000.00', '120000000.00'))],
     first_set_ceiling: ['1000000.00', quoted(premium('FIRST_SET_EQUIPMENT', '3000000.00', '120000000.00'))],
+    first_set_ceiling_owner: ['ENTERPRISE', a_first_set],
+    premium_ceiling_span: ['LIFETIME', a_first_set],
     first_version_ceiling: ['10000.00', quoted(premium('FIRST_VERSION_SOFTWARE', '100000.00'))],
     renovation_loss_ceiling: ['10000.00', quoted(premium('RENOVATION_COST_LOSS', '100000.00'))],
     reward_share_pct: ['0.4', quoted(reward('10000000.00'))],

@@ -1,9 +1,10 @@
 /** Parameters that rooms read: a version confirmed over the API changes what the hub does, and nothing before its first day. */
-import t from 'tap'
-import { aRow } from '../fixtures.ts'
+import t, { type Test } from 'tap'
+import { derivations_due } from '../../src/lending/marks.ts'
+import { aProject, aRow } from '../fixtures.ts'
 import { build, type Built } from '../helper.ts'
-import { aDocument, aFeeVoucher, aGuarantee, aLoanContract, authorize, created, knowEnterprise, uscc_1 } from '../lending/fixtures.ts'
-import { lines, listProject } from '../subsidy/fixtures.ts'
+import { aDocument, aFeeVoucher, aGuarantee, aLease, aLoanContract, aRentVoucher, authorize, created, knowEnterprise, project_1, uscc_1 } from '../lending/fixtures.ts'
+import { anotherLoan, done, lines, listProject, passLibrary, send } from '../subsidy/fixtures.ts'
 
 async function inForce (hub: Built, policy_code: string, supersedes: string, parameters: Record<string, string | number>): Promise<void> {
   const path = `/v1/policies/${policy_code}/versions`
@@ -49,4 +50,55 @@ t.test('who gets half of the fee, what older evidence needs, and when scores are
   t.match(await lines(hub, 'guarantor-1'), [{ kind: 'GUARANTEE_FEE', payee_kind: 'ENTERPRISE', payee_uscc: uscc_1, amount: '32000.00' }])
   const published = await hub.as('bank-1').get('/v1/reports/three-one-clock?period=2026Q1&published=true')
   t.match(published.json(), { status: 422, detail: '2026-04-17T16:00:00.000Z' }, 'twelve working days after the quarter')
+})
+
+const project_2 = '2606-500112-07-02-100002'
+
+/** A hub on the day after the quarter, under other readings of the loan policy from its first quarter on. */
+async function readingLoans (t: Test, parameters: Record<string, string | number>): Promise<Built> {
+  const hub = await build(t)
+  await inForce(hub, 'TECH_RENO_LOAN', '2024-06-09.1', parameters)
+  hub.clock.set('2026-06-25T02:00:00.000Z')
+  await authorize(hub)
+  await knowEnterprise(hub)
+  await listProject(hub)
+  return hub
+}
+const granted = async (hub: Built) => (await lines(hub)).filter(({ status }) => status !== 'SUPERSEDED')
+  .map(({ participant_no, voucher_no, amount }) => [participant_no, voucher_no, amount].join(' ')).sort()
+
+t.test('A-06, A-07: one ceiling for all projects, loans and leases of an enterprise, used up by the day of payment', async t => {
+  const hub = await readingLoans(t, { project_ceiling_owner: 'ENTERPRISE', lease_ceiling: 'WITHIN_LOANS', project_year_ceiling: '40000.00' })
+  done(await hub.as('enterprise-1', 1).post('/v1/projects', aProject({ project_code: project_2, filing_no: project_2 })))
+  await passLibrary(hub, project_2)
+  const iou_1 = await anotherLoan(hub, 'bank-1')
+  const iou_2 = await anotherLoan(hub, 'bank-2', { project_code: project_2 })
+  await send(hub, 'bank-1', iou_1, { voucher_no: 'ONE', paid_date: '2026-03-22' })
+  t.same(await granted(hub), ['bank-1 ONE 30000.00'])
+  await send(hub, 'bank-2', iou_2, { voucher_no: 'TWO', paid_date: '2026-03-21' })
+  t.same(await granted(hub), ['bank-1 ONE 10000.00', 'bank-2 TWO 30000.00'], 'paid earlier for another project')
+  const lease = aLease(await aDocument(hub, 'lessor-1'))
+  created(await hub.as('lessor-1').post('/v1/lease-contracts', lease))
+  created(await hub.as('lessor-1').post('/v1/rent-vouchers', aRentVoucher(lease.lease_contract_no, await aDocument(hub, 'lessor-1'), { voucher_no: 'RENT' })))
+  await hub.loops.settle()
+  t.same(await granted(hub), ['bank-1 ONE 10000.00', 'bank-2 TWO 30000.00', 'lessor-1 RENT 0.00'], 'loans have used it up')
+  for (const project of [project_1, project_2]) {
+    const { ceilings } = done<{ ceilings: { kind: string, cap: string, granted: string }[] }>(await hub.as('enterprise-1', 1).get(`/v1/ceilings?project_code=${project}&uscc=${uscc_1}&year=2026`))
+    t.match(ceilings.find(({ kind }) => kind === 'LOAN_INTEREST'), { cap: '40000.00', granted: '40000.00' })
+  }
+  await hub.loops.settle()
+  t.equal((await hub.db.read.select().from(derivations_due)).length, 0, 'and nothing is derived for ever')
+})
+
+t.test('A-28, A-24: each share of a syndicated loan has its own ceiling, and a contract signed too early gets nothing', async t => {
+  const hub = await readingLoans(t, { syndicate_ceiling: 'SHARE', project_year_ceiling: '20000.00', interest_counts_from: '2026-01-15', earlier_contracts: 'EXCLUDED' })
+  const share = { is_syndicated: true, share_pct: '50' }
+  await send(hub, 'bank-1', await anotherLoan(hub, 'bank-1', share), { voucher_no: 'ONE' })
+  await send(hub, 'bank-2', await anotherLoan(hub, 'bank-2', share), { voucher_no: 'TWO' })
+  await send(hub, 'bank-3', await anotherLoan(hub, 'bank-3'), { voucher_no: 'THREE' })
+  await send(hub, 'bank-3', await anotherLoan(hub, 'bank-3', { signed_date: '2026-01-14' }), { voucher_no: 'EARLY' })
+  t.same(await granted(hub), ['bank-1 ONE 20000.00', 'bank-2 TWO 20000.00', 'bank-3 EARLY 0.00', 'bank-3 THREE 20000.00'])
+  const { ceilings } = done<{ ceilings: { kind: string, scope: string | null, granted: string }[] }>(
+    await hub.as('bank-1').get(`/v1/ceilings?project_code=${project_1}&uscc=${uscc_1}&year=2026`))
+  t.same(ceilings.filter(({ kind }) => kind === 'LOAN_INTEREST').map(({ scope, granted }) => [scope, granted]), [[null, '20000.00'], ['bank-1', '20000.00']])
 })

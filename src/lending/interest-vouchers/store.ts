@@ -87,7 +87,7 @@ export type AcceptedInterestVoucher = Awaited<ReturnType<typeof acceptedInterest
  *
  * `eligible_loan_fen` and `land_fen` are what the whole contract had paid out by the end of the year of the paid date (A-03);
  * `contract_eligible_fen` is what the contract promised without land; `drawdown_eligible_fen` and `drawdown_land_fen` are those of
- * the one drawdown.
+ * the one drawdown. `is_share`: the contract is the bank's share of a syndicated loan.
  */
 export async function acceptedInterestVouchers (sql: ReadSql, uscc: string, project_code: string) {
   const rows = await sql.select({ voucher: interest_vouchers, drawdown: drawdowns, contract: loan_contracts }).from(interest_vouchers)
@@ -114,6 +114,8 @@ export async function acceptedInterestVouchers (sql: ReadSql, uscc: string, proj
       eligible_loan_fen: sum_fen - land_fen,
       land_fen,
       contract_eligible_fen: contract.contract_amount_fen - contract.land_fen,
+      signed_date: String(contract.body.signed_date),
+      is_share: contract.body.is_syndicated === true,
       drawdown_eligible_fen: drawdown.amount_fen - drawdown.land_fen,
       drawdown_land_fen: drawdown.land_fen,
       day_count: contract.day_count,

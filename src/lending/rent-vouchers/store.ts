@@ -29,6 +29,7 @@ export async function acceptedRentVouchers (sql: ReadSql, uscc: string, project_
     lease_contract_number: lease.number,
     lease_mode: lease.lease_mode,
     financed_principal_fen: lease.financed_principal_fen,
+    signed_date: typeof lease.body.signed_date === 'string' ? lease.body.signed_date : undefined,
     day_count: lease.day_count,
     segments: voucher.segments,
     normal_interest_fen: voucher.normal_interest_fen,

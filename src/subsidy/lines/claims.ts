@@ -1,11 +1,12 @@
 /** From the evidence of each kind to claims: which rule prices a voucher and which ceilings it uses up. */
+import { ceilingOwner, leasesUseLoanCeiling, LIFETIME } from '../../policy/ceilings.ts'
 import { guaranteeFeeLines, type FeeVoucher, type FlatLine } from '../../policy/guarantee.ts'
 import type { InterestFacts, InterestLine } from '../../policy/interest.ts'
 import { leaseLines } from '../../policy/lease.ts'
 import { yuanOf } from '../../policy/money.ts'
 import { FEE_CEILING_SPANS } from '../../policy/parameters.ts'
 import { yearOf } from '../../policy/period.ts'
-import { premiumLine, type InsuranceKind } from '../../policy/premium.ts'
+import { premiumCeiling, premiumLine, type InsuranceKind } from '../../policy/premium.ts'
 import { loanInterestLines, type LoanVoucher } from '../../policy/subsidy.ts'
 import { fenParameter, nearestTerms, readingOf, type PolicyVersion } from '../../policy/terms.ts'
 import type { SubsidyKind } from '../../lending/marks.ts'
@@ -30,6 +31,8 @@ export interface Voucher {
   submitted_at: string
   authorization_no: string | null
   document_nos: string[]
+  /** whether it is about the institution's share of a syndicated loan (A-28) */
+  is_share?: boolean
   /** what was stated, for the packet */
   facts: Record<string, unknown>
 }
@@ -43,10 +46,20 @@ export type Priced =
 
 export interface VoucherClaim extends Claim { voucher: Voucher }
 
-const own_ceiling = ''
-const lifetime_year = 'LIFETIME'
-const ceilings_of_premium: Readonly<Record<InsuranceKind, string>> = {
-  FIRST_SET_EQUIPMENT: 'first_set_ceiling', FIRST_VERSION_SOFTWARE: 'first_version_ceiling', RENOVATION_COST_LOSS: 'renovation_loss_ceiling'
+/** Where a ceiling's row stands; its text is the scope of a use, unique among all ceilings of an enterprise. */
+export interface CeilingPlace { kind: SubsidyKind, project_code: string, scope: string }
+
+const placed = ({ kind, project_code, scope }: CeilingPlace): string => [kind, project_code, scope].join('/')
+
+export function ceilingPlace (text: string): CeilingPlace {
+  const [kind = '', project_code = '', ...scope] = text.split('/')
+  return { kind: kind as SubsidyKind, project_code, scope: scope.join('/') }
+}
+
+/** The ceiling of a kind that a voucher uses up. */
+function projectCeiling (kind: SubsidyKind, { project_code, participant_no, is_share }: Voucher, terms: PolicyVersion): string {
+  const owner = ceilingOwner(project_code, is_share === true ? participant_no : null, terms)
+  return placed({ kind, project_code: owner.project_code, scope: owner.institution })
 }
 
 function only<T> (lines: readonly T[]): T {
@@ -74,49 +87,47 @@ function evaluation (policies: readonly PolicyVersion[], voucher: Voucher, order
   switch (priced.kind) {
     case 'LOAN_INTEREST': {
       const { loan_key } = priced.facts
-      const scope = `loan:${loan_key}`
+      const of_loan = `loan:${loan_key}`
+      const scope = projectCeiling('LOAN_INTEREST', voucher, terms)
       const cap_fen = fenParameter(terms, 'project_year_ceiling')
       return used => {
         const line = only(loanInterestLines({
-          policies, vouchers: [{ ...priced.facts, voucher_no, paid_date, order_key }], used_by_project: used(own_ceiling),
-            used_by_loan: { [loan_key]: used(scope) }
+          policies, vouchers: [{ ...priced.facts, voucher_no, paid_date, order_key }], used_by_project: used(scope),
+            used_by_loan: { [loan_key]: used(of_loan) }
         }))
-        const uses = line.by_year.flatMap(piece => [{ ...piece, scope: own_ceiling, cap_fen }, { ...piece, scope, cap_fen: null }])
+        const uses = line.by_year.flatMap(piece => [{ ...piece, scope, cap_fen }, { ...piece, scope: of_loan, cap_fen: null }])
         return interestGranted(line, uses)
       }
     }
     case 'LEASE': {
-      const cap_fen = fenParameter(terms, 'lease_project_year_ceiling')
+      const own = { scope: projectCeiling('LEASE', voucher, terms), cap_fen: fenParameter(terms, 'lease_project_year_ceiling') }
+      const of_loans = { scope: projectCeiling('LOAN_INTEREST', voucher, terms), cap_fen: fenParameter(terms, 'project_year_ceiling') }
+      const ceilings = leasesUseLoanCeiling(terms) ? [own, of_loans] : [own]
       return used => {
         const line = only(leaseLines({ policies, vouchers: [{ ...priced.facts, voucher_no, paid_date, order_key }],
-          used_by_project: used(own_ceiling) }))
-        return interestGranted(line, line.by_year.map(({ year, amount_fen }) => ({ year, amount_fen, scope: own_ceiling, cap_fen })))
+          used_by_project: used(own.scope), used_by_loans: used(of_loans.scope) }))
+        return interestGranted(line, ceilings.flatMap(({ scope, cap_fen }) => line.by_year.map(({ year, amount_fen }) => ({ year, amount_fen, scope, cap_fen }))))
       }
     }
     case 'GUARANTEE_FEE': {
       const lifetime = readingOf(terms, 'guarantee_fee_ceiling_span', FEE_CEILING_SPANS) === 'LIFETIME'
-      const use = { scope: own_ceiling, year: lifetime ? lifetime_year : year, cap_fen: fenParameter(terms, 'guarantee_fee_ceiling') }
+      const scope = projectCeiling('GUARANTEE_FEE', voucher, terms)
+      const use = { scope, year: lifetime ? LIFETIME : year, cap_fen: fenParameter(terms, 'guarantee_fee_ceiling') }
       return used => {
         const line = only(guaranteeFeeLines({ policies, fees: [{ ...priced.facts, voucher_no, charged_date: paid_date, order_key }],
-          used_by_year: used(own_ceiling) }))
+          used_by_year: used(scope) }))
         return flatGranted(line, year, use)
       }
     }
     case 'PREMIUM': {
-      const { insurance_kind, annual_premium_fen, insured_fen, product, policy_start } = priced.facts
-      const policy_year = yearOf(policy_start)
-      const scope = premiumScope(insurance_kind, product)
-      const use = { scope, year: policy_year, cap_fen: fenParameter(terms, ceilings_of_premium[insurance_kind]) }
+      const { insurance_kind, annual_premium_fen, insured_fen } = priced.facts
+      const ceiling = premiumCeiling(priced.facts, terms)
+      const use = { ...ceiling, scope: placed({ kind: 'PREMIUM', project_code: '', scope: ceiling.scope }) }
       return used => flatGranted(premiumLine(policies, {
-        voucher_no, insurance_kind, paid_date, annual_premium_fen, insured_fen, used_fen: used(scope)[policy_year] ?? 0
+        voucher_no, insurance_kind, paid_date, annual_premium_fen, insured_fen, used_fen: used(use.scope)[use.year] ?? 0
       }), year, use)
     }
   }
-}
-
-/** A first set is capped per product, the others per enterprise and kind (A-15). */
-function premiumScope (insurance_kind: InsuranceKind, product: string): string {
-  return insurance_kind === 'FIRST_SET_EQUIPMENT' ? `${insurance_kind}:${product}` : insurance_kind
 }
 
 const others = new WeakMap<PolicyVersion, PolicyVersion>()

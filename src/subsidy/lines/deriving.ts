@@ -5,17 +5,18 @@ import type { Db, ReadSql, WriteSql } from '../../db/db.ts'
 import { append, the_hub } from '../../journal/events.ts'
 import { findEnterprise } from '../../intake/enterprises/store.ts'
 import { clearMark, dueMarks, mark, SUBSIDY_KINDS, type SubsidyKind } from '../../lending/marks.ts'
+import { countsAllProjects, leasesUseLoanCeiling } from '../../policy/ceilings.ts'
 import { blocking } from '../../policy/eligibility.ts'
 import { yuanOf } from '../../policy/money.ts'
 import type { PolicyVersion } from '../../policy/terms.ts'
 import { policiesIn } from '../../registry/policies/service.ts'
 import { ownersOf } from '../audience.ts'
 import { countDraft, draftFor } from '../packets/drafts.ts'
-import type { VoucherClaim } from './claims.ts'
+import { ceilingPlace, type VoucherClaim } from './claims.ts'
 import { allot, quarterOf, type Allotment, type Frozen } from './derivation.ts'
 import { acceptedClaims, projectFacts, type ProjectFacts } from './sources.ts'
 import {
-  derivationsOf, insertLine, judgeLine, keepGranted, liveLines, moveLines, ownDerivation, placeLine, staleDerivations, type Block,
+  derivationsOf, derivedProjects, insertLine, judgeLine, keepGranted, liveLines, moveLines, ownDerivation, placeLine, staleDerivations, type Block,
     type ProjectYear, type SubsidyLine
 } from './store.ts'
 
@@ -78,25 +79,71 @@ export async function markStale (db: Db): Promise<number> {
 }
 
 /** Premiums have ceilings per product or enterprise, so they are derived over all projects of the enterprise. */
-const projectOf = (kind: SubsidyKind, project_code: string): string | null => kind === 'PREMIUM' ? null : project_code
+const ownerOf = (kind: SubsidyKind, uscc: string, project_code: string): Owner => ({ kind, uscc, project_code: kind === 'PREMIUM' ? null : project_code })
 
+/**
+ * Whose lines use up common ceilings with those of an owner: mostly nobody's. Where a version counts all projects of an enterprise (A-06)
+ * or leases with loans (A-07), they are derived together; which ceiling a voucher uses up its own paid date decides. In a fixed order.
+ */
+async function derivedTogether (sql: ReadSql, owner: Owner, policies: readonly PolicyVersion[]): Promise<Owner[]> {
+  const { kind, uscc, project_code } = owner
+  if (project_code === null) return [owner]
+  const versions = policies.filter(({ policy_code }) => policy_code === 'TECH_RENO_LOAN')
+  const kinds: SubsidyKind[] = kind !== 'GUARANTEE_FEE' && versions.some(leasesUseLoanCeiling) ? ['LEASE', 'LOAN_INTEREST'] : [kind]
+  const projects = versions.some(countsAllProjects) ? new Set(['', project_code, ...await derivedProjects(sql, uscc, kinds)]) : [project_code]
+  return [...projects].sort().flatMap(project => kinds.map(each => ownerOf(each, uscc, project)))
+}
+
+/** Derives the lines of an enterprise project anew, with those that share ceilings with it. */
 export async function derive (sql: WriteSql, now: string, ledger: ClawbackLedger, uscc: string, project_code: string,
   kind: SubsidyKind): Promise<void> {
   if (!SUBSIDY_KINDS.includes(kind)) throw new Error(`no kind of subsidy: ${kind}`)
-  const project = projectOf(kind, project_code)
   const policies = await policiesIn(sql)
-  await ownDerivation(sql, now, { uscc, project_code: project ?? '', kind }, markOf(policies),
-    (await findEnterprise(sql, uscc))?.version ?? 0)
-  const claims = await acceptedClaims(sql, policies, uscc, project, kind)
-  const owner: Owner = { kind, uscc, project_code: project }
-  const lines = await liveLines(sql, uscc, project, kind)
+  const owners = await derivedTogether(sql, ownerOf(kind, uscc, project_code), policies)
+  const rows = owners.map(owner => ({ ...owner, project_code: owner.project_code ?? '' }))
+  const enterprise_version = (await findEnterprise(sql, uscc))?.version ?? 0
+  for (const row of rows) await ownDerivation(sql, now, row, markOf(policies), enterprise_version)
+  const parts: Part[] = []
+  for (const owner of owners) parts.push(await partOf(sql, ledger, policies, owner))
+  const allotments = allot(parts.flatMap(({ claims }) => claims), new Map(parts.flatMap(({ frozen }) => [...frozen])))
+  await keepGranted(sql, now, rows, grantedRows(uscc, allotments))
+  const facts = new Map<string, ProjectFacts>()
+  for (const part of parts) {
+    const own = new Set([...part.claims.map(({ chain }) => chain), ...part.frozen.keys()])
+    await keepPart(sql, now, ledger, part, allotments.filter(({ chain }) => own.has(chain)), policies, facts)
+  }
+}
+
+/** What one owner brings: its claims, its lines so far, and what of them is frozen, by chain. */
+interface Part {
+  owner: Owner
+  claims: VoucherClaim[]
+  lines: SubsidyLine[]
+  frozen: Map<string, Frozen>
+  clawbacks: Map<string, { settled_fen: number, is_open: boolean }>
+}
+
+/** A correction that moved to another project keeps its chain: as chains of two owners they are two. */
+const chainIn = ({ kind, project_code }: Owner, chain: string): string => `${kind}/${project_code ?? ''}/${chain}`
+
+async function partOf (sql: ReadSql, ledger: ClawbackLedger, policies: readonly PolicyVersion[], owner: Owner): Promise<Part> {
+  const { kind, uscc, project_code } = owner
+  const claims = (await acceptedClaims(sql, policies, uscc, project_code, kind)).map(claim => Object.assign(claim, { chain: chainIn(owner, claim.chain) }))
+  const lines = await liveLines(sql, uscc, project_code, kind)
   const clawbacks = await ledger.of(sql, owner, [...new Set(lines.map(({ chain }) => chain))])
   const frozen = frozenOf(lines, chain => clawbacks.get(chain)?.settled_fen ?? 0)
-  const allotments = allot(claims, frozen)
-  const facts = new Map<string, ProjectFacts>()
-  await keepGranted(sql, now, { uscc, project_code: project ?? '', kind }, grantedRows(allotments))
+  return {
+    owner, lines, claims, clawbacks,
+    frozen: new Map([...frozen].map(([chain, held]) => [chainIn(owner, chain), held]))
+  }
+}
+
+/** Brings the lines of one owner in step with what its chains are due. */
+async function keepPart (sql: WriteSql, now: string, ledger: ClawbackLedger, { owner, lines, clawbacks }: Part,
+  allotments: readonly Allotment<VoucherClaim>[], policies: readonly PolicyVersion[], facts: Map<string, ProjectFacts>): Promise<void> {
+  const { kind, uscc, project_code } = owner
   for (const allotment of allotments) {
-    const { chain } = allotment
+    const chain = allotment.chain.slice(chainIn(owner, '').length)
     const of_chain = lines.filter(line => line.chain === chain)
     const last_frozen = of_chain.findLast(line => line.status === 'FROZEN')
     const open = of_chain.find(line => line.status !== 'FROZEN')
@@ -110,14 +157,14 @@ export async function derive (sql: WriteSql, now: string, ledger: ClawbackLedger
   const derived = new Set(allotments.map(({ chain }) => chain))
   for (const line of lines) {
     const { chain } = line
-    if (derived.has(chain)) continue
+    if (derived.has(chainIn(owner, chain))) continue
     await supersede(sql, now, line)
     // Its packet came back: nothing of it is frozen any more, so nothing is overpaid.
     if (clawbacks.get(chain)?.is_open === true) {
       await ledger.keep(sql, now, { of: owner, chain, line: null, open_fen: 0, reason: 'VOUCHER_WITHDRAWN' })
     }
   }
-  const after = await liveLines(sql, uscc, project, kind)
+  const after = await liveLines(sql, uscc, project_code, kind)
   for (const packet_no of new Set([...lines, ...after].map(line => line.packet_no))) if (packet_no !== null) await countDraft(sql, now,
     packet_no)
 }
@@ -136,14 +183,14 @@ function frozenOf (lines: readonly SubsidyLine[], settledOf: (chain: string) => 
   return found
 }
 
-type GrantedRow = Pick<ProjectYear, 'year' | 'scope' | 'granted_fen' | 'cap_fen'>
+type GrantedRow = Omit<ProjectYear, 'updated_at'>
 
-function grantedRows (allotments: readonly Allotment<VoucherClaim>[]): GrantedRow[] {
+function grantedRows (uscc: string, allotments: readonly Allotment<VoucherClaim>[]): GrantedRow[] {
   const rows = new Map<string, GrantedRow>()
   for (const { scope, year, amount_fen, cap_fen } of allotments.flatMap(({ uses }) => uses)) {
     if (cap_fen === null) continue
     const key = `${year}|${scope}`
-    const row = rows.get(key) ?? { year, scope, granted_fen: 0, cap_fen }
+    const row = rows.get(key) ?? { uscc, ...ceilingPlace(scope), year, granted_fen: 0, cap_fen }
     rows.set(key, { ...row, granted_fen: row.granted_fen + amount_fen, cap_fen: Math.max(row.cap_fen, cap_fen) })
   }
   return [...rows.values()]
@@ -200,7 +247,7 @@ function lineOf (now: string, { claim, granted, target_fen, frozen_fen, uses }: 
   const content = {
     kind: voucher.kind, participant_no: voucher.participant_no, payee_kind: voucher.payee_kind, payee_uscc: voucher.payee_uscc,
       uscc: voucher.uscc,
-    project_code: voucher.project_code, year: granted.year, period: quarterOf(voucher.paid_date), chain: claim.chain,
+    project_code: voucher.project_code, year: granted.year, period: quarterOf(voucher.paid_date), chain: voucher.chain,
       voucher_number: voucher.number,
     voucher_no: voucher.voucher_no, contract_no: voucher.contract_no, paid_date: voucher.paid_date, order_key: claim.order_key,
     eligible_interest_fen: granted.eligible_interest_fen, formula_fen: granted.formula_fen, amount_fen, uses, trace,

@@ -1,6 +1,7 @@
 /** Reading lines and ceilings: each caller sees what is its own, sums are for all that are involved. */
 import type { ReadSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
+import { ceilingOwner, LIFETIME } from '../../policy/ceilings.ts'
 import { fenParameter, nearestTerms } from '../../policy/terms.ts'
 import { yuanOf } from '../../policy/money.ts'
 import { notFound } from '../../problem.ts'
@@ -73,17 +74,23 @@ export async function ceilingsFor (
   if (!is_involved) throw notFound()
   const granted = await grantedOf(sql, uscc, [project_code, ''])
   const terms = nearestTerms(await policiesIn(sql), 'TECH_RENO_LOAN', `${year}-12-31`)
-  const ceilings: CeilingShown[] = project_ceilings.map(({ kind, rule_id, parameter }) => {
-    const found = granted.find(row => row.kind === kind && row.scope === '' && (row.year === year || row.year === 'LIFETIME'))
-    return { kind, rule_id, span: found?.year ?? (kind === 'GUARANTEE_FEE' ? 'LIFETIME' : year), scope: null,
-      cap_fen: found?.cap_fen ?? fenParameter(terms, parameter), granted_fen: found?.granted_fen ?? 0 }
-  })
-  const premiums = granted.filter((row: ProjectYear) => row.kind === 'PREMIUM' && row.year === year &&
-    (principal.role !== 'INSURER' || lines.length > 0))
+  const of_year = granted.filter(row => row.year === year || row.year === LIFETIME)
+  const owner = ceilingOwner(project_code, null, terms).project_code
+  const sees_all = authorities.has(principal.role) || principal.role === 'ENTERPRISE'
+  const ceilings: CeilingShown[] = []
+  for (const { kind, rule_id, parameter } of project_ceilings) {
+    const rows = of_year.filter(row => row.kind === kind && row.project_code === owner)
+    const common = rows.find(row => row.scope === '')
+    ceilings.push({ kind, rule_id, span: common?.year ?? (kind === 'GUARANTEE_FEE' ? LIFETIME : year), scope: null,
+      cap_fen: common?.cap_fen ?? fenParameter(terms, parameter), granted_fen: common?.granted_fen ?? 0 })
+    for (const { year: span, scope, cap_fen, granted_fen } of rows) {
+      if (scope !== '' && (sees_all || scope === principal.participant_no)) ceilings.push({ kind, rule_id, span, scope, cap_fen, granted_fen })
+    }
+  }
+  const premiums = of_year.filter((row: ProjectYear) => row.kind === 'PREMIUM' && (principal.role !== 'INSURER' || lines.length > 0))
   // The product that a first set's ceiling is about is known from another's policy: institutions see the sum without it.
-  const sees_products = authorities.has(principal.role) || principal.role === 'ENTERPRISE'
-  for (const { kind, scope, cap_fen, granted_fen } of premiums) ceilings.push({ kind, rule_id: rule_of_premium(scope), span: year,
-    scope: sees_products ? scope : scope.replace(/:.*$/s, ''), cap_fen, granted_fen })
+  for (const { kind, scope, cap_fen, granted_fen, year: span } of premiums) ceilings.push({ kind, rule_id: rule_of_premium(scope), span,
+    scope: sees_all ? scope : scope.replace(/:.*$/s, ''), cap_fen, granted_fen })
   return { ceilings, lines: lines.filter(({ line }) => line.status !== 'SUPERSEDED') }
 }
 

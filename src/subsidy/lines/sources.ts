@@ -68,7 +68,7 @@ function loanVoucher (row: AcceptedInterestVoucher, chain: string, uscc: string,
     kind: 'LOAN_INTEREST', chain, number: row.number, voucher_no: row.voucher_no, contract_no: row.loan_contract_no,
       participant_no: row.participant_no,
     payee_kind: 'ENTERPRISE', payee_uscc: uscc, uscc, project_code, paid_date: row.paid_date, submitted_at: row.submitted_at,
-    authorization_no: row.authorization_no, document_nos: [...new Set([row.contract_document_no, row.document_no])],
+    authorization_no: row.authorization_no, document_nos: [...new Set([row.contract_document_no, row.document_no])], is_share: row.is_share,
     facts: {
       iou_no: row.iou_no, loan_contract_no: row.loan_contract_no, eligible_loan_amount: yuanOf(row.drawdown_eligible_fen),
         land_amount: yuanOf(row.drawdown_land_fen),
@@ -103,7 +103,7 @@ async function loanClaims (sql: ReadSql, policies: readonly PolicyVersion[], usc
       facts: {
         loan_key: row.loan_key, eligible_loan_fen: row.drawdown_eligible_fen, land_fen: row.drawdown_land_fen,
           loan_amounts_fen: { DISBURSED: row.eligible_loan_fen, CONTRACT: row.contract_eligible_fen, BALANCE: balances.get(loanYear(row)) ?? 0 },
-        segments: row.segments, day_count: row.day_count, normal_interest_paid_fen: Math.min(row.normal_interest_fen,
+        segments: row.segments, day_count: row.day_count, signed_date: row.signed_date, normal_interest_paid_fen: Math.min(row.normal_interest_fen,
           row.normal_interest_paid_fen),
         penalty_interest_fen: row.penalty_fen, compound_interest_fen: row.compound_fen,
           national_subsidy_fen: row.national_subsidy_deducted_fen,
@@ -131,7 +131,7 @@ async function leaseClaims (sql: ReadSql, policies: readonly PolicyVersion[], us
     claims.push(claimOf(policies, voucher, {
       kind: 'LEASE',
       facts: {
-        segments: row.segments, day_count: row.day_count, normal_interest_paid_fen: Math.min(row.normal_interest_fen,
+        segments: row.segments, day_count: row.day_count, signed_date: row.signed_date, normal_interest_paid_fen: Math.min(row.normal_interest_fen,
           row.normal_interest_paid_fen),
         penalty_interest_fen: row.penalty_fen, compound_interest_fen: row.compound_fen,
           national_subsidy_fen: row.national_subsidy_deducted_fen, other_subsidy_fen: row.other_subsidy_fen

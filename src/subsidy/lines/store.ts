@@ -102,6 +102,13 @@ export async function derivationsOf (sql: ReadSql, uscc: string, project_code: s
   ))
 }
 
+/** Projects of an enterprise in which some kinds were derived, the one without a project among them. */
+export async function derivedProjects (sql: ReadSql, uscc: string, kinds: readonly SubsidyKind[]): Promise<string[]> {
+  const rows = await sql.selectDistinct({ project_code: derivations.project_code }).from(derivations)
+    .where(and(eq(derivations.uscc, uscc), inArray(derivations.kind, [...kinds])))
+  return rows.map(({ project_code }) => project_code)
+}
+
 /** What was derived with other policies than those in force, or waits for facts of an enterprise that has changed since. */
 export async function staleDerivations (sql: ReadSql, policies: string, limit: number): Promise<Derivation[]> {
   const other = await sql.select(derivation).from(derivations).where(ne(derivations.policies, policies)).limit(limit)
@@ -224,15 +231,16 @@ export async function hasLineOf (sql: ReadSql, participant_no: string, uscc: str
   return found.length > 0
 }
 
-/** Writes what the ceilings of a derivation have granted; the CHECK refuses one fen too much. */
+/** Writes what the ceilings of derivations have granted; the CHECK refuses one fen too much. */
 export async function keepGranted (
-  sql: WriteSql, now: string, owner: { uscc: string, project_code: string, kind: SubsidyKind },
-  rows: readonly Pick<ProjectYear, 'year' | 'scope' | 'granted_fen' | 'cap_fen'>[]
+  sql: WriteSql, now: string, owners: readonly Derivation[], rows: readonly Omit<ProjectYear, 'updated_at'>[]
 ): Promise<void> {
-  await sql.update(project_years).set({ granted_fen: 0, updated_at: now })
-    .where(and(eq(project_years.uscc, owner.uscc), eq(project_years.project_code, owner.project_code), eq(project_years.kind, owner.kind)))
+  for (const { uscc, project_code, kind } of owners) {
+    await sql.update(project_years).set({ granted_fen: 0, updated_at: now })
+      .where(and(eq(project_years.uscc, uscc), eq(project_years.project_code, project_code), eq(project_years.kind, kind)))
+  }
   if (rows.length === 0) return
-  await sql.insert(project_years).values(rows.map(row => ({ ...owner, ...row, updated_at: now }))).onConflictDoUpdate({
+  await sql.insert(project_years).values(rows.map(row => ({ ...row, updated_at: now }))).onConflictDoUpdate({
     target: [project_years.uscc, project_years.project_code, project_years.kind, project_years.year, project_years.scope],
     set: { granted_fen: expression`excluded.granted_fen`, cap_fen: expression`excluded.cap_fen`,
       updated_at: expression`excluded.updated_at` }
