@@ -22,7 +22,9 @@ create table report_results (
   report text not null,
   asked text not null,
   format text not null,
-  status text not null check (status in ('WAITING', 'DONE')),
+  status text not null check (status in ('WAITING', 'DONE', 'FAILED')),
+  attempts bigint not null,
+  failure text,
   bytes_base64 text,
   media_type text,
   file_name text,
@@ -30,9 +32,10 @@ create table report_results (
   seq bigint,
   created_at text not null,
   made_at text,
-  check ((status = 'DONE') = (bytes_base64 is not null))
+  check ((status = 'DONE') = (bytes_base64 is not null)),
+  check ((status = 'FAILED') = (failure is not null))
 );
-create index report_results_waiting on report_results (result_no) where status = 'WAITING';
+create index report_results_waiting on report_results (attempts, result_no) where status = 'WAITING';
 
 create index leads_by_push on leads (pushed_at);
 create index leads_by_approval on leads (approved_at) where approved_at is not null;

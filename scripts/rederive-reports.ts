@@ -8,6 +8,7 @@
  * Source: the definitions in each report; S1 三(三)4, 五(一); S2 (十三)(十五)(十六)(十八)(十九); S3 (四)(十五); S5 (十)(十一).
  */
 import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 
 export type Read = <T>(who: string, path: string) => Promise<T>
 export interface Outcome { reports: number, figures: number, differences: string[] }
@@ -501,7 +502,13 @@ if (import.meta.main) {
   const { participants } = JSON.parse(readFileSync(sandbox, 'utf8')) as { participants: { participant_no: string, api_key: string }[] }
   const key_of = new Map(participants.map(({ participant_no, api_key }) => [participant_no, api_key]))
   const { reports, figures, differences } = await rederiveReports(async <T>(who: string, path: string): Promise<T> => {
-    const answer = await fetch(base_url + path, { headers: { authorization: `Bearer ${key_of.get(who)}` } })
+    const get = (place: string) => fetch(base_url + place, { headers: { authorization: `Bearer ${key_of.get(who)}` } })
+    let answer = await get(path)
+    const place = answer.headers.get('location') ?? path
+    while (answer.status === 202) {
+      await setTimeout(1000)
+      answer = await get(place)
+    }
     if (!answer.ok) throw new Error(`${who} GET ${path}: ${answer.status} ${await answer.text()}`)
     return await answer.json() as T
   }, from, to)

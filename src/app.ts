@@ -215,7 +215,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   loops.add({ name: 'risk-pool', work: () => drawWaiting(db), every_ms: 5000 })
   postLoanRoutes(app, rooms)
   selfAssessmentRoutes(app, rooms)
-  reportRoutes(app, rooms)
+  reportRoutes(app, rooms, config.report_rows_at_once)
   scoreRoutes(app, rooms)
   loops.add({ name: 'scores', work: () => announceScores(db), every_ms: 60_000 })
   loops.add({ name: 'report-results', work: () => makeWaiting(db), every_ms: 1000, on_commit: true })

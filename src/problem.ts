@@ -26,6 +26,7 @@ const PROBLEMS = {
   rate_limited: [429, 'Too many requests from this client', '该客户端请求过于频繁'],
   storage_unavailable: [503, 'The hub cannot use its storage now; please send the same request again, under the same Idempotency-Key', '系统存储暂不可用，请稍后以相同的 Idempotency-Key 重发同一请求'],
   overloaded: [503, 'The hub is busy; please try again shortly', '系统繁忙，请稍后重试'],
+  report_failed: [500, 'The report could not be made; this has been recorded, please ask for it again', '报表未能生成，问题已记录，请重新申请'],
   internal_error: [500, 'The hub made a mistake; it has been recorded', '系统内部错误，已记录'],
   // Rules: well-formed requests that break one.
   rule_broken: [422, 'The request breaks a rule', '请求违反规则'],

@@ -198,7 +198,10 @@ export const EVENTS = {
       confirmed: ['A version of a policy is confirmed', '政策版本已确认']
     }
   },
-  report: { subject: 'result_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: null, facts: { made: ['A report asked for before can be fetched', '异步报表已生成'] } },
+  report: { subject: 'result_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: null, facts: {
+    made: ['A report asked for before can be fetched', '异步报表已生成'],
+    failed: ['A report asked for before could not be made', '异步报表未能生成']
+  } },
   institution_score: {
     subject: '2026Q1', path: '/v1/reports/three-one-clock?period=', facts: {
       ready: ['Your score of a quarter is ready; others see it later', '季度“3个1”评分已生成，先供本机构查看，其后公布']

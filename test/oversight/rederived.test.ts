@@ -1,7 +1,10 @@
 /** Every figure of every report, computed again from the raw lists by a script that knows nothing of the hub; and the same bytes again. */
 import t, { type Test } from 'tap'
+import { pino } from 'pino'
 import { eq } from 'drizzle-orm'
 import { rederiveReports, type Read } from '../../scripts/rederive-reports.ts'
+import { buildApp } from '../../src/app.ts'
+import { lead_events } from '../../src/matching/leads/store.ts'
 import { participants } from '../../src/registry/participants/store.ts'
 import { REPORT_FORMATS, REPORT_NAMES } from '../../src/oversight/reports/schema.ts'
 import type { Built } from '../helper.ts'
@@ -86,6 +89,62 @@ t.test('a report asked for later is made once, is fetched by who asked, and stay
   t.match((await hub.as('regulator-viewer').get(`${path}?period=2026`, { prefer: 'respond-async' })).json(), { code: 'rule_broken' })
   const single = await hub.as('regulator-viewer', 1).get(`${path}?period=2026Q1&case_no=JG-9&reason=x&uscc=${quarter.usccs[0]}`, { prefer: 'respond-async' })
   t.equal(single.statusCode, 200, 'a single case is read now')
+})
+
+t.test('a report with much to read is made later by itself, a short one is answered at once, in the same bytes', async t => {
+  const { hub } = quarter
+  const { app } = await buildApp({ config: { ...hub.config, report_rows_at_once: 20 }, db: hub.db, log: pino({ level: 'silent' }) })
+  t.teardown(() => app.close())
+  const get = (who: string, url: string, user?: number) => {
+    const participant = hub.sandbox.participants.find(({ participant_no }) => participant_no === who)
+    return app.inject({ url, headers: { authorization: `Bearer ${user === undefined ? participant?.api_key : participant?.users[user - 1]?.api_key}` } })
+  }
+  const long: string[] = []
+  for (const report of REPORT_NAMES) {
+    const asked = await get('meic', `/v1/reports/${report}?period=2026Q1`)
+    if (asked.statusCode === 200) continue
+    t.match(asked, { statusCode: 202, headers: { 'retry-after': '1', 'preference-applied': undefined } }, report)
+    long.push(report)
+    t.equal((await get('meic', `/v1/reports/${report}?period=2026Q1`)).headers.location, asked.headers.location, 'asked again while it waits, it is the same')
+    await hub.loops.settle()
+    const made = await get('meic', String(asked.headers.location))
+    const at_once = await hub.as('meic').get(`/v1/reports/${report}?period=2026Q1`)
+    t.equal(at_once.statusCode, 200)
+    t.ok(made.rawPayload.equals(at_once.rawPayload), `${report}: the same bytes`)
+    t.equal((await get('meic', `/v1/reports/${report}?from=2026-01-01&to=2026-02-01`)).statusCode, report === 'supply-chain-reward' ? 202 : 200, 'a month without leads is short')
+  }
+  t.same(long, ['institution-ranking', 'three-one-clock', 'park-performance', 'district-ledger'], 'each of the 21 leads is a row to read')
+  const single = await get('regulator-viewer', `/v1/reports/district-ledger?period=2026Q1&case_no=JG-8&reason=x&uscc=${quarter.usccs[0]}`, 1)
+  t.equal(single.statusCode, 200, 'a single case is read now')
+})
+
+t.test('a report that cannot be made holds up no other, and says so with a code', async t => {
+  const { hub } = quarter
+  const asked = async (who: string, report: string) => String((await hub.as(who).get(`/v1/reports/${report}?period=2026Q1`, { prefer: 'respond-async' })).headers.location)
+  const change = (find: string, put: string) => hub.db.write(async sql => {
+    for (const { lead_event_no, content } of await sql.select().from(lead_events).where(eq(lead_events.type, 'APPROVED'))) {
+      await sql.update(lead_events).set({ content: JSON.parse(JSON.stringify(content).replace(find, put)) as Record<string, unknown> }).where(eq(lead_events.lead_event_no, lead_event_no))
+    }
+  })
+  await change('"amount":"', '"amount":"?')
+  const failing = await asked('meic', 'district-ledger')
+  const whole = await asked('meic', 'three-one-clock')
+  const later = await asked('regulator-viewer', 'three-one-clock')
+  for (let turn = 1; turn <= 3; turn++) {
+    await t.rejects(hub.loops.settle(), 'the failure reaches the log')
+    if (turn < 3) t.equal((await hub.as('meic').get(failing)).statusCode, 202, 'it may pass')
+  }
+  await hub.loops.settle()
+  t.equal((await hub.as('meic').get(whole)).statusCode, 200)
+  t.equal((await hub.as('regulator-viewer').get(later)).statusCode, 200)
+  t.match((await hub.as('meic').get(failing)).json(), { code: 'report_failed', status: 500 })
+  const told = passed<{ items: { type: string, subject: string, data: unknown }[] }>(await hub.as('meic').get('/v1/events?limit=200&after=200')).items.filter(({ type }) => type === 'report.failed')
+  t.match(told, [{ subject: failing.split('/').at(-1), data: { report: 'district-ledger', code: 'report_failed' } }])
+  await change('"amount":"?', '"amount":"')
+  const again = await asked('meic', 'district-ledger')
+  t.not(again, failing)
+  await hub.loops.settle()
+  t.equal((await hub.as('meic').get(again)).statusCode, 200, 'asked again, it is made')
 })
 
 t.test('every report in every form has the same bytes again, months later and after others read', async t => {

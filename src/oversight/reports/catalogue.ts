@@ -12,6 +12,7 @@ import { districtLedger, parkPerformance } from './places.ts'
 import { rankingTerms } from './ranking.ts'
 import { supplyChainReward } from './rewards.ts'
 import { REPORT_NAMES } from './schema.ts'
+import type { Source } from './sizes.ts'
 import type { Column, Row } from './table.ts'
 
 export const REPORTS = REPORT_NAMES
@@ -23,6 +24,8 @@ export interface ReportSpec {
   policy_code: PolicyCode
   /** rooms whose events say that something it counts has changed */
   rooms: readonly string[]
+  /** what it has to read, by which it is answered at once or later */
+  reads: readonly Source[]
   /** who sees its own rows only */
   own: readonly Role[]
   /** who reads the rows of all, small groups hidden, once those they are about have seen theirs; nobody: it is not published */
@@ -43,47 +46,48 @@ const institutions = ['BANK', 'LESSOR', 'GUARANTOR'] as const
 export const CATALOGUE: Readonly<Record<ReportName, ReportSpec>> = {
   'institution-ranking': {
     title: 'Race of institutions', title_zh: '金融机构赛马评价', policy_code: 'TECH_RENO_LOAN',
-      rooms: [...matching, ...lending, ...settling, ...known], own: institutions, published_to: [], single_case: false,
+      rooms: [...matching, ...lending, ...settling, ...known], own: institutions,
+      reads: ['leads', 'drawdowns'], published_to: [], single_case: false,
     columns: policy => rankingColumns(rankingTerms(policy)), make: (db, making) => institutionRanking(db.read, making)
   },
   'three-one-clock': {
     title: 'Clock of one day, one week, one week', title_zh: '“3个1”限时办结监测', policy_code: 'TECH_RENO_LOAN', rooms: [...matching, ...known],
-      own: institutions, published_to: [...institutions, 'PARK', 'DISTRICT_MEIC'], single_case: false,
+      own: institutions, reads: ['leads'], published_to: [...institutions, 'PARK', 'DISTRICT_MEIC'], single_case: false,
     columns: () => clock_columns, make: (db, making) => threeOneClock(db.read, making)
   },
   'subsidy-progress': {
     title: 'Progress of subsidies', title_zh: '贴息补贴兑付进度', policy_code: 'TECH_RENO_LOAN', rooms: [...settling, ...known], own: [],
-      published_to: [], single_case: true,
+      reads: ['lines'], published_to: [], single_case: true,
     columns: () => progress_columns, make: (db, making) => subsidyProgress(db.read, making)
   },
   'park-performance': {
     title: 'Performance of parks', title_zh: '园区成效', policy_code: 'PARK_TECH_GUARANTEE', rooms: [...matching, ...lending, ...known],
-      own: ['PARK'], published_to: [], single_case: false,
+      own: ['PARK'], reads: ['needs', 'leads', 'drawdowns'], published_to: [], single_case: false,
     columns: () => park_columns, make: (db, making) => parkPerformance(db.read, making)
   },
   'guarantee-breaker': {
     title: 'Breakers of guarantees', title_zh: '担保代偿熔断', policy_code: 'PARK_TECH_GUARANTEE',
       rooms: ['guarantee_contract', 'compensation_claim', 'breaker', 'breaker_settlement'], own: [],
-    published_to: [], single_case: false, columns: () => breaker_columns, make: (db, making) => guaranteeBreaker(db, making)
+    reads: ['guarantees'], published_to: [], single_case: false, columns: () => breaker_columns, make: (db, making) => guaranteeBreaker(db, making)
   },
   'average-guarantee-fee': {
     title: 'Average guarantee fee', title_zh: '平均担保费率', policy_code: 'FISCAL_FINANCE_LINKAGE', rooms: ['guarantee_contract', ...known],
-      own: [], published_to: [], single_case: false,
+      own: [], reads: ['guarantees'], published_to: [], single_case: false,
     columns: () => fee_columns, make: (db, making) => averageGuaranteeFee(db.read, making)
   },
   'supply-chain-reward': {
     title: 'Reward of core enterprises', title_zh: '供应链核心企业奖励', policy_code: 'TECH_RENO_LOAN',
-      rooms: ['loan_contract', 'drawdown', ...known], own: [], published_to: [], single_case: false,
+      rooms: ['loan_contract', 'drawdown', ...known], own: [], reads: ['drawdowns_so_far'], published_to: [], single_case: false,
     columns: () => reward_columns, make: (db, making) => supplyChainReward(db.read, making)
   },
   'fund-performance': {
     title: 'Performance of linked funds', title_zh: '财政金融联动资金绩效', policy_code: 'FISCAL_FINANCE_LINKAGE',
-      rooms: [...lending, ...settling, ...known], own: [], published_to: [], single_case: false,
+      rooms: [...lending, ...settling, ...known], own: [], reads: ['drawdowns', 'lines'], published_to: [], single_case: false,
     columns: () => fund_columns, make: (db, making) => fundPerformance(db.read, making)
   },
   'district-ledger': {
     title: 'Ledger of districts', title_zh: '区县储备库及融资对接台账', policy_code: 'TECH_RENO_LOAN', rooms: [...matching, ...lending, ...known],
-      own: ['DISTRICT_MEIC'], published_to: [], single_case: true,
+      own: ['DISTRICT_MEIC'], reads: ['needs', 'leads', 'drawdowns'], published_to: [], single_case: true,
     columns: () => district_columns, make: (db, making) => districtLedger(db.read, making)
   }
 }

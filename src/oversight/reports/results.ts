@@ -3,27 +3,63 @@ import { newNo } from '../../clock.ts'
 import type { Db } from '../../db/db.ts'
 import { admit, type Principal } from '../../http/access.ts'
 import { append } from '../../journal/events.ts'
-import { notFound } from '../../problem.ts'
+import { notFound, Problem, problemOf, type ProblemCode } from '../../problem.ts'
 import type { ReportName } from './catalogue.ts'
 import { rendered, type Format } from './rendering.ts'
 import { makeReport, type Asked } from './service.ts'
-import { findResult, insertResult, keepResult, waitingResult, type ReportResult } from './result-store.ts'
+import { findResult, insertResult, keepFailure, keepResult, sameWaiting, waitingResult, type ReportResult } from './result-store.ts'
 
-/** Keeps what is asked for. @returns number of the result */
-export async function askLater (db: Db, principal: Principal, report: ReportName, asked: Asked, format: Format): Promise<string> {
-  const result_no = newNo('result')
+/** An unforeseen failure may pass: a report is tried so often. */
+const attempts_max = 3
+
+/** Keeps what is asked for, once while it waits. */
+export async function askLater (db: Db, principal: Principal, report: ReportName, asked: Asked, format: Format): Promise<{ result_no: string,
+  created_at: string }> {
   const { participant_no, role, name, uscc, user_no, duties, client_id } = principal
-  await db.write((sql, now) => insertResult(sql, {
-    result_no, participant_no, principal: { participant_no, role, name, uscc, user_no, duties, client_id }, report, asked, format, status: 'WAITING', bytes_base64: null,
-    media_type: null, file_name: null, digest: null, seq: null, created_at: now, made_at: null
-  }))
-  return result_no
+  return db.write(async (sql, now) => {
+    const before = await sameWaiting(sql, { participant_no, report, asked, format })
+    if (before !== undefined) return before
+    const result_no = newNo('result')
+    await insertResult(sql, {
+      result_no, participant_no, principal: { participant_no, role, name, uscc, user_no, duties, client_id }, report, asked, format, status: 'WAITING', attempts: 0, failure: null,
+      bytes_base64: null, media_type: null, file_name: null, digest: null, seq: null, created_at: now, made_at: null
+    })
+    return { result_no, created_at: now }
+  })
 }
 
-/** Makes the report that waits longest; its bytes are those it would have had if it had been answered at this moment. @returns how many were made */
+/**
+ * Makes the report that waits longest; its bytes are those it would have had if it had been answered at this moment. One that fails goes behind
+ * all others, and ends with a code when it is refused or has failed too often.
+ *
+ * @returns how many were made or ended
+ * Errors: an unforeseen failure, after it was kept
+ */
 export async function makeWaiting (db: Db): Promise<number> {
   const waiting = await waitingResult(db.read)
   if (waiting === undefined) return 0
+  try {
+    await makeOne(db, waiting)
+  } catch (error) {
+    const code = error instanceof Problem ? error.code : 'report_failed'
+    // The storage or the queue, and not the report.
+    if (error instanceof Problem && problemOf(code).status >= 500) throw error
+    await keepFailed(db, waiting, code)
+    if (!(error instanceof Problem)) throw error
+  }
+  return 1
+}
+
+async function keepFailed (db: Db, { result_no, participant_no, principal, report, attempts: before }: ReportResult, code: ProblemCode): Promise<void> {
+  const attempts = before + 1
+  const is_over = code !== 'report_failed' || attempts === attempts_max
+  await db.write(async (sql, now) => {
+    await keepFailure(sql, result_no, { attempts, failure: is_over ? code : null })
+    if (is_over) await append(sql, now, { type: 'report.failed', subject: result_no, actor: admit(principal), audience: [participant_no], data: { report, code } })
+  })
+}
+
+async function makeOne (db: Db, waiting: ReportResult): Promise<void> {
   const { result_no, participant_no, report } = waiting
   const principal = admit(waiting.principal)
   const made = await makeReport(db, principal, report, waiting.asked)
@@ -33,12 +69,12 @@ export async function makeWaiting (db: Db): Promise<number> {
     if (!await keepResult(sql, result_no, content)) return
     await append(sql, now, { type: 'report.made', subject: result_no, actor: principal, audience: [participant_no], data: { report } })
   })
-  return 1
 }
 
-/** Errors: not_found for what is missing and what another participant asked for. */
+/** Errors: not_found for what is missing and what another participant asked for; the code of the failure where the report could not be made. */
 export async function resultFor (db: Db, { participant_no }: Principal, report: ReportName, result_no: string): Promise<ReportResult> {
   const found = await findResult(db.read, participant_no, result_no)
   if (found === undefined || found.report !== report) throw notFound()
+  if (found.failure !== null) throw new Problem(found.failure)
   return found
 }

@@ -2,10 +2,12 @@
 import type { FastifyInstance } from 'fastify'
 import type { Db } from '../../db/db.ts'
 import { operation, type Answer } from '../../http/operation.ts'
+import { CATALOGUE } from './catalogue.ts'
 import { rendered, type Format, type Rendered } from './rendering.ts'
 import { askLater, resultFor } from './results.ts'
 import { ReportParams, ReportQuery, ReportResultSchema, ReportSchema, report_example, ResultParams } from './schema.ts'
 import { admitted, makeReport } from './service.ts'
+import { readsMoreThan } from './sizes.ts'
 
 /** Every event about what the report counts, up to this place in the journal, is in it; MEIC proves it at /v1/audit-log/{seq}/proof. */
 const seq_header = 'x-generated-from-seq'
@@ -20,7 +22,8 @@ function fileOf ({ bytes, media_type, file_name, digest }: Rendered, format: For
   }
 }
 
-export function reportRoutes (app: FastifyInstance, { db }: { db: Db }): void {
+/** @param rows_at_once a report that has to read more rows is made in the background */
+export function reportRoutes (app: FastifyInstance, { db }: { db: Db }, rows_at_once: number): void {
   operation(app, { db }, {
     id: 'getReport',
     method: 'GET',
@@ -36,7 +39,8 @@ export function reportRoutes (app: FastifyInstance, { db }: { db: Db }): void {
         'published, from score_preview_working_days of the policy after its end on: until then a score is the scored institution’s own, which an event tells it is ready. A person of REGULATOR_VIEWER may ' +
         'read one enterprise in subsidy-progress and ' +
       'district-ledger with case_no, reason and uscc: kept, and told to the enterprise. `format=csv` and `format=xlsx` give files; * ' +
-        'stands for a hidden figure. With `Prefer: respond-async` the answer is 202 with the place to fetch the report from. ' +
+        'stands for a hidden figure. When a period has much to read, or with `Prefer: respond-async`, the answer is 202 with the place to fetch the report ' +
+      'from, in the same bytes; a single case is always answered at once. ' +
       'S2 (十五)(十六)(十八)(十九); S1 三(三)4, 四(三)6, 六(一); S5 (十)(十一).',
     callers: readers,
     params: ReportParams,
@@ -45,17 +49,16 @@ export function reportRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     other_media: ['text/csv', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'],
     refuses: ['period_reversed', 'rule_broken', 'person_required'],
     example: { query: { period: '2026Q1' }, reply: report_example }
-  }, async ({ principal, params, query, request, now }) => {
+  }, async ({ principal, params, query, request }) => {
     const { format = 'json', ...asked } = query
-    if (respond_async.test(String(request.headers.prefer ?? ''))) {
-      const { single } = await admitted(db, principal, params.report, asked)
-      // A single case is short, and is read now: what was told to the enterprise is what was handed over.
-      if (single === null) {
-        const result_no = await askLater(db, principal, params.report, asked, format)
-        return {
-          status: 202, body: { result_no, report: params.report, status: 'WAITING', created_at: now },
-          headers: { location: `/v1/reports/${params.report}/results/${result_no}`, 'preference-applied': 'respond-async', 'retry-after': '1' }
-        }
+    const { single, period } = await admitted(db, principal, params.report, asked)
+    const is_wished = respond_async.test(String(request.headers.prefer ?? ''))
+    // A single case is short, and is read now: what was told to the enterprise is what was handed over.
+    if (single === null && (is_wished || await readsMoreThan(db.read, rows_at_once, CATALOGUE[params.report].reads, period))) {
+      const { result_no, created_at } = await askLater(db, principal, params.report, asked, format)
+      return {
+        status: 202, body: { result_no, report: params.report, status: 'WAITING', created_at },
+        headers: { location: `/v1/reports/${params.report}/results/${result_no}`, 'retry-after': '1', ...is_wished ? { 'preference-applied': 'respond-async' } : {} }
       }
     }
     const { report, seq } = await makeReport(db, principal, params.report, asked)
@@ -69,11 +72,13 @@ export function reportRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     path: '/v1/reports/{report}/results/{result_no}',
     summary: 'Fetch a report asked for before',
     summary_zh: '获取异步生成的报表',
-    description: 'What was asked for with `Prefer: respond-async`: 202 until it is made, then always the same bytes, whatever happened since. Only for who asked. S2 (十六)(十九).',
+    description: 'What the answer 202 to a report named: 202 until it is made, then always the same bytes, whatever happened since; where it cannot be made, ' +
+      'the code of the failure. Only for who asked. S2 (十六)(十九).',
     callers: readers,
     params: ResultParams,
     replies: { 200: ReportSchema, 202: ReportResultSchema },
     other_media: ['text/csv', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'],
+    refuses: ['report_failed', 'period_reversed', 'rule_broken'],
     example: { reply: report_example }
   }, async ({ principal, params }) => {
     const { result_no, report, status, created_at, bytes_base64, media_type, file_name, digest, seq, format } = await resultFor(db, principal, params.report, params.result_no)
