@@ -64,17 +64,6 @@ t.test('a guarantee and its fee give a line of the guarantor; a claim is decided
   t.ok((await items(hub.as('meic'), '/v1/breakers')).length > 0)
 })
 
-t.test('a premium gives a line of the insured', async (t) => {
-  const hub = await hubInMarch(t)
-  await known(hub)
-  const insurer = hub.as('insurer-1')
-  const policy = await insurer.post('/v1/insurance-policies', { policy_no: next('BD'), insured_uscc: uscc_1, insurance_kind: 'FIRST_SET_EQUIPMENT', annual_premium: '3600000.00', insured_amount: '120000000.00',
-    policy_start: '2026-03-01', policy_end: '2027-03-01', paid_date: '2026-03-01', document_no: await documentOf(insurer) })
-  t.equal(policy.statusCode, 201, policy.body)
-  await hub.loops.settle()
-  t.match((await items(insurer, '/v1/subsidy-lines'))[0], { kind: 'PREMIUM', amount: '2880000.00' })
-})
-
 t.test('what is held is not paid until a person releases it; results come in XML as well', async (t) => {
   const hub = await hubInMarch(t)
   const { packet_no, line_no } = await settled(hub)
