@@ -46,6 +46,7 @@ create table subsidy_lines (
   order_key text not null,
   eligible_interest_fen bigint,
   formula_fen bigint not null check (formula_fen >= 0),
+  granted_fen bigint not null check (granted_fen >= 0),
   amount_fen bigint not null check (amount_fen >= 0),
   uses text not null,
   trace text not null,

@@ -4,7 +4,8 @@
  * Computes every amount of sealed packets again from the archives alone, with arithmetic of its own: exact fractions of BigInt, the
  * facts of items.json, the parameters of policies.json, and the ceilings as all archives given together use them up. Packets are taken
  * in the order they were sealed; what an earlier one holds keeps its place. Every difference is a line; the exit code is 1 if there is one.
- * `--recognised`: { line_no: { amount, at } }, what audits left of lines and since when; without it a line counts as claimed.
+ * `--recognised`: { line_no: { amount, at } }, what audits left of lines and since when; without it a line counts as claimed. What was taken back of a
+ * voucher stands with its supplement. A voucher that fell and was never sealed again is in no archive: it counts as it was sealed last.
  *
  * Source: contract §6, §7; S2 (一)(三)(五)(六)(十三).
  */
@@ -31,7 +32,6 @@ const over = (a: Fraction, b: Fraction): Fraction => of(a.n * b.d, a.d * b.n)
 const isLess = (a: Fraction, b: Fraction): boolean => a.n * b.d < b.n * a.d
 const rounded = ({ n, d }: Fraction): bigint => (2n * n + d) / (2n * d)
 const least = (...values: bigint[]): bigint => values.reduce((a, b) => a < b ? a : b)
-const most = (a: bigint, b: bigint): bigint => a > b ? a : b
 const notNegative = (value: bigint): bigint => value < 0n ? 0n : value
 
 /** A decimal number as a fraction; a percentage is divided by a hundred. */
@@ -139,11 +139,25 @@ function worthOf (archive: Archive, item: Item): Worth {
 
 /** `stated_at`: since when the hub knew these facts, also those of the contract that a correction changed. */
 interface Claim { item: Item, chain: string, worth: Worth, stated_at: string }
-/** `cut`: what audits took off; only what facts give beyond the amount that was judged is due again. */
-interface Held { amount: bigint, since: string, cut: bigint }
+/** What an audit took off a line, and what the facts gave the voucher in all when the line was sealed. */
+interface Cut { given: bigint, off: bigint }
+interface Held { amount: bigint, since: string, cuts: Cut[] }
+interface Due { given: bigint, due: bigint }
+
+/** A cut takes off what is topmost of what was given then and not taken off by another: cuts that meet move down. */
+function leftOf (given: bigint, cuts: readonly Cut[]): bigint {
+  let left = given
+  let above: bigint | null = null
+  for (const cut of [...cuts].sort((a, b) => a.given < b.given ? 1 : -1)) {
+    const top: bigint = above === null ? cut.given : least(cut.given, above)
+    above = top - cut.off
+    left -= notNegative(least(given, top) - notNegative(above))
+  }
+  return left
+}
 
 /** What each voucher of a queue is due when `held` was sealed before. */
-function dues (claims: readonly Claim[], held: ReadonlyMap<string, Held>): Map<string, bigint> {
+function dues (claims: readonly Claim[], held: ReadonlyMap<string, Held>): Map<string, Due> {
   const used = new Map<string, bigint>()
   const take = ({ limits }: Worth, amount: bigint): void => {
     for (const { name } of limits) used.set(name, (used.get(name) ?? 0n) + amount)
@@ -152,20 +166,23 @@ function dues (claims: readonly Claim[], held: ReadonlyMap<string, Held>): Map<s
   const kept = new Map<string, bigint>()
   const sealed = claims.filter(({ chain }) => held.has(chain))
   for (const { chain, worth } of sealed.sort((a, b) => (held.get(a.chain)?.since ?? '') < (held.get(b.chain)?.since ?? '') ? -1 : 1)) {
-    kept.set(chain, least(grant(worth), held.get(chain)?.amount ?? 0n))
+    const { amount, cuts } = held.get(chain) ?? { amount: 0n, cuts: [] }
+    kept.set(chain, least(leftOf(grant(worth), cuts), amount))
     take(worth, kept.get(chain) ?? 0n)
   }
-  const due = new Map<string, bigint>()
+  const found = new Map<string, Due>()
   for (const { chain, worth } of [...claims].sort((a, b) => a.item.order_key < b.item.order_key ? -1 : 1)) {
     take(worth, -(kept.get(chain) ?? 0n))
-    const own = held.get(chain)
     const given = grant(worth)
-    const amount = own === undefined || own.cut === 0n ? given : least(given, most(own.amount + own.cut, given) - own.cut)
-    take(worth, amount)
-    due.set(chain, amount)
+    const due = leftOf(given, held.get(chain)?.cuts ?? [])
+    take(worth, due)
+    found.set(chain, { given, due })
   }
-  return due
+  return found
 }
+
+/** What payments had taken back of a voucher when its supplement was sealed. */
+const takenBack = ({ facts }: Item): bigint => fen(facts.taken_back ?? '0.00')
 
 /**
  * Computes all lines again.
@@ -188,21 +205,22 @@ export function rederive (archives: readonly Archive[], recognised: Recognised =
   const of_line = new Map(claims.map(claim => [claim.item.line_no, claim]))
   const meeting = new Map<string, Claim[]>()
   for (const claim of claims) for (const { name } of claim.worth.limits) meeting.set(name, [...meeting.get(name) ?? [], claim])
-  const sealed: { line_no: string, at: string, amount: bigint }[] = []
+  const sealed: { line_no: string, at: string, amount: bigint, given: bigint }[] = []
   const heldAt = (instant: string): Map<string, Held> => {
     const held = new Map<string, Held>()
-    for (const { line_no, at, amount } of sealed) {
+    for (const { line_no, at, amount, given } of sealed) {
       const judged = recognised[line_no]
       const isJudged = judged !== undefined && judged.at < instant
       const now = isJudged ? fen(judged.amount) : amount
       const chain = chain_of.get(line_no) ?? line_no
-      const before = held.get(chain) ?? { amount: 0n, since: `${at} ${line_no}`, cut: 0n }
-      held.set(chain, { ...before, amount: before.amount + now, cut: before.cut + amount - now })
+      const before = held.get(chain) ?? { amount: 0n, since: `${at} ${line_no}`, cuts: [] }
+      held.set(chain, { ...before, amount: before.amount + now, cuts: [...before.cuts, { given, off: amount - now }] })
     }
     return held
   }
   for (const { packet_no, items, sealed_at } of in_order) {
     const held = heldAt(sealed_at)
+    const given_to = new Map<string, bigint>()
     for (const item of items) {
       const own = of_line.get(item.line_no)
       if (own === undefined) continue
@@ -215,19 +233,21 @@ export function rederive (archives: readonly Archive[], recognised: Recognised =
       const names = new Set(own.worth.limits.map(({ name }) => name))
       for (const name of names) for (const { worth } of meeting.get(name) ?? []) for (const limit of worth.limits) names.add(limit.name)
       for (const name of names) for (const claim of meeting.get(name) ?? []) if (claim.stated_at <= sealed_at) newest.set(claim.chain, claim)
-      const due = dues([...newest.values()], held).get(own.chain) ?? 0n
-      say('amount', item.amount, yuan(notNegative(due - (held.get(own.chain)?.amount ?? 0n))))
+      const { given, due } = dues([...newest.values()], held).get(own.chain) ?? { given: 0n, due: 0n }
+      say('amount', item.amount, yuan(notNegative(due - (held.get(own.chain)?.amount ?? 0n) + takenBack(item))))
+      given_to.set(item.line_no, given)
     }
-    for (const { line_no, amount } of items) sealed.push({ line_no, at: sealed_at, amount: fen(amount) })
+    for (const { line_no, amount } of items) sealed.push({ line_no, at: sealed_at, amount: fen(amount), given: given_to.get(line_no) ?? 0n })
   }
   const held = heldAt('9999')
   const last = [...new Map(claims.map(claim => [claim.chain, claim])).values()]
-  const left = [...dues(last, held)].reduce((sum, [chain, due]) => sum + notNegative(due - (held.get(chain)?.amount ?? 0n)), 0n)
+  const due_at_last = dues(last, held)
+  const left = last.reduce((sum, { chain, item }) => sum + notNegative((due_at_last.get(chain)?.due ?? 0n) - (held.get(chain)?.amount ?? 0n) + takenBack(item)), 0n)
   const ceilings = [...meeting].map(([name, met]): Ceiling => {
     const lines = [...new Set(met)]
     return {
       name, cap: lines.flatMap(({ worth }) => worth.limits).filter(limit => limit.name === name).reduce((most, { cap }) => cap > most ? cap : most, 0n),
-      used: lines.reduce((sum, { item }) => sum + fen(recognised[item.line_no]?.amount ?? item.amount), 0n)
+      used: lines.reduce((sum, claim) => sum + fen(recognised[claim.item.line_no]?.amount ?? claim.item.amount) - (last.includes(claim) ? takenBack(claim.item) : 0n), 0n)
     }
   })
   for (const { name, cap, used } of ceilings) if (used > cap) differences.push(`${name}: ${yuan(used)} granted, the ceiling is ${yuan(cap)}`)

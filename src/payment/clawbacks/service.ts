@@ -8,7 +8,7 @@ import { append, the_hub, type NewEvent } from '../../journal/events.ts'
 import { fenOf, sumFen, yuanOf } from '../../policy/money.ts'
 import { notFound, Problem } from '../../problem.ts'
 import { settlementAudience } from '../../subsidy/audience.ts'
-import type { ClawbackLedger, Overpaid } from '../../subsidy/lines/deriving.ts'
+import type { Clawed, ClawbackLedger, Overpaid } from '../../subsidy/lines/deriving.ts'
 import { findLine, type SubsidyLine } from '../../subsidy/lines/store.ts'
 import { derivedOf, insertClawback, listClawbacks, settleClawback, standingOf, type Clawback, type ClawbackFilter } from './store.ts'
 
@@ -50,10 +50,10 @@ async function keep (sql: WriteSql, now: string, { of, chain, line, open_fen, re
 /** What the derivation of lines needs of this floor. */
 export const clawback_ledger: ClawbackLedger = {
   async of (sql: ReadSql, of, chains) {
-    const found = new Map<string, { settled_fen: number, is_open: boolean }>()
-    for (const { chain, offset_fen, status } of await derivedOf(sql, of, chains)) {
-      const before = found.get(chain) ?? { settled_fen: 0, is_open: false }
-      found.set(chain, { settled_fen: before.settled_fen + offset_fen, is_open: before.is_open || status === 'OPEN' })
+    const found = new Map<string, Clawed>()
+    for (const { chain, amount_fen, offset_fen, status } of await derivedOf(sql, of, chains)) {
+      const before = found.get(chain) ?? { clawed_fen: 0, settled_fen: 0, is_open: false }
+      found.set(chain, { clawed_fen: before.clawed_fen + amount_fen, settled_fen: before.settled_fen + offset_fen, is_open: before.is_open || status === 'OPEN' })
     }
     return found
   },

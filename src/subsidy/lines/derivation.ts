@@ -4,7 +4,7 @@
  * Ceilings are used up in the order paid date, submission, number. What a submitted packet froze keeps its place before all
  * others, as far as its own facts still carry it: so a ceiling is never exceeded and nothing it allows is left over, whatever
  * arrives later. A frozen line that its facts no longer carry is clawed back; one that they now exceed gets a supplement. What an
- * audit cut is not claimed again by a correction: a supplement is the difference between what the facts gave and give.
+ * audit cut is not claimed again by a correction (`dueAfterCuts`).
  * Source: contract §6; design D12; domain §3.2.
  */
 import type { TraceStep } from '../../policy/terms.ts'
@@ -37,13 +37,24 @@ export interface Claim {
   evaluate (used: (scope: string) => UsedByYear): Granted
 }
 
-/** What earlier packets hold of a chain: sums of its frozen lines, less what was already clawed back. */
+/** What earlier packets hold of a chain. */
 export interface Frozen {
-  amount_fen: number
+  /** sum of its frozen lines: recognised, or claimed while their audit is not through */
+  recognised_fen: number
+  /** what claw-backs ask back of that, and what of it payments have taken back */
+  clawed_fen: number
+  settled_fen: number
   /** the order in which chains were frozen */
   since: string
-  /** what audits cut of these lines: it stays cut, whatever is corrected later */
-  cut_fen: number
+  cuts: readonly Cut[]
+}
+
+/** What an audit cut of a line, and what the facts gave its chain in all when the line was claimed. */
+export interface Cut { granted_fen: number, cut_fen: number }
+
+/** What a chain has, or is on its way to have. */
+export function heldOf (held: Frozen | undefined): number {
+  return held === undefined ? 0 : Math.max(0, held.recognised_fen - held.settled_fen)
 }
 
 export interface Allotment<C extends Claim> {
@@ -53,18 +64,28 @@ export interface Allotment<C extends Claim> {
   granted: Granted | null
   /** what the chain is due in all */
   target_fen: number
+  /** what packets hold of it, less what was taken back */
   frozen_fen: number
+  settled_fen: number
   uses: Use[]
 }
 
 /**
- * What a chain is due when its audits cut something: only what its facts give beyond the amount that was judged is added to what the
- * audits left; what they give less than that is taken off.
+ * What a chain is due of what its facts give: each audit cut the topmost fen that were left of what they gave when it judged. These
+ * stay cut whatever is corrected later: facts beyond add the difference, facts below lose first what was cut anyway. A function of the
+ * set of cuts, so neither their order counts nor what was claimed, paid or taken back in between.
+ *
+ * @returns fen, at most `granted_fen`
  */
-function dueAfterCut (granted_fen: number, held: Frozen | undefined): number {
-  if (held === undefined || held.cut_fen === 0) return granted_fen
-  const judged_fen = held.amount_fen + held.cut_fen
-  return Math.min(granted_fen, Math.max(judged_fen, granted_fen) - held.cut_fen)
+export function dueAfterCuts (granted_fen: number, cuts: readonly Cut[]): number {
+  let due_fen = granted_fen
+  let bottom_fen = Infinity
+  for (const cut of [...cuts].sort((a, b) => b.granted_fen - a.granted_fen)) {
+    const top_fen = Math.min(cut.granted_fen, bottom_fen)
+    bottom_fen = top_fen - cut.cut_fen
+    due_fen -= Math.max(0, Math.min(granted_fen, top_fen) - Math.max(0, bottom_fen))
+  }
+  return due_fen
 }
 
 class Ledger {
@@ -104,25 +125,33 @@ export function allot<C extends Claim> (claims: readonly C[], frozen: ReadonlyMa
   const ledger = new Ledger()
   const kept = new Map<string, Use[]>()
   const claim_of = new Map(claims.map(claim => [claim.chain, claim]))
-  for (const [chain, { amount_fen }] of [...frozen].sort(by(([, { since }]) => since))) {
+  const keepPlace = (chain: string, held: Frozen, limit_fen: number): void => {
     const claim = claim_of.get(chain)
-    if (claim === undefined) continue
-    const uses = cutUses(claim.evaluate(ledger.of).uses, amount_fen)
-    kept.set(chain, uses)
-    ledger.add(uses)
+    if (claim === undefined) return
+    ledger.add(kept.get(chain) ?? [], -1)
+    const { amount_fen, uses } = claim.evaluate(ledger.of)
+    const placed = cutUses(uses, Math.min(limit_fen, dueAfterCuts(amount_fen, held.cuts)))
+    kept.set(chain, placed)
+    ledger.add(placed)
   }
+  const in_turn = [...frozen].sort(by(([, { since }]) => since))
+  for (const [chain, held] of in_turn) keepPlace(chain, held, Math.max(0, held.recognised_fen - held.clawed_fen))
+  // A place that was clawed back is taken again only where nobody's frozen line stands by now.
+  for (const [chain, held] of in_turn) if (held.clawed_fen > 0) keepPlace(chain, held, held.recognised_fen)
   const allotments: Allotment<C>[] = []
   for (const claim of [...claims].sort(by(({ order_key }) => order_key))) {
     const held = frozen.get(claim.chain)
     ledger.add(kept.get(claim.chain) ?? [], -1)
     const granted = claim.evaluate(ledger.of)
-    const target_fen = dueAfterCut(granted.amount_fen, held)
+    const target_fen = dueAfterCuts(granted.amount_fen, held?.cuts ?? [])
     const uses = cutUses(granted.uses, target_fen)
     ledger.add(uses)
-    allotments.push({ chain: claim.chain, claim, granted, target_fen, frozen_fen: held?.amount_fen ?? 0, uses })
+    allotments.push({ chain: claim.chain, claim, granted, target_fen, frozen_fen: heldOf(held), settled_fen: held?.settled_fen ?? 0, uses })
   }
-  for (const [chain, { amount_fen }] of frozen) {
-    if (!claim_of.has(chain)) allotments.push({ chain, claim: null, granted: null, target_fen: 0, frozen_fen: amount_fen, uses: [] })
+  for (const [chain, held] of frozen) {
+    if (!claim_of.has(chain)) {
+      allotments.push({ chain, claim: null, granted: null, target_fen: 0, frozen_fen: heldOf(held), settled_fen: held.settled_fen, uses: [] })
+    }
   }
   return allotments
 }

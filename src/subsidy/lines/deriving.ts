@@ -13,7 +13,7 @@ import { policiesIn } from '../../registry/policies/service.ts'
 import { ownersOf } from '../audience.ts'
 import { countDraft, draftFor } from '../packets/drafts.ts'
 import { ceilingPlace, type VoucherClaim } from './claims.ts'
-import { allot, quarterOf, type Allotment, type Frozen } from './derivation.ts'
+import { allot, quarterOf, type Allotment, type Cut, type Frozen } from './derivation.ts'
 import { acceptedClaims, projectFacts, type ProjectFacts } from './sources.ts'
 import {
   derivationsOf, derivedProjects, insertLine, judgeLine, keepGranted, liveLines, moveLines, ownDerivation, placeLine, staleDerivations, type Block,
@@ -29,10 +29,13 @@ export interface Owner { kind: SubsidyKind, uscc: string, project_code: string |
 export interface Overpaid { of: Owner, chain: string, line: SubsidyLine | null, open_fen: number,
   reason: 'VOUCHER_WITHDRAWN' | 'VOUCHER_CORRECTED' }
 
+/** What derived claw-backs ask back of a chain, what of it was taken back already, and whether one is open. */
+export interface Clawed { clawed_fen: number, settled_fen: number, is_open: boolean }
+
 /** The claw-backs of the payment floor, handed in by app.ts. */
 export interface ClawbackLedger {
-  /** what was already taken back of chains, and whether a derived claw-back of them is open */
-  of (sql: ReadSql, of: Owner, chains: readonly string[]): Promise<Map<string, { settled_fen: number, is_open: boolean }>>
+  /** of chains that derived claw-backs are about */
+  of (sql: ReadSql, of: Owner, chains: readonly string[]): Promise<Map<string, Clawed>>
   /** Makes the open derived claw-back of a chain equal `open_fen`; zero closes it. */
   keep (sql: WriteSql, now: string, overpaid: Overpaid): Promise<void>
 }
@@ -120,7 +123,7 @@ interface Part {
   claims: VoucherClaim[]
   lines: SubsidyLine[]
   frozen: Map<string, Frozen>
-  clawbacks: Map<string, { settled_fen: number, is_open: boolean }>
+  clawbacks: Map<string, Clawed>
 }
 
 /** A correction that moved to another project keeps its chain: as chains of two owners they are two. */
@@ -131,7 +134,7 @@ async function partOf (sql: ReadSql, ledger: ClawbackLedger, policies: readonly 
   const claims = (await acceptedClaims(sql, policies, uscc, project_code, kind)).map(claim => Object.assign(claim, { chain: chainIn(owner, claim.chain) }))
   const lines = await liveLines(sql, uscc, project_code, kind)
   const clawbacks = await ledger.of(sql, owner, [...new Set(lines.map(({ chain }) => chain))])
-  const frozen = frozenOf(lines, chain => clawbacks.get(chain)?.settled_fen ?? 0)
+  const frozen = frozenOf(lines, clawbacks)
   return {
     owner, lines, claims, clawbacks,
     frozen: new Map([...frozen].map(([chain, held]) => [chainIn(owner, chain), held]))
@@ -169,17 +172,17 @@ async function keepPart (sql: WriteSql, now: string, ledger: ClawbackLedger, { o
     packet_no)
 }
 
-/** Sums of the frozen lines of every chain, less what was taken back. */
-function frozenOf (lines: readonly SubsidyLine[], settledOf: (chain: string) => number): Map<string, Frozen> {
-  const found = new Map<string, { amount_fen: number, since: string, cut_fen: number }>()
-  for (const line of lines) {
-    if (line.status !== 'FROZEN') continue
-    const held = found.get(line.chain) ?? { amount_fen: -settledOf(line.chain), since: line.line_no, cut_fen: 0 }
-    held.amount_fen += line.recognised_fen ?? line.amount_fen
-    held.cut_fen += line.amount_fen - (line.recognised_fen ?? line.amount_fen)
-    found.set(line.chain, held)
+/** Sums of the frozen lines of every chain, with what audits cut of them and claw-backs ask back. */
+function frozenOf (lines: readonly SubsidyLine[], clawbacks: ReadonlyMap<string, Clawed>): Map<string, Frozen> {
+  const found = new Map<string, Frozen & { cuts: Cut[] }>()
+  for (const { chain, status, line_no, granted_fen, amount_fen, recognised_fen } of lines) {
+    if (status !== 'FROZEN') continue
+    const { clawed_fen, settled_fen } = clawbacks.get(chain) ?? { clawed_fen: 0, settled_fen: 0 }
+    const held = found.get(chain) ?? { recognised_fen: 0, clawed_fen, settled_fen, since: line_no, cuts: [] }
+    held.recognised_fen += recognised_fen ?? amount_fen
+    held.cuts.push({ granted_fen, cut_fen: amount_fen - (recognised_fen ?? amount_fen) })
+    found.set(chain, held)
   }
-  for (const held of found.values()) held.amount_fen = Math.max(0, held.amount_fen)
   return found
 }
 
@@ -230,7 +233,7 @@ async function bringInStep (sql: WriteSql, now: string, { allotment, open, last_
   })
 }
 
-function lineOf (now: string, { claim, granted, target_fen, frozen_fen, uses }: Allotment<VoucherClaim>,
+function lineOf (now: string, { claim, granted, target_fen, frozen_fen, settled_fen, uses }: Allotment<VoucherClaim>,
   last_frozen: SubsidyLine | undefined): SubsidyLine | null {
   if (claim === null || granted === null) return null
   const amount_fen = last_frozen === undefined ? target_fen : target_fen - frozen_fen
@@ -250,10 +253,10 @@ function lineOf (now: string, { claim, granted, target_fen, frozen_fen, uses }: 
     project_code: voucher.project_code, year: granted.year, period: quarterOf(voucher.paid_date), chain: voucher.chain,
       voucher_number: voucher.number,
     voucher_no: voucher.voucher_no, contract_no: voucher.contract_no, paid_date: voucher.paid_date, order_key: claim.order_key,
-    eligible_interest_fen: granted.eligible_interest_fen, formula_fen: granted.formula_fen, amount_fen, uses, trace,
+    eligible_interest_fen: granted.eligible_interest_fen, formula_fen: granted.formula_fen, granted_fen: granted.amount_fen, amount_fen, uses, trace,
       policy_code: granted.policy_code,
     policy_version: granted.policy_version, supplement_of, authorization_no: voucher.authorization_no, document_nos: voucher.document_nos,
-      facts: voucher.facts
+      facts: supplement_of === null ? voucher.facts : { ...voucher.facts, taken_back: yuanOf(settled_fen) }
   }
   return {
     ...content, line_no: newNo('line'), status: 'OPEN', blocked_by: [], packet_no: null, recognised_fen: null,

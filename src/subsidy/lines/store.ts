@@ -59,6 +59,8 @@ export const subsidy_lines = table('subsidy_lines', {
   order_key: text().notNull(),
   eligible_interest_fen: fen(),
   formula_fen: fen().notNull(),
+  /** what its facts and ceilings gave the chain in all, before audits and earlier lines */
+  granted_fen: fen().notNull(),
   amount_fen: fen().notNull(),
   uses: json<Use[]>().notNull(),
   trace: json<TraceStep[]>().notNull(),

@@ -1,0 +1,64 @@
+/** What falls is taken back, what rises again is paid again: a chain ends at what its facts and audits give, whatever was settled in between. */
+import t from 'tap'
+import { readArchive, rederive } from '../../scripts/rederive.ts'
+import type { Built } from '../helper.ts'
+import { approveAll, approved, done, lines, packetOf, packets, ready, send, submitted } from '../subsidy/fixtures.ts'
+import { declare, paid } from './fixtures.ts'
+
+interface Shown { audited_at: string, lines: { line_no: string, recognised_amount: string }[] }
+
+/** Every sealed packet computed again. */
+async function again (hub: Built) {
+  const recognised: Record<string, { amount: string, at: string }> = {}
+  const archives = []
+  for (const { packet_no, status } of await packets(hub)) {
+    if (status !== 'APPROVED') continue
+    const shown = done<Shown>(await hub.as('meic').get(`/v1/subsidy-packets/${packet_no}`))
+    for (const { line_no, recognised_amount } of shown.lines) recognised[line_no] = { amount: recognised_amount, at: shown.audited_at }
+    archives.push(readArchive((await hub.as('meic').get(`/v1/subsidy-packets/${packet_no}/archive`)).rawPayload))
+  }
+  return rederive(archives, recognised)
+}
+
+for (const is_settled of [true, false]) {
+  t.test(`a supplement on a chain that an audit cut is exact, its claw-back ${is_settled ? 'settled' : 'still open'} before`, async t => {
+    const { hub, iou_no } = await ready(t, { now: '2026-06-25T02:00:00.000Z' })
+    await declare(hub, 'bank-1')
+    const balance = async (yuan: string, interest: string, correction_of?: string) => {
+      hub.clock.advance(60_000)
+      return send(hub, 'bank-1', iou_no, {
+        segments: [{ from: '2026-01-20', to: '2026-03-21', balance: yuan, annual_rate_pct: '3.60' }], normal_interest: interest,
+        ...correction_of === undefined ? {} : { correction_of }
+      })
+    }
+    const first = await balance('10000000.00', '60000.00')
+    hub.clock.advance(60_000)
+    const packet = await submitted(hub, 'bank-1', (await packets(hub))[0]?.packet_no ?? '')
+    await approved(hub, packet, { lines: [{ line_no: packet.lines[0]?.line_no, recognised_amount: '25000.00', finding_code: 'FUNDS_DIVERTED', note: '一张发票不属于本项目' }] })
+    await paid(hub)
+    const second = await balance('4000000.00', '24000.00', first.number as string)
+    const clawback = async () => done<{ items: { open: string, offset: string, status: string }[] }>(await hub.as('finance-bureau').get('/v1/clawbacks')).items
+    t.match(await clawback(), [{ open: '13000.00', status: 'OPEN' }])
+    if (is_settled) {
+      await send(hub, 'bank-1', iou_no, { period_start: '2026-03-21', period_end: '2026-06-21', normal_interest: '92000.00', paid_date: '2026-06-21',
+        segments: [{ from: '2026-03-21', to: '2026-06-21', balance: '10000000.00', annual_rate_pct: '3.60' }] })
+      hub.clock.advance(60_000)
+      await approveAll(hub)
+      await paid(hub)
+      t.match(await clawback(), [{ offset: '13000.00', status: 'SETTLED' }])
+    }
+    await balance('9000000.00', '54000.00', second.number as string)
+    const supplements = async () => (await lines(hub, 'bank-1', '&status=OPEN')).filter(({ supplement_of }) => supplement_of !== null)
+    if (is_settled) t.match(await supplements(), [{ amount: '13000.00' }], '27,000.00 are due by the facts, 25,000.00 after the audit, 12,000.00 are there')
+    else t.same([await supplements(), (await clawback()).map(({ status }) => status)], [[], ['CANCELLED']])
+    hub.clock.advance(60_000)
+    await approveAll(hub)
+    if (is_settled) await paid(hub)
+    const net = (await lines(hub, 'bank-1')).filter(({ status }) => status === 'FROZEN').reduce((sum, { recognised_amount }) => sum + Number(recognised_amount), 0) -
+      (await clawback()).reduce((sum, { offset }) => sum + Number(offset), 0)
+    t.equal(net, is_settled ? 25_000 + 46_000 : 25_000)
+    const { differences, left } = await again(hub)
+    t.same({ differences, left }, { differences: [], left: 0n })
+    t.equal((await packetOf(hub, packet.packet_no)).status, 'APPROVED')
+  })
+}
