@@ -59,6 +59,7 @@ const TECH_RENO_LOAN: PolicyVersion = {
     ranking_relending_pct: '10',
     ranking_list_size: 5,
     score_preview_working_days: 5,
+    suppression_min_group: 3,
     older_evidence: 'HOLD',
     budget_priority: 'COOPERATING_FIRST',
     contact_work_days: 1,

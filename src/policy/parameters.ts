@@ -79,6 +79,7 @@ export const PARAMETERS: Readonly<Record<PolicyCode, Readonly<Record<string, Par
     ranking_relending_pct: pct('S2 (四)(十八): weight of relending'),
     ranking_list_size: count('S2 (十八): how many of a kind are proposed for the cooperating list of the next year, 3 to 5'),
     score_preview_working_days: count('S2 (十五)(十九): so many working days after a quarter its 3个1 score is the scored institution’s alone, then it is published'),
+    suppression_min_group: count('S2 (十九), contract §2: figures about fewer enterprises are hidden from those who may read statistics only; at least 2'),
     older_evidence: choice(OLDER_EVIDENCE, 'A-13: a voucher older than an authorization without a clause about history is held, or accepted'),
     budget_priority: choice(BUDGET_PRIORITIES, 'A-29, L-07: cooperating institutions first when the budget is short, or the queue alone'),
     contact_work_days: count('3个1: working days to contact'),

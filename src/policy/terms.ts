@@ -152,6 +152,10 @@ export function checkParameters (policy_code: PolicyCode, parameters: Parameters
     findings.push(...checkValue(name, `/parameters/${name}`, parameters[name], parameter.kind, choices))
   }
   if (findings.length > 0) return findings
+  // A group of one is an enterprise: with less nothing would be hidden.
+  if (typeof parameters.suppression_min_group === 'number' && parameters.suppression_min_group < 2) {
+    return [pointed('/parameters/suppression_min_group', 'parameter_invalid', 'suppression_min_group must be at least 2', '参数 suppression_min_group 不得小于 2')]
+  }
   return WHOLES.filter(whole => whole.policy_code === policy_code).flatMap(({ prefix, meaning, meaning_zh }) => {
     const parts = Object.keys(known).filter(name => name.startsWith(prefix) && name.endsWith('_pct'))
     if (parts.reduce((sum, name) => sum + rateUnits(String(parameters[name])), 0n) === UNITS_PER_ONE) return []

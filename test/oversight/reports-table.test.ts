@@ -40,7 +40,9 @@ t.test('where no other group is large enough, the total is hidden', async t => {
 t.test('nothing is hidden from those who see all, and zero is no secret', async t => {
   t.equal(tableOf(columns, [row('a', 1, 1)], 0).suppressed_groups, 0)
   t.equal(tableOf(columns, [row('a', 0, 0), row('b', 3, 3)], 3).suppressed_groups, 0)
-  t.equal(smallestGroupOn('2026-03-31'), 3)
+  t.equal(smallestGroupOn(BUILT_IN_POLICIES, '2026-03-31'), 3)
+  const { policy_code, parameters } = termsOn(BUILT_IN_POLICIES, 'TECH_RENO_LOAN', '2026-03-31') ?? { policy_code: 'TECH_RENO_LOAN', parameters: {} }
+  t.match(checkParameters(policy_code, { ...parameters, suppression_min_group: 1 }), [{ pointer: '/parameters/suppression_min_group' }], 'a group of one is an enterprise')
 })
 
 t.test('no figure about fewer than three enterprises can be had, not as total less the others either', async t => {

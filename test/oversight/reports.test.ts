@@ -337,3 +337,17 @@ t.test('the same period, policy and facts give the same bytes; a new fact gives 
   t.not(after.headers.etag, before.headers.etag)
   t.ok(Number(after.headers['x-generated-from-seq']) > Number(before.headers['x-generated-from-seq']))
 })
+
+t.test('the smallest group that is shown is a dated parameter of the policy', async t => {
+  const { hub } = quarter
+  const shown = async (period: string) => rowOf(await reportOf(hub, 'regulator-viewer', 'three-one-clock', `?period=${period}`), 'institution_no', 'guarantor-1').enterprises
+  t.equal(await shown('2026Q1'), 4)
+  const path = '/v1/policies/TECH_RENO_LOAN/versions'
+  created(await hub.as('meic', 1).post(path, {
+    version: '2026-03-31.1', title: 'Changed', title_zh: '调整', effective_from: '2026-03-31', effective_to: '2027-12-31', supersedes: '2024-06-09.1', parameters: { suppression_min_group: 5 }
+  }))
+  t.equal(await shown('2026Q1'), 4, 'proposed by one person')
+  passed(await hub.as('meic', 2).post(`${path}/2026-03-31.1/confirm`, undefined))
+  t.equal(await shown('2026Q1'), null, 'four enterprises are fewer than five')
+  t.equal(await shown('2025Q4'), 0, 'the version before')
+})

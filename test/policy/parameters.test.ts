@@ -12,6 +12,7 @@ import { quoteDeadlines, quoteRiskShare, quoteSubsidy, type SubsidyQuoteRequest 
 import { premiumCeiling } from '../../src/policy/premium.ts'
 import { loanInterestLines, type LoanVoucher } from '../../src/policy/subsidy.ts'
 import { BUILT_IN_POLICIES, nearestTerms, withParameters, type PolicyVersion } from '../../src/policy/terms.ts'
+import { smallestGroupOn } from '../../src/oversight/reports/table.ts'
 import { settlesAtOnce } from '../../src/risk/breakers/service.ts'
 import { checkPeriodBeside, recalculationResult, checkInterestVoucher } from '../../src/policy/vouchers.ts'
 
@@ -106,6 +107,7 @@ const PROBES: Readonly<Record<string, Readonly<Record<string, readonly [other: s
     budget_priority: ['QUEUE_ONLY', policies => payInBudget([
       { line_no: 'first', amount_fen: 10, is_cooperating: false, order_key: '1' }, { line_no: 'second', amount_fen: 10, is_cooperating: true, order_key: '2' }
     ], 10, loanOf(policies)).paid],
+    suppression_min_group: [4, policies => smallestGroupOn(policies, day)],
     contact_work_days: [2, clock],
     plan_and_approval_days: [14, clock],
     disbursement_days: [14, clock],

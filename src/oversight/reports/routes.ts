@@ -33,7 +33,7 @@ export function reportRoutes (app: FastifyInstance, { db }: { db: Db }, rows_at_
     summary_zh: '生成统计报表',
     description: 'Figures of a period with the definition and clause of every column. The same period, policy and facts give the same ' +
       'bytes; the ETag is their digest, and the header x-generated-from-seq names the place in the journal they were made from. MEIC and ' +
-      'FINANCE_BUREAU see all; REGULATOR_VIEWER whole quarters with groups of fewer than three enterprises hidden; an institution its ' +
+      'FINANCE_BUREAU see all; REGULATOR_VIEWER whole quarters with groups of fewer than suppression_min_group (three) enterprises hidden; an institution its ' +
         'own row of institution-ranking and ' +
       'three-one-clock, a park its own of park-performance, a district its own of district-ledger. `published=true` gives three-one-clock of a whole quarter as it is ' +
         'published, from score_preview_working_days of the policy after its end on: until then a score is the scored institution’s own, which an event tells it is ready. A person of REGULATOR_VIEWER may ' +

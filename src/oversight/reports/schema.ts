@@ -52,7 +52,7 @@ export const ReportSchema = named('Report', Type.Object({
       clause: Text('Clause that asks for it', 200)
   }), { maxItems: 60, description: 'Columns in their order' }),
   rows: Type.Array(named('ReportRow', Type.Object({
-    suppressed: Type.Boolean({ description: 'Figures about fewer than three enterprises are null' }),
+    suppressed: Type.Boolean({ description: 'Figures about fewer enterprises than suppression_min_group of the policy are null: three at first' }),
     suppressed_columns: Type.Array(Text('Column', 60), { maxItems: 60,
       description: 'Which ones; one more group is hidden with a single small one' }),
     basis: nullable(Basis)

@@ -177,9 +177,11 @@ export async function makeReport (db: Db, principal: Principal, report: ReportNa
   const { reader, period, single } = await admitted(db, principal, report, asked)
   const making = makingOf(period, beijingDate(db.clock.now()), asked.region_code ?? null, single?.uscc ?? null)
   const { seq, rows } = await settled(db, spec, making)
-  const policy = nearestTerms(await policiesOf(db), spec.policy_code, addDays(period.to, -1))
+  const policies = await policiesOf(db)
+  const last_day = addDays(period.to, -1)
+  const policy = nearestTerms(policies, spec.policy_code, last_day)
   const columns = spec.columns(policy)
-  const table = tableOf(columns, rows, reader.hides && single === null ? smallestGroupOn(addDays(period.to, -1)) : 0)
+  const table = tableOf(columns, rows, reader.hides && single === null ? smallestGroupOn(policies, last_day) : 0)
   const shown = reader.all ? table.rows : table.rows.filter(({ owner }) => owner === reader.owner)
   const made: Report = {
     report, title: spec.title, title_zh: spec.title_zh, period: { ...period, as_of: making.as_of }, region_code: asked.region_code ?? null,

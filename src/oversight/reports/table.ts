@@ -1,5 +1,6 @@
 /** A report as a table: columns with their meaning, rows with what stands behind them, and the hiding of small groups. Pure. */
 import { fenOf, yuanOf } from '../../policy/money.ts'
+import { countOf, nearestTerms, type PolicyVersion } from '../../policy/terms.ts'
 
 export type Cell = string | number | boolean | null
 
@@ -30,12 +31,9 @@ export interface ShownRow extends Row { readonly hidden: readonly string[] }
 export interface Total { group: string, [column: string]: Cell }
 export interface Table { rows: ShownRow[], totals: Total[], suppressed_groups: number }
 
-/** A figure about fewer enterprises is not shown to those who may only read statistics. Dated like a policy parameter, oldest first. */
-export const SMALLEST_GROUPS: readonly { effective_from: string, enterprises: number }[] = [{ effective_from: '2024-06-09',
-  enterprises: 3 }]
-
-export function smallestGroupOn (day: string): number {
-  return (SMALLEST_GROUPS.findLast(({ effective_from }) => effective_from <= day) ?? SMALLEST_GROUPS[0])?.enterprises ?? 0
+/** A figure about fewer enterprises is not shown to those who may only read statistics, in any report, by the version in force on a day. */
+export function smallestGroupOn (policies: readonly PolicyVersion[], day: string): number {
+  return countOf(nearestTerms(policies, 'TECH_RENO_LOAN', day), 'suppression_min_group')
 }
 
 function totalOf (group: string, rows: readonly Row[], columns: readonly Column[], hidden: ReadonlySet<string>): Total {
