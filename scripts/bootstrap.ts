@@ -6,8 +6,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runningClock } from '../src/clock.ts'
 import { readConfig } from '../src/config.ts'
+import { loadHubKeys } from '../src/db/keys.ts'
 import { migrate, readMigrations } from '../src/db/migrate.ts'
 import { openDb } from '../src/db/open.ts'
+import { hubCipher } from '../src/http/sm.ts'
 import { bootstrap, type FirstParticipant } from '../src/registry/participants/bootstrap.ts'
 
 const file = process.argv[2]
@@ -20,6 +22,7 @@ const target = config.database_url ?? join(config.data_dir, 'hub.sqlite')
 await migrate(target, readMigrations(join(import.meta.dirname, '../migrations')))
 const db = openDb(target, runningClock())
 try {
+  db.useCipher(hubCipher(config, loadHubKeys(config).keyring))
   const clients = await bootstrap(db, JSON.parse(readFileSync(file, 'utf8')) as FirstParticipant[])
   console.table(clients)
 } finally {

@@ -14,19 +14,21 @@ import { and, asc, eq, getTableColumns, gte, not, sql as expression, type Column
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { newNo, runningClock } from '../src/clock.ts'
 import { ConfigError, readConfig, type Config } from '../src/config.ts'
-import { createCipher, newKeyring, parseKeyring, rotatedKeyring, type Cipher } from '../src/db/cipher.ts'
+import { newKeyring, parseKeyring, rotatedKeyring, type Cipher } from '../src/db/cipher.ts'
 import type { Db } from '../src/db/db.ts'
 import { openDb } from '../src/db/open.ts'
 import { answerPlace, idempotent_answers } from '../src/http/idempotency.ts'
 import { proofPlace, request_signatures } from '../src/http/signed-requests.ts'
-import { SUITES } from '../src/http/sm.ts'
+import { hubCipher } from '../src/http/sm.ts'
 import { secretPlace } from '../src/delivery/secrets.ts'
 import { webhook_secrets } from '../src/delivery/store.ts'
-import { list_rows, rowPlace } from '../src/intake/enterprise-lists/store.ts'
+import { enterprise_lists, fileNamePlace as listFilePlace, list_rows, rowPlace } from '../src/intake/enterprise-lists/store.ts'
 import { authorizations, signerPlace } from '../src/intake/authorizations/store.ts'
 import { contactPlace, enterprises, enterprise_sources } from '../src/intake/enterprises/store.ts'
 import { bodyPlace } from '../src/lending/documents/files.ts'
+import { documents, fileNamePlace } from '../src/lending/documents/store.ts'
 import { accountPlace, subsidy_accounts } from '../src/lending/subsidy-accounts/store.ts'
+import { participants, proposalPlace, userPlace, users } from '../src/registry/participants/store.ts'
 import { eventPlace, lead_events, leads, personalPlace } from '../src/matching/leads/store.ts'
 
 type Row = Record<string, string>
@@ -45,10 +47,14 @@ const of = (row: Row, name: string): string => row[name] ?? ''
 
 /** Every sealed column of the hub; test/trust/rotation.test.ts finds one that is missing here. */
 export const sealed_columns: readonly SealedColumn[] = [
+  { table: users, key: ['user_no'], column: 'name', place: row => userPlace(of(row, 'user_no')) },
+  { table: participants, key: ['participant_no'], column: 'proposed', place: row => proposalPlace(of(row, 'participant_no')) },
   ...(['contact_name', 'contact_phone'] as const).flatMap((column): SealedColumn[] => [
     { table: enterprises, key: ['uscc'], column, place: row => contactPlace(column, of(row, 'uscc')) },
     { table: enterprise_sources, key: ['uscc', 'source_no'], column, place: row => contactPlace(column, of(row, 'uscc')) }
   ]),
+  { table: documents, key: ['document_no'], column: 'file_name', place: row => fileNamePlace(of(row, 'document_no')) },
+  { table: enterprise_lists, key: ['list_no'], column: 'file_name', place: row => listFilePlace(of(row, 'list_no')) },
   ...(['contact_name', 'contact_phone', 'normalised_from', 'findings'] as const).map((column): SealedColumn =>
     ({ table: list_rows, key: ['row_id'], column, place: row => rowPlace(column, of(row, 'row_id')) })),
   ...(['signer_name', 'personal_info_consents'] as const).map((column): SealedColumn =>
@@ -194,7 +200,7 @@ async function main (): Promise<string> {
       writePrivately(file, left)
       return `${drop} is gone; backups made before it was replaced can be read with a copy of it only`
     }
-    const { values, files } = await reseal(db, createCipher(keyring, SUITES[config.seal_algorithm]), bodyFolders(config))
+    const { values, files } = await reseal(db, hubCipher(config, keyring), bodyFolders(config))
     return `${values} values and ${files} files moved to ${keyring.current.id}, ${config.seal_algorithm}`
   } finally {
     await db.close()

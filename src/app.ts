@@ -7,7 +7,6 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
-import { createCipher } from './db/cipher.ts'
 import type { Db } from './db/db.ts'
 import { createLoops, type Loops } from './db/loops.ts'
 import { createDialler, machine_net } from './delivery/dialler.ts'
@@ -24,7 +23,7 @@ import { forgetAnswers } from './http/idempotency.ts'
 import { createInstance } from './http/instance.ts'
 import { registerOpenapi } from './http/openapi.ts'
 import { forgetNonces } from './http/signed-requests.ts'
-import { SUITES } from './http/sm.ts'
+import { hubCipher } from './http/sm.ts'
 import { authorizationRoutes } from './intake/authorizations/routes.ts'
 import { takeInWaiting } from './intake/enterprise-lists/documents.ts'
 import { listReader } from './intake/enterprise-lists/read-in-worker.ts'
@@ -118,7 +117,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   const loops = createLoops(db, log)
   const ready = { value: false }
   const keys = loadHubKeys(config)
-  const rooms = { ...hub, keys, cipher: createCipher(keys.keyring, SUITES[config.seal_algorithm]) }
+  const rooms = { ...hub, keys, cipher: hubCipher(config, keys.keyring) }
   const tokens = tokenService(db, config, keys)
   const resolve = keyResolver(db, { sandbox: config.hub_mode === 'sandbox', verifier: tokens.verifier })
   db.useCipher(rooms.cipher)

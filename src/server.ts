@@ -11,6 +11,7 @@ import { migrate, readMigrations } from './db/migrate.ts'
 import type { Db } from './db/db.ts'
 import { openDb } from './db/open.ts'
 import { loadHubKeys } from './db/keys.ts'
+import { hubCipher } from './http/sm.ts'
 import { seedSandbox, type SandboxFile } from './registry/participants/sandbox.ts'
 import { hasSandboxKeys } from './registry/participants/store.ts'
 
@@ -48,12 +49,13 @@ async function start (): Promise<void> {
   const config = configured()
   mkdirSync(config.data_dir, { recursive: true, mode: 0o700 })
   const log = pino({ level: config.log_level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: false }))
-  loadHubKeys(config)
+  const { keyring } = loadHubKeys(config)
   const clock = runningClock(config.now ?? undefined)
   const sqlite_file = join(config.data_dir, 'hub.sqlite')
   const target = config.database_url ?? sqlite_file
   await migrate(target, readMigrations(join(import.meta.dirname, '../migrations')))
   const db = openDb(target, clock)
+  db.useCipher(hubCipher(config, keyring))
   if (config.hub_mode === 'production') await refuseUnsafe(db)
   const sandbox_file = join(config.data_dir, 'sandbox.json')
   const seeded = config.hub_mode === 'sandbox' ? await seedSandbox(db) : null

@@ -12,8 +12,10 @@ import { frozenClock, newNo } from '../src/clock.ts'
 import { readConfig, type Config } from '../src/config.ts'
 import { migrate, readMigrations } from '../src/db/migrate.ts'
 import { digestOf } from '../src/db/canonical.ts'
+import { loadHubKeys } from '../src/db/keys.ts'
 import { openDb } from '../src/db/open.ts'
 import type { Db } from '../src/db/db.ts'
+import { hubCipher } from '../src/http/sm.ts'
 import { temporary_root } from '../scripts/postgres.ts'
 import { seedSandbox, type SandboxFile } from '../src/registry/participants/sandbox.ts'
 
@@ -114,6 +116,7 @@ export async function build (t: Scope, options: { now?: string, config?: Partial
   const clock = frozenClock(options.now ?? start_of_test)
   const db = openDb(target, clock)
   const config = { ...readConfig({ HUB_MODE: 'sandbox', DATA_DIR: folder, ...(target.startsWith('postgres') ? { DATABASE_URL: target } : {}) }), ...options.config }
+  db.useCipher(hubCipher(config, loadHubKeys(config).keyring))
   const sandbox = await seedSandbox(db)
   if (sandbox === null) throw new Error('the temporary database was not empty')
   return opened(t, { db, clock, config, sandbox })

@@ -7,8 +7,10 @@ import { frozenClock, newNo, newSecret } from '../../src/clock.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Db } from '../../src/db/db.ts'
 import type { Role } from '../../src/http/access.ts'
+import { loadHubKeys } from '../../src/db/keys.ts'
 import { migrate, readMigrations } from '../../src/db/migrate.ts'
 import { openDb } from '../../src/db/open.ts'
+import { hubCipher } from '../../src/http/sm.ts'
 import { insertClient } from '../../src/registry/participants/access-store.ts'
 import { seedSandbox, type SandboxFile, type SandboxParticipant } from '../../src/registry/participants/sandbox.ts'
 import { hashSecret } from '../../src/registry/participants/service.ts'
@@ -68,6 +70,7 @@ export async function frozenHub (database_url: string, data_dir: string, start: 
     return built
   }
   let db = openDb(target, clock)
+  db.useCipher(hubCipher(config, loadHubKeys(config).keyring))
   const seeded = await seedSandbox(db)
   if (seeded === null) throw new Error('the database was not empty')
   writeFileSync(join(data_dir, 'sandbox.json'), JSON.stringify(seeded), { mode: 0o600 })

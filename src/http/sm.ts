@@ -4,7 +4,7 @@ import {
 } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import type { SealAlgorithm } from '../config.ts'
-import { AES_256_GCM, type Suite } from '../db/cipher.ts'
+import { AES_256_GCM, createCipher, type Cipher, type Keyring, type Suite } from '../db/cipher.ts'
 
 /** A public SM2 key together with its point `04 ‖ x ‖ y`, which the signature's Z value needs. */
 export interface Sm2PublicKey { readonly key: KeyObject, readonly point: Buffer }
@@ -174,4 +174,9 @@ export const SM4_CTR_HMAC_SM3: Suite = {
 export const SUITES: Readonly<Record<SealAlgorithm, readonly [Suite, ...Suite[]]>> = {
   AES_256_GCM: [AES_256_GCM, SM4_CTR_HMAC_SM3],
   SM4_CTR_HMAC_SM3: [SM4_CTR_HMAC_SM3, AES_256_GCM]
+}
+
+/** What seals the fields of this hub. */
+export function hubCipher ({ seal_algorithm }: { seal_algorithm: SealAlgorithm }, keyring: Keyring): Cipher {
+  return createCipher(keyring, SUITES[seal_algorithm])
 }

@@ -2,6 +2,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { join } from 'node:path'
 import t from 'tap'
 import { frozenClock } from '../../src/clock.ts'
+import { createCipher, newKeyring, parseKeyring } from '../../src/db/cipher.ts'
 import { migrate, readMigrations } from '../../src/db/migrate.ts'
 import { openDb } from '../../src/db/open.ts'
 import { generateSm2KeyPair } from '../../src/http/sm.ts'
@@ -169,6 +170,7 @@ t.test('a production hub begins with persons entered on the machine, once', asyn
   const { target } = await temporaryDatabase(t)
   await migrate(target, readMigrations(join(import.meta.dirname, '../../migrations')))
   const db = openDb(target, frozenClock(start_of_test))
+  db.useCipher(createCipher(parseKeyring(newKeyring('any'))))
   t.teardown(() => db.close())
   const user = (user_no: string) => ({ user_no, name: '甲', duties: ['APPROVE' as const], algorithm: 'ED25519' as const, public_key_pem: pem(generateKeyPairSync('ed25519').publicKey) })
   const first = { participant_no: 'operator', role: 'PLATFORM_OPERATOR' as const, name: '运营方（虚构）', uscc: '91500000MAYY00181G', users: [user('operator-1'), user('operator-2')] }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { aRow } from '../fixtures.ts'
 import type { Built } from '../helper.ts'
-import { aDocument, knowEnterprise, name_1, uscc_1 } from '../lending/fixtures.ts'
+import { knowEnterprise, name_1, uscc_1 } from '../lending/fixtures.ts'
 import { givenNeed, leadFor } from '../matching/needs.ts'
 import { anAccount, declare, paid, payable } from '../payment/fixtures.ts'
 import { done } from '../subsidy/fixtures.ts'
@@ -12,7 +12,7 @@ import { aKey, bearerOf, sendSigned } from './signing.ts'
 
 export const canaries = {
   phone: '13987654321', contact: '示范联系人甲乙丙', spoken_to: '示范受访人丁戊己', account: '5000987654321012', other_account: '5000876543210912',
-  document: 'canary-document-body-7f3a9c', list: '示范联系人列表庚辛', list_phone: '13876543219'
+  document: 'canary-document-body-7f3a9c', list: '示范联系人列表庚辛', list_phone: '13876543219', user: '示范经办人壬癸子', proposed_user: '示范复核人丑寅卯', kept_user: '示范复核人辰巳午', file: '示范人名文件未申酉'
 }
 
 /** The whole way from a list to a payment, with values that may not show. @returns secrets that were handed out */
@@ -22,7 +22,7 @@ export async function played (t: Parameters<typeof payable>[0]): Promise<{ hub: 
 
   const csv = ['企业名称,统一社会信用代码,融资需求金额（万元）,融资期限（月）,资金用途,是否授权,联系人,联系电话', `重庆江岸新材料有限公司（虚构）,91500115MAXX00023Y,300,24,设备更新,是,${canaries.list},${canaries.list_phone}`,
     `重庆无名企业（虚构）,错误代码,300,24,设备更新,是,${canaries.list} ${canaries.list_phone},`].join('\r\n')
-  const list = done<{ list_no: string }>(await hub.as('park-1').upload('/v1/enterprise-lists', { name: 'list.csv', bytes: Buffer.from(csv), type: 'text/csv' }))
+  const list = done<{ list_no: string }>(await hub.as('park-1').upload('/v1/enterprise-lists', { name: `${canaries.file}.csv`, bytes: Buffer.from(csv), type: 'text/csv' }))
   for (let tries = 0; tries < 200 && !['DECIDED', 'REFUSED'].includes(done<{ status: string }>(await hub.as('park-1').get(`/v1/enterprise-lists/${list.list_no}`)).status); tries++) {
     await hub.loops.settle()
     await new Promise(resolve => setTimeout(resolve, 20))
@@ -36,7 +36,10 @@ export async function played (t: Parameters<typeof payable>[0]): Promise<{ hub: 
   done(await hub.as('bank-1').post(`/v1/leads/${lead.lead_no}/events`, { type: 'CONTACTED', occurred_at: hub.clock.now(), channel: 'PHONE', person: canaries.spoken_to, result: '已联系' }))
   t.match((await hub.as('bank-1').get(`/v1/leads/${lead.lead_no}/events`)).json().items[0], { person: canaries.spoken_to })
 
-  const document_no = await aDocument(hub, 'bank-1', canaries.document)
+  const { document_no } = done<{ document_no: string }>(await hub.as('bank-1').upload('/v1/documents', {
+    name: `${canaries.file}.pdf`, bytes: Buffer.from(canaries.document), type: 'application/pdf' }))
+  t.match(decodeURIComponent(String((await hub.as('bank-1').get(`/v1/documents/${document_no}`)).headers['content-disposition'])), canaries.file)
+  t.match((await hub.as('park-1').get(`/v1/enterprise-lists/${list.list_no}`)).json(), { file_name: `${canaries.file}.csv` })
   await declare(hub, 'bank-1', { account_no: canaries.account })
   const key = await aKey(hub, 'bank-1', 'sm2-sm3')
   const signed = await sendSigned(hub, key, 'POST', '/v1/subsidy-accounts', anAccount({ account_no: canaries.other_account }), { authorization: bearerOf(hub, 'bank-1') })
@@ -46,6 +49,16 @@ export async function played (t: Parameters<typeof payable>[0]): Promise<{ hub: 
   t.match(instruction.body, canaries.account, 'the bureau reads the account in the instruction')
   const endpoint = done<{ secret: string }>(await hub.as('bank-1').post('/v1/webhook-endpoints', { url: 'http://127.0.0.1:9999/hook' }))
   const client = done<{ client_secret: string }>(await hub.as('platform-operator', 1).post('/v1/participants/bank-1/clients', {}))
+  // Names of users: of a participant that waits for its second person, in a change that was proposed, and in one that counts.
+  const operator = (user: number) => hub.as('platform-operator', user)
+  const newcomer = { participant_no: 'bank-9', role: 'BANK', name: '示范银行戊（虚构）', uscc: '91500000MAYY00309C', users: [{ user_no: 'bank-9-user-1', name: canaries.user, duties: ['PREPARE'] }] }
+  t.match(done(await operator(1).post('/v1/participants', newcomer)), { status: 'PENDING_SECOND_PERSON', users: [{ name: canaries.user }] })
+  const users = (name: string) => ({ users: [{ user_no: 'bank-1-user-7', name, duties: ['APPROVE'], status: 'ACTIVE' }] })
+  const change = async (user: number, version: number, name: string) =>
+    operator(user).send('PATCH', '/v1/participants/bank-1', users(name), { 'if-match': `"${version}"` })
+  t.match(done(await change(1, 1, canaries.kept_user)), { proposed: { changes: users(canaries.kept_user) } }, 'who may read a proposal reads the name')
+  t.match(done<{ users: unknown[] }>(await change(2, 2, canaries.kept_user)).users.at(-1), { name: canaries.kept_user })
+  t.match(done(await change(1, 3, canaries.proposed_user)), { proposed: { changes: users(canaries.proposed_user) } })
   return {
     hub, lead_no: lead.lead_no, document_no, batch_no: batch.batch_no, secrets: { webhook: endpoint.secret.replace(/^whsec_/, ''), client: client.client_secret, api_key: hub.sandbox.participants[2]?.api_key ?? '' }
   }

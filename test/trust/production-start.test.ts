@@ -4,7 +4,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { newKeyring } from '../../src/db/cipher.ts'
+import { createCipher, newKeyring, parseKeyring } from '../../src/db/cipher.ts'
 import { migrate, readMigrations } from '../../src/db/migrate.ts'
 import { frozenClock } from '../../src/clock.ts'
 import { openDb } from '../../src/db/open.ts'
@@ -86,6 +86,7 @@ t.test('a database that a sandbox filled is refused', async t => {
   const { env, target } = await aPlace(t)
   await migrate(target, readMigrations(join(root, 'migrations')))
   const db = openDb(target, frozenClock('2026-03-18T02:00:00.000Z'))
+  db.useCipher(createCipher(parseKeyring(newKeyring('any'))))
   await seedSandbox(db)
   await db.close()
   const { started, said } = await start(env)

@@ -35,7 +35,7 @@ t.test('every sealed value and file moves to a new key, broken off and taken up 
   const kek_file = join(hub.config.data_dir, 'keys/kek.json')
   const folders = bodyFolders(hub.config)
   t.same(await placesUnder(hub, 'sandbox-1'),
-    ['enterprise_sources', 'enterprises', 'idempotent_answers', 'lead_events', 'leads', 'list_rows', 'request_signatures', 'subsidy_accounts', 'webhook_secrets'], 'tables that hold sealed values')
+    ['documents', 'enterprise_lists', 'enterprise_sources', 'enterprises', 'idempotent_answers', 'lead_events', 'leads', 'list_rows', 'participants', 'request_signatures', 'subsidy_accounts', 'users', 'webhook_secrets'], 'tables that hold sealed values')
 
   writeFileSync(kek_file, rotatedKeyring(readFileSync(kek_file, 'utf8'), 'second'))
   async function restarted (): Promise<(who: string, url: string, user?: number) => Promise<string>> {
@@ -47,6 +47,7 @@ t.test('every sealed value and file moves to a new key, broken off and taken up 
     const get = await restarted()
     t.match(await get('bank-1', `/v1/leads/${lead_no}`), canaries.phone, `${when}: a lead`)
     t.match(await get('bank-1', `/v1/leads/${lead_no}/events`), canaries.spoken_to, `${when}: an event`)
+    t.match(await get('meic', '/v1/participants/bank-1'), new RegExp(`${canaries.kept_user}|${canaries.proposed_user}`), `${when}: users`)
     t.match(await get('bank-1', `/v1/documents/${document_no}`), canaries.document, `${when}: a document`)
     t.match(await get('finance-bureau', `/v1/payment-batches/${batch_no}/instruction`, 1), canaries.account, `${when}: an account`)
   }

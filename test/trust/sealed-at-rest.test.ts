@@ -9,7 +9,7 @@ import { canaries, played, shownIn } from './canaries.ts'
 
 t.setTimeout(240_000)
 
-t.test('no phone, contact, account number, document, list or secret can be read from database, documents, log or backup', async t => {
+t.test('no phone, contact, name of a user, account number, document, list, name of a file or secret can be read from database, documents, log or backup', async t => {
   const { hub, secrets } = await played(t)
   const folders = [hub.config.data_dir]
   if (hub.config.database_url === null) {

@@ -11,7 +11,7 @@ import { loadHubKeys } from '../../../src/db/keys.ts'
 import { migrate, readMigrations } from '../../../src/db/migrate.ts'
 import { openDb } from '../../../src/db/open.ts'
 import { signRequest, type SigningKey } from '../../../src/http/signature.ts'
-import { generateSm2KeyPair } from '../../../src/http/sm.ts'
+import { generateSm2KeyPair, hubCipher } from '../../../src/http/sm.ts'
 import { insertKey, type KeyAlgorithm } from '../../../src/registry/participants/access-store.ts'
 import { seedSandbox } from '../../../src/registry/participants/sandbox.ts'
 import { keyResolver } from '../../../src/registry/participants/service.ts'
@@ -55,6 +55,7 @@ export async function trust ({ rounds, scale }: BenchOptions): Promise<Row[]> {
   const clock = runningClock()
   const db = openDb(target, clock)
   const config = readConfig({ HUB_MODE: 'sandbox', DATA_DIR: folder, LOG_LEVEL: 'silent', RATE_LIMIT_PER_MINUTE: '100000000', RATE_LIMIT_PER_ADDRESS_PER_MINUTE: '100000000' })
+  db.useCipher(hubCipher(config, loadHubKeys(config).keyring))
   const sandbox = await seedSandbox(db)
   const bank = sandbox?.participants.find(({ participant_no }) => participant_no === caller)
   if (bank === undefined) throw new Error('the sandbox was not seeded')

@@ -89,12 +89,26 @@ const went_in: ReadonlySet<Outcome> = new Set(['ACCEPTED', 'ACCEPTED_WITH_REMARK
 
 const insertLists = bulkInsert(enterprise_lists)
 
+/** What the sealed name of a file is bound to. */
+export function fileNamePlace (list_no: string): string {
+  return `enterprise_lists/file_name/${list_no}`
+}
+
+function openedList (sql: ReadSql, list: EnterpriseList): EnterpriseList {
+  return { ...list, file_name: opened(sql, list.file_name, fileNamePlace(list.list_no)) }
+}
+
+/** The first of the rows, its file name as it reads. */
+function firstOf (sql: ReadSql, [list]: EnterpriseList[]): EnterpriseList | undefined {
+  return list === undefined ? undefined : openedList(sql, list)
+}
+
 export async function insertList (sql: WriteSql, row: EnterpriseList): Promise<void> {
-  await insertLists(sql, [row])
+  await insertLists(sql, [{ ...row, file_name: sealed(sql, row.file_name, fileNamePlace(row.list_no)) }])
 }
 
 export async function findList (sql: ReadSql, list_no: string): Promise<EnterpriseList | undefined> {
-  return (await sql.select().from(enterprise_lists).where(eq(enterprise_lists.list_no, list_no)))[0]
+  return firstOf(sql, await sql.select().from(enterprise_lists).where(eq(enterprise_lists.list_no, list_no)))
 }
 
 const buildOfContent = (sql: ReadSql) => sql.select().from(enterprise_lists).where(and(
@@ -102,18 +116,19 @@ const buildOfContent = (sql: ReadSql) => sql.select().from(enterprise_lists).whe
 
 /** The list that holds these bytes for a park. */
 export async function listOfContent (sql: ReadSql, park_no: string, content_key: string): Promise<EnterpriseList | undefined> {
-  return (await hot(sql, buildOfContent).execute({ park_no, content_key }))[0]
+  return firstOf(sql, await hot(sql, buildOfContent).execute({ park_no, content_key }))
 }
 
 export async function listLists (
   sql: ReadSql, filter: { park_no: string | null, status?: ListStatus | undefined, updated_since?: string | undefined }, after: string | null, limit: number
 ): Promise<EnterpriseList[]> {
-  return sql.select().from(enterprise_lists).where(and(
+  const rows = await sql.select().from(enterprise_lists).where(and(
     filter.park_no === null ? undefined : eq(enterprise_lists.park_no, filter.park_no),
     filter.status === undefined ? undefined : eq(enterprise_lists.status, filter.status),
     filter.updated_since === undefined ? undefined : gte(enterprise_lists.updated_at, filter.updated_since),
     after === null ? undefined : gt(enterprise_lists.list_no, after)
   )).orderBy(asc(enterprise_lists.list_no)).limit(limit)
+  return rows.map(list => openedList(sql, list))
 }
 
 /** The list and the lists that it corrects, and they in turn. */
@@ -128,7 +143,7 @@ export async function correctedBy (sql: ReadSql, list: Pick<EnterpriseList, 'cor
 
 /** A list that corrects this one and was not refused. */
 export async function correctionOf (sql: ReadSql, list_no: string): Promise<EnterpriseList | undefined> {
-  return (await sql.select().from(enterprise_lists).where(and(eq(enterprise_lists.corrects, list_no), ne(enterprise_lists.status, 'REFUSED'))))[0]
+  return firstOf(sql, await sql.select().from(enterprise_lists).where(and(eq(enterprise_lists.corrects, list_no), ne(enterprise_lists.status, 'REFUSED'))))
 }
 
 /** Needs that a correction leaves as they are, as a subquery. */
@@ -149,7 +164,7 @@ const buildUnread = (sql: ReadSql) => sql.select().from(enterprise_lists).where(
 
 /** The oldest list that is not done. */
 export async function nextToRead (sql: ReadSql): Promise<EnterpriseList | undefined> {
-  return (await hot(sql, buildUnread).execute())[0]
+  return firstOf(sql, await hot(sql, buildUnread).execute())
 }
 
 /** Takes a list up, also one whose reader died: the last one to do so reads it. @returns false when its rows are stored already */
@@ -259,7 +274,7 @@ export async function heldRowsOf (sql: ReadSql, uscc: string, limit: number): Pr
     .where(and(eq(list_rows.uscc, uscc), eq(list_rows.outcome, 'HELD'), isNull(list_rows.decision), eq(enterprise_lists.status, 'DECIDED'),
       notInArray(list_rows.list_no, corrected)))
     .orderBy(asc(list_rows.row_id)).limit(limit)
-  return rows.map(({ list, row }) => ({ list, row: storedRow(sql, row) }))
+  return rows.map(({ list, row }) => ({ list: openedList(sql, list), row: storedRow(sql, row) }))
 }
 
 export async function findRow (sql: ReadSql, list_no: string, row_id: string): Promise<StoredRow | undefined> {

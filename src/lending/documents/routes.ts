@@ -4,6 +4,7 @@ import { operation } from '../../http/operation.ts'
 import type { DocumentStore } from './files.ts'
 import { Document, document_bytes_max, DocumentParams, DocumentUpload } from './schema.ts'
 import { keepDocument, openDocument, shownDocument, type MayRead } from './service.ts'
+import { fileNameOf } from './store.ts'
 import { readUpload } from './upload.ts'
 
 const example = {
@@ -23,6 +24,7 @@ export function documentRoutes (app: FastifyInstance, { db, bodies, mayRead }: {
     description: 'Contracts, receipts and proofs as bytes, at most 20 MB, named by digest. ' +
       'The same bytes of the same participant have one number. S2 (13): the institution submits contracts, proofs of payment and account facts.',
     callers: 'any',
+    confidential: true,
     body: DocumentUpload,
     body_media: 'multipart/form-data',
     replies: { 201: Document, 200: Document },
@@ -32,7 +34,7 @@ export function documentRoutes (app: FastifyInstance, { db, bodies, mayRead }: {
     await bodies.put(received.sha256, bytes)
     return call.decide(async (sql, now) => {
       const { row, is_new } = await keepDocument(sql, now, call.principal, { ...received, bytes: bytes.length })
-      return { status: is_new ? 201 : 200, body: shownDocument(row), headers: { location: `/v1/documents/${row.document_no}` } }
+      return { status: is_new ? 201 : 200, body: shownDocument(sql, row), headers: { location: `/v1/documents/${row.document_no}` } }
     }, received.sha256)
   })
 
@@ -49,7 +51,7 @@ export function documentRoutes (app: FastifyInstance, { db, bodies, mayRead }: {
     replies: { 200: { media: '*/*', description: 'The bytes as uploaded, under the media type they were sent with' } }
   }, async ({ principal, params }) => {
     const { row, bytes } = await openDocument(db.read, bodies, principal, params.document_no, mayRead)
-    const name = encodeURIComponent(row.file_name ?? row.document_no).replaceAll(/['()*]/g,
+    const name = encodeURIComponent(fileNameOf(db.read, row) ?? row.document_no).replaceAll(/['()*]/g,
       each => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)
     return {
       status: 200,

@@ -5,7 +5,7 @@ import type { Principal } from '../../http/access.ts'
 import { append } from '../../journal/events.ts'
 import { notFound } from '../../problem.ts'
 import type { DocumentStore } from './files.ts'
-import { findAnyDocument, findByDigest, insertDocument, type DocumentRow } from './store.ts'
+import { findAnyDocument, fileNameOf, findByDigest, insertDocument, type DocumentRow } from './store.ts'
 
 /** Whether somebody else than the owner may read a document: the assigned auditor, MEIC. */
 export type MayRead = (sql: ReadSql, principal: Principal, document_no: string) => Promise<boolean>
@@ -17,8 +17,8 @@ export async function keepDocument (sql: WriteSql, now: string, principal: Princ
   is_new: boolean }> {
   const known = await findByDigest(sql, principal.participant_no, received.sha256)
   if (known !== undefined) return { row: known, is_new: false }
-  const row: DocumentRow = { document_no: newNo('doc'), participant_no: principal.participant_no, ...received, created_at: now }
-  if (!await insertDocument(sql, row)) throw new RunAgain('the same bytes were kept at the same time')
+  const row = await insertDocument(sql, { document_no: newNo('doc'), participant_no: principal.participant_no, ...received, created_at: now })
+  if (row === undefined) throw new RunAgain('the same bytes were kept at the same time')
   await append(sql, now, {
     type: 'document.received', subject: row.document_no, actor: principal, audience: [principal.participant_no],
       data: { sha256: row.sha256, bytes: row.bytes }
@@ -26,8 +26,9 @@ export async function keepDocument (sql: WriteSql, now: string, principal: Princ
   return { row, is_new: true }
 }
 
-export function shownDocument ({ document_no, sha256, sm3, bytes, media_type, file_name, created_at }: DocumentRow) {
-  return { document_no, sha256, sm3, bytes, media_type, file_name, created_at }
+export function shownDocument (sql: ReadSql, row: DocumentRow) {
+  const { document_no, sha256, sm3, bytes, media_type, created_at } = row
+  return { document_no, sha256, sm3, bytes, media_type, file_name: fileNameOf(sql, row), created_at }
 }
 
 /** The document with its bytes. Errors: not_found, also for another's. */

@@ -2,6 +2,7 @@
 import { and, eq, sql as expression } from 'drizzle-orm'
 import { integer, table, text } from '../../db/columns.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
+import { opened, sealed } from '../../db/sealing.ts'
 
 export const documents = table('documents', {
   document_no: text().primaryKey(),
@@ -14,7 +15,17 @@ export const documents = table('documents', {
   created_at: text().notNull()
 })
 
+/** `file_name` as it is kept, sealed: it may name a person. `fileNameOf` opens it. */
 export type DocumentRow = typeof documents.$inferSelect
+
+/** What the sealed name of a file is bound to. */
+export function fileNamePlace (document_no: string): string {
+  return `documents/file_name/${document_no}`
+}
+
+export function fileNameOf (sql: ReadSql, { document_no, file_name }: DocumentRow): string | null {
+  return opened(sql, file_name, fileNamePlace(document_no))
+}
 
 const buildFind = (sql: ReadSql) => sql.select().from(documents).where(and(
   eq(documents.participant_no, expression.placeholder('participant_no')), eq(documents.document_no, expression.placeholder('document_no'))
@@ -34,7 +45,8 @@ export async function findByDigest (sql: ReadSql, participant_no: string, sha256
   return (await sql.select().from(documents).where(and(eq(documents.participant_no, participant_no), eq(documents.sha256, sha256))))[0]
 }
 
-/** false when the participant has these bytes already. */
-export async function insertDocument (sql: WriteSql, row: DocumentRow): Promise<boolean> {
-  return (await sql.insert(documents).values(row).onConflictDoNothing().returning({ document_no: documents.document_no })).length > 0
+/** @param given with the name of the file as it reads. @returns the row as kept; undefined when the participant has these bytes already */
+export async function insertDocument (sql: WriteSql, given: DocumentRow): Promise<DocumentRow | undefined> {
+  const row = { ...given, file_name: sealed(sql, given.file_name, fileNamePlace(given.document_no)) }
+  return (await sql.insert(documents).values(row).onConflictDoNothing().returning())[0]
 }

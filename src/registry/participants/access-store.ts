@@ -48,7 +48,7 @@ export type Client = typeof clients.$inferSelect
 export type ParticipantKey = typeof participant_keys.$inferSelect
 
 /** Who stands behind a client: the participant and, for a person's client, the user. */
-export interface LiveClient { client: Client, participant: Participant, user: User | null }
+export interface LiveClient { client: Client, participant: Participant, user: Pick<User, 'user_no' | 'duties'> | null }
 
 export async function insertClient (sql: WriteSql, row: Client): Promise<void> {
   await sql.insert(clients).values(row)
@@ -70,7 +70,7 @@ export async function findLiveClient (sql: ReadSql, client_id: string, user_no: 
   if (row === undefined) return undefined
   const person = user_no ?? row.client.user_no
   if (person === null) return { ...row, user: null }
-  const [user] = await sql.select().from(users)
+  const [user] = await sql.select({ user_no: users.user_no, duties: users.duties }).from(users)
     .where(and(eq(users.user_no, person), eq(users.participant_no, row.participant.participant_no), eq(users.status, 'ACTIVE')))
   return user === undefined ? undefined : { ...row, user }
 }

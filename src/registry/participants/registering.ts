@@ -9,8 +9,8 @@ import { checkUscc } from '../../policy/identifiers.ts'
 import { notFound, Problem, stateConflict } from '../../problem.ts'
 import { overriddenAmong } from '../uscc-overrides/store.ts'
 import {
-  advanceParticipant, findByUscc, findParticipant, findUser, insertParticipant, insertUser, keeperNos, keepUser, listParticipants, listUsers,
-  type Participant, type ParticipantChanges, type User, type UserChange
+  advanceParticipant, findByUscc, findParticipant, findUser, insertParticipant, insertUser, keeperNos, keepUser, listParticipants, listUsers, proposalOf,
+  type Participant, type ParticipantChanges, type ProposedChanges, type User, type UserChange
 } from './store.ts'
 import type { ParticipantStatus } from './statuses.ts'
 
@@ -26,7 +26,7 @@ export interface NewParticipant {
   users?: { user_no: string, name: string, duties: Duty[] }[]
 }
 
-export interface SeenParticipant { row: Participant, users: User[] }
+export interface SeenParticipant { row: Participant, proposed: ProposedChanges | null, users: User[] }
 
 /** MEIC and the operator look after participants; everybody else sees only itself. */
 export function looksAfter ({ role }: Principal): boolean {
@@ -37,14 +37,18 @@ export function looksAfter ({ role }: Principal): boolean {
 export async function seenParticipant (sql: ReadSql, principal: Principal, participant_no: string): Promise<SeenParticipant> {
   const row = looksAfter(principal) || participant_no === principal.participant_no ? await findParticipant(sql, participant_no) : undefined
   if (row === undefined) throw notFound()
-  return { row, users: await listUsers(sql, participant_no) }
+  return seen(sql, row)
+}
+
+async function seen (sql: ReadSql, row: Participant): Promise<SeenParticipant> {
+  return { row, proposed: proposalOf(sql, row), users: await listUsers(sql, row.participant_no) }
 }
 
 /** A page of the participants the caller may see, one more than asked for. */
 export async function listSeenParticipants (
   db: Db, principal: Principal, filter: { role?: Role, status?: ParticipantStatus, uscc?: string, updated_since?: string }, page: { after: string | null, limit: number }
-): Promise<Participant[]> {
-  return listParticipants(db.read, {
+): Promise<(Omit<Participant, 'proposed'> & { proposed: ProposedChanges | null })[]> {
+  const rows = await listParticipants(db.read, {
     ...(filter.role === undefined ? {} : { roles: [filter.role] }),
     status: filter.status,
     uscc: filter.uscc,
@@ -53,6 +57,7 @@ export async function listSeenParticipants (
     after: page.after,
     limit: page.limit + 1
   })
+  return rows.map(row => Object.assign(row, { proposed: proposalOf(db.read, row) }))
 }
 
 /**
@@ -67,7 +72,7 @@ export async function register (sql: WriteSql, now: string, principal: Principal
   if (before !== undefined) {
     if (before.content_digest !== content_digest) throw new Problem('duplicate_key')
     const row = before.status === 'PENDING_SECOND_PERSON' ? await confirm(sql, now, principal, before) : before
-    return { row, users: await listUsers(sql, row.participant_no), is_new: false }
+    return { ...await seen(sql, row), is_new: false }
   }
   const mistake = checkUscc(content.uscc, (await overriddenAmong(sql, [content.uscc])).size > 0).find(({ severity }) => severity === 'ERROR')
   if (mistake !== undefined) {
@@ -102,13 +107,13 @@ async function confirm (sql: WriteSql, now: string, principal: Principal, before
 export async function change (
   sql: WriteSql, now: string, principal: Principal, participant_no: string, check: (version: number) => void, wanted: ParticipantChanges
 ): Promise<SeenParticipant> {
-  const { row, users } = await seenParticipant(sql, principal, participant_no)
+  const { row, proposed: before, users } = await seenParticipant(sql, principal, participant_no)
   check(row.version)
   if (row.status === 'PENDING_SECOND_PERSON') throw stateConflict(row.status, ['ACTIVE'])
   const { restricting, granting } = split(row, users, wanted)
   for (const [index, { user_no }] of (wanted.users ?? []).entries()) await checkFree(sql, user_no, participant_no, `/users/${index}/user_no`)
   const waits = Object.keys(granting).length > 0
-  const same = waits && row.proposed !== null && digestOf(row.proposed.changes) === digestOf(granting) ? row.proposed : null
+  const same = waits && before !== null && digestOf(before.changes) === digestOf(granting) ? before : null
   if (same !== null) anotherPerson(principal, same.proposed_by)
   const is_second = same !== null
   const counts: ParticipantChanges = is_second ? { ...granting, ...restricting, users: [...granting.users ?? [], ...restricting.users ?? []] } : restricting
@@ -116,15 +121,15 @@ export async function change (
   for (const user of changed_users) await keepUser(sql, { ...user, participant_no })
   const is_idle = !waits && Object.keys(restricting).length === 0
   // A change that changes nothing takes back what was proposed.
-  const kept = is_idle || is_second ? null : row.proposed
+  const kept = is_idle || is_second ? null : before
   const proposed = waits && !is_second ? { changes: granting, proposed_by: personOf(principal), proposed_at: now } : kept
-  if (is_idle && row.proposed === null) return { row, users }
+  if (is_idle && before === null) return { row, proposed: before, users }
   const after = await advanceParticipant(sql, row, { ...fields, proposed }, now)
   if (after === undefined) throw stateConflict(row.status, [])
   if (fields.status === 'SUSPENDED') await tell(sql, now, 'participant.suspended', participant_no, principal, {})
   else if (is_second || changed_users.length > 0) await tell(sql, now, 'participant.changed', participant_no, principal, { fields: [...Object.keys(fields), ...changed_users.map(({ user_no }) => user_no)] })
   if (waits && !is_second) await tell(sql, now, 'participant.change_proposed', participant_no, principal, { fields: Object.keys(granting) })
-  return { row: after, users: await listUsers(sql, participant_no) }
+  return seen(sql, after)
 }
 
 /** The same in a unit of its own. */

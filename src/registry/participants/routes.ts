@@ -13,8 +13,8 @@ import {
 
 const keepers = ['PLATFORM_OPERATOR', 'MEIC'] as const
 
-function answerOf ({ row, users }: SeenParticipant, status = 200): Answer {
-  return { status, body: { ...row, users }, version: row.version, headers: { location: `/v1/participants/${row.participant_no}` } }
+function answerOf ({ row, proposed, users }: SeenParticipant, status = 200): Answer {
+  return { status, body: { ...row, proposed, users }, version: row.version, headers: { location: `/v1/participants/${row.participant_no}` } }
 }
 
 export function participantRoutes (app: FastifyInstance, { db, config }: { db: Db, config: Pick<Config, 'hub_mode'> }): void {
@@ -41,6 +41,7 @@ export function participantRoutes (app: FastifyInstance, { db, config }: { db: D
       'Until then nobody can call for it. S1 三: cooperating parties.',
     callers: keepers,
     person: true,
+    confidential: true,
     body: NewParticipantSchema,
     replies: { 201: ParticipantSchema, 200: ParticipantSchema },
     refuses: ['own_work', 'duplicate_key', 'uscc_check_digit'],

@@ -2,6 +2,7 @@
 import { and, asc, eq, gt, gte, inArray, sql as expression } from 'drizzle-orm'
 import { flag, integer, json, table, text } from '../../db/columns.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
+import { opened, sealed } from '../../db/sealing.ts'
 import type { Duty, Role } from '../../http/access.ts'
 import type { ParticipantStatus, UserStatus } from './statuses.ts'
 
@@ -32,7 +33,7 @@ export const participants = table('participants', {
   is_cooperating: flag().notNull(),
   status: text().$type<ParticipantStatus>().notNull(),
   content_digest: text(),
-  proposed: json<ProposedChanges>(),
+  proposed: text(),
   created_by: text(),
   confirmed_by: text(),
   version: integer().notNull(),
@@ -58,6 +59,7 @@ export const credentials = table('credentials', {
   created_at: text().notNull()
 })
 
+/** `proposed` stands sealed, as it may name persons: `proposalOf` opens it. */
 export type Participant = typeof participants.$inferSelect
 export type User = typeof users.$inferSelect
 export type Credential = typeof credentials.$inferSelect
@@ -66,8 +68,26 @@ export async function insertParticipant (sql: WriteSql, row: typeof participants
   await sql.insert(participants).values(row)
 }
 
+/** What the sealed name of a person is bound to. */
+export function userPlace (user_no: string): string {
+  return `users/name/${user_no}`
+}
+
+/** What the sealed proposal is bound to. */
+export function proposalPlace (participant_no: string): string {
+  return `participants/proposed/${participant_no}`
+}
+
+/** The change of a participant that waits for a second person. */
+export function proposalOf (sql: ReadSql, { participant_no, proposed }: Participant): ProposedChanges | null {
+  return proposed === null ? null : JSON.parse(opened(sql, proposed, proposalPlace(participant_no))) as ProposedChanges
+}
+
+const keptUser = (sql: ReadSql, user: User): User => ({ ...user, name: sealed(sql, user.name, userPlace(user.user_no)) })
+const openedUser = (sql: ReadSql, user: User): User => ({ ...user, name: opened(sql, user.name, userPlace(user.user_no)) })
+
 export async function insertUser (sql: WriteSql, row: User): Promise<void> {
-  await sql.insert(users).values(row)
+  await sql.insert(users).values(keptUser(sql, row))
 }
 
 export async function insertCredential (sql: WriteSql, row: Credential): Promise<void> {
@@ -135,20 +155,25 @@ export async function findByUscc (sql: ReadSql, role: Role, uscc: string): Promi
 }
 
 /** Changes a participant that is still at the version read. @returns the row, or undefined */
-export async function advanceParticipant (sql: WriteSql, before: Participant, changes: Partial<Participant>, now: string): Promise<Participant | undefined> {
-  return (await sql.update(participants).set({ ...changes, version: before.version + 1, updated_at: now })
+export async function advanceParticipant (
+  sql: WriteSql, before: Participant, { proposed, ...changes }: Partial<Omit<Participant, 'proposed'>> & { proposed?: ProposedChanges | null }, now: string
+): Promise<Participant | undefined> {
+  const kept = proposed === undefined ? {} : { proposed: proposed === null ? null : sealed(sql, JSON.stringify(proposed), proposalPlace(before.participant_no)) }
+  return (await sql.update(participants).set({ ...changes, ...kept, version: before.version + 1, updated_at: now })
     .where(and(eq(participants.participant_no, before.participant_no), eq(participants.version, before.version))).returning())[0]
 }
 
 export async function findUser (sql: ReadSql, user_no: string): Promise<User | undefined> {
-  return (await sql.select().from(users).where(eq(users.user_no, user_no)))[0]
+  const [row] = await sql.select().from(users).where(eq(users.user_no, user_no))
+  return row === undefined ? undefined : openedUser(sql, row)
 }
 
 /** Inserts a user or changes the one there is. */
 export async function keepUser (sql: WriteSql, row: User): Promise<void> {
-  await sql.insert(users).values(row).onConflictDoUpdate({ target: users.user_no, set: { name: row.name, duties: row.duties, status: row.status } })
+  const { name, duties, status } = keptUser(sql, row)
+  await sql.insert(users).values({ ...row, name }).onConflictDoUpdate({ target: users.user_no, set: { name, duties, status } })
 }
 
 export async function listUsers (sql: ReadSql, participant_no: string): Promise<User[]> {
-  return sql.select().from(users).where(eq(users.participant_no, participant_no)).orderBy(asc(users.user_no))
+  return (await sql.select().from(users).where(eq(users.participant_no, participant_no)).orderBy(asc(users.user_no))).map(row => openedUser(sql, row))
 }
