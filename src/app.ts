@@ -49,7 +49,7 @@ import { insurancePolicyRoutes } from './lending/insurance-policies/routes.ts'
 import { interestVoucherRoutes } from './lending/interest-vouchers/routes.ts'
 import { leaseContractRoutes } from './lending/lease-contracts/routes.ts'
 import { loanContractRoutes } from './lending/loan-contracts/routes.ts'
-import { contractLimits } from './lending/loan-contracts/store.ts'
+import { countedLimits } from './lending/loan-contracts/household.ts'
 import { rentVoucherRoutes } from './lending/rent-vouchers/routes.ts'
 import { subsidyAccountRoutes } from './lending/subsidy-accounts/routes.ts'
 import { loadHubKeys } from './db/keys.ts'
@@ -68,7 +68,6 @@ import { clawbackRoutes } from './payment/clawbacks/routes.ts'
 import { clawback_ledger } from './payment/clawbacks/service.ts'
 import { holdRoutes } from './payment/holds/routes.ts'
 import { escalateHolds } from './payment/holds/service.ts'
-import { beijingDate } from './policy/calendar.ts'
 import { calendarRoutes } from './registry/calendars/routes.ts'
 import { seedCalendars } from './registry/calendars/service.ts'
 import { consortiumRoutes } from './registry/consortia/routes.ts'
@@ -166,7 +165,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
     ],
     onWithdraw: withdrawLeads, onAuthorized: (sql, usccs) => matchAgain(sql, { usccs }),
     onEvidence: (sql, now, uscc) => takeInWaiting(sql, now, uscc, intake), onNeedWithdrawn: withdrawLeadsOfNeed, onProjectChange: markProject,
-    contractLimits: (sql, usccs) => contractLimits(sql, usccs, beijingDate(db.clock.now()))
+    countedLimits
   }
   const lists = { db, bodies: directoryStore(join(config.data_dir, 'lists'), rooms.cipher), reader: listReader(), hooks: intake, log }
   loops.add({ name: 'read-lists', work: listLoop(lists), every_ms: 1000, on_commit: true })

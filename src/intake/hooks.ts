@@ -3,6 +3,7 @@
  * app.ts hands the functions in; without them nothing has left and nothing is lent.
  */
 import type { ReadSql, WriteSql } from '../db/db.ts'
+import type { PolicyVersion } from '../policy/terms.ts'
 import type { Authorization } from './authorizations/store.ts'
 
 /** One datum that left: to whom, with which lead or packet, which fields, when, digest of the exact text. */
@@ -29,8 +30,8 @@ export interface IntakeHooks {
   onNeedWithdrawn (sql: WriteSql, now: string, need_no: string): Promise<void>
   /** in the unit in which a project's facts or library entry changed */
   onProjectChange (sql: WriteSql, now: string, owner_uscc: string, project_code: string): Promise<void>
-  /** contract limits in force per enterprise, over all banks */
-  contractLimits (sql: ReadSql, usccs: readonly string[]): Promise<Map<string, number>>
+  /** what loans count against the limit of an enterprise on a Beijing day, over all banks */
+  countedLimits (sql: ReadSql, usccs: readonly string[], day: string, policies: readonly PolicyVersion[]): Promise<Map<string, number>>
 }
 
 export const no_hooks: IntakeHooks = {
@@ -40,5 +41,5 @@ export const no_hooks: IntakeHooks = {
   onEvidence: async () => undefined,
   onNeedWithdrawn: async () => undefined,
   onProjectChange: async () => undefined,
-  contractLimits: async () => new Map()
+  countedLimits: async () => new Map()
 }

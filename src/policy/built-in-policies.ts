@@ -113,6 +113,7 @@ const PARK_TECH_GUARANTEE: PolicyVersion = {
   effective_to: null,
   parameters: {
     household_limit: '10000000.00',
+    household_basis: 'CONTRACT',
     household_limit_tagged: '30000000.00',
     consortium_banks_max: 2,
     cooperation_years: 3,

@@ -30,7 +30,7 @@ export interface EligibilityFacts {
   readonly credit_checked_on?: string | undefined
   readonly national_fund_filing_wanted?: boolean | undefined
   readonly meets_national_fund_rules?: boolean | undefined
-  /** contract limits in force under the product, all banks (A-26) */
+  /** what loans in force count under the product, all banks, by the reading of A-26 (`countedAgainstLimit`) */
   readonly contract_limits_fen?: number | undefined
   /** open needs without a contract, all parks */
   readonly open_needs_fen?: number | undefined

@@ -31,6 +31,7 @@ export const PARK_EVIDENCE = ['DECLARATION', 'DOCUMENT'] as const
 export const WEEK_READINGS = ['CALENDAR_DAYS', 'WORK_DAYS'] as const
 export const CROSSING_CLAIMS = ['PARTIAL', 'ALL_OR_NOTHING'] as const
 export const DENOMINATORS = ['VINTAGE_LIABILITY', 'RELEASED', 'OUTSTANDING'] as const
+export const HOUSEHOLD_BASES = ['CONTRACT', 'APPROVED', 'OUTSTANDING'] as const
 export const EXTENDED_INTERESTS = ['EXCLUDED', 'INCLUDED'] as const
 export const RECOVERY_TIMINGS = ['YEAR_END', 'AT_ONCE'] as const
 
@@ -95,7 +96,8 @@ export const PARAMETERS: Readonly<Record<PolicyCode, Readonly<Record<string, Par
     credit_check_days: count('E-07: how old a credit check may be')
   },
   PARK_TECH_GUARANTEE: {
-    household_limit: yuan('E-09: per enterprise (A-26)'),
+    household_limit: yuan('E-09: per enterprise'),
+    household_basis: choice(HOUSEHOLD_BASES, 'A-26: what counts beside open needs: contracts in force, what was approved, or what is outstanding; all banks'),
     household_limit_tagged: yuan('E-09: per enterprise with one of the five titles'),
     consortium_banks_max: count('E-10: active banks per park'),
     cooperation_years: count('E-11: default term of the agreement'),

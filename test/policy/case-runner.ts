@@ -15,16 +15,17 @@ type Calendars = typeof import('../../src/policy/calendar.ts')
 type Vouchers = typeof import('../../src/policy/vouchers.ts')
 type Sizes = typeof import('../../src/policy/size-class.ts')
 type Eligibility = typeof import('../../src/policy/eligibility.ts')
+type Households = typeof import('../../src/policy/household.ts')
 type Leases = typeof import('../../src/policy/lease.ts')
 type Ceilings = typeof import('../../src/policy/ceilings.ts')
 type Premiums = typeof import('../../src/policy/premium.ts')
 type Periods = typeof import('../../src/policy/period.ts')
 
-export type Kernel = Quotes & Terms & Subsidy & Guarantee & RiskShares & Money & Calendars & Vouchers & Sizes & Eligibility & Leases & Ceilings & Premiums & Periods
+export type Kernel = Quotes & Terms & Subsidy & Guarantee & RiskShares & Money & Calendars & Vouchers & Sizes & Eligibility & Households & Leases & Ceilings & Premiums & Periods
 
 /** The kernel from a folder: the real one, or a copy with a seeded mistake. */
 export async function loadKernel (folder: string): Promise<Kernel> {
-  const files = ['quotes', 'terms', 'subsidy', 'guarantee', 'risk-share', 'money', 'calendar', 'vouchers', 'size-class', 'eligibility', 'lease', 'ceilings', 'premium', 'period']
+  const files = ['quotes', 'terms', 'subsidy', 'guarantee', 'risk-share', 'money', 'calendar', 'vouchers', 'size-class', 'eligibility', 'household', 'lease', 'ceilings', 'premium', 'period']
   const parts = await Promise.all(files.map((file) => import(pathToFileURL(join(folder, `${file}.ts`)).href) as Promise<object>))
   return Object.assign({}, ...parts) as Kernel
 }
@@ -83,7 +84,9 @@ function projectYear (kernel: Kernel, policies: Parameters<Kernel['loanInterestL
 /** What the kernel answers to a case, in the words of the case. */
 export function answerOf (kernel: Kernel, one: Case): Answer {
   const changes = one.parameters ?? {}
-  const policies = kernel.BUILT_IN_POLICIES.map((policy) => policy.policy_code === 'TECH_RENO_LOAN' ? kernel.withParameters(policy, changes) : policy)
+  const of_park = (name: string): boolean => kernel.BUILT_IN_POLICIES.some(({ policy_code, parameters }) => policy_code === 'PARK_TECH_GUARANTEE' && name in parameters)
+  const code = Object.keys(changes).some(of_park) ? 'PARK_TECH_GUARANTEE' : 'TECH_RENO_LOAN'
+  const policies = kernel.BUILT_IN_POLICIES.map((policy) => policy.policy_code === code ? kernel.withParameters(policy, changes) : policy)
   switch (one.run) {
     case 'subsidy_quote': {
       const { value, findings } = kernel.quoteSubsidy(one.given, policies)
@@ -102,6 +105,8 @@ export function answerOf (kernel: Kernel, one: Case): Answer {
       const given: { project_code: string, share_of: string | null } = one.given
       return { ...kernel.ceilingOwner(given.project_code, given.share_of, kernel.nearestTerms(policies, 'TECH_RENO_LOAN', '2026-01-01')) }
     }
+    case 'household_limit':
+      return { counted: kernel.countedAgainstLimit(one.given, kernel.nearestTerms(policies, 'PARK_TECH_GUARANTEE', '2026-05-01')) }
     case 'premium_ceiling':
       return kernel.premiumCeiling(one.given, kernel.nearestTerms(policies, 'TECH_RENO_LOAN', '2026-01-01'))
     case 'guarantee_fees': {

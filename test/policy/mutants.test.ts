@@ -71,6 +71,9 @@ const MUTANTS: readonly (readonly [mistake: string, file: string, right: string,
   ['earlier contracts never count', 'interest.ts', 'if (rule.earlier_excluded && facts', 'if (facts'],
   ['all first sets share one ceiling', 'premium.ts', "FIRST_SET_CEILING_OWNERS) === 'PRODUCT'", "FIRST_SET_CEILING_OWNERS) === 'ENTERPRISE'"],
   ['premiums are capped for ever', 'premium.ts', "PREMIUM_CEILING_SPANS) === 'POLICY_YEAR'", "PREMIUM_CEILING_SPANS) === 'LIFETIME'"],
+  ['approvals always count', 'household.ts', "basis === 'APPROVED' ? approved_fen : null", 'approved_fen'],
+  ['a loan without a known approval counts nothing', 'household.ts', '?? contract_fen ?? 0', "?? (basis === 'APPROVED' ? 0 : contract_fen) ?? 0"],
+  ['what is outstanding is forgotten', 'household.ts', "=== 'OUTSTANDING') return outstanding_fen", "=== 'OUTSTANDING') return contract_fen ?? 0"],
   ['the small class needs one bound only', 'size-class.ts', 'employees >= bound.employees && revenue_fen', 'employees >= bound.employees || revenue_fen'],
   ['the tolerance loses its upper bound', 'vouchers.ts', "return within('recalculation_warn_pct') ? 'WARN' : 'FAIL'", "return 'WARN'"]
 ]

@@ -7,6 +7,7 @@ import { breakerDenominator, liabilityOf } from '../../src/policy/claims.ts'
 import { judge, type EligibilityFacts, type Product } from '../../src/policy/eligibility.ts'
 import { guaranteeFeeLines } from '../../src/policy/guarantee.ts'
 import { checkLeaseMode, leaseLines } from '../../src/policy/lease.ts'
+import { countedAgainstLimit } from '../../src/policy/household.ts'
 import { PARAMETERS } from '../../src/policy/parameters.ts'
 import { quoteDeadlines, quoteRiskShare, quoteSubsidy, type SubsidyQuoteRequest } from '../../src/policy/quotes.ts'
 import { premiumCeiling } from '../../src/policy/premium.ts'
@@ -122,6 +123,7 @@ const PROBES: Readonly<Record<string, Readonly<Record<string, readonly [other: s
   },
   PARK_TECH_GUARANTEE: {
     household_limit: ['9000000.00', rule('PARK_TECH_GUARANTEE', 'E-09', { contract_limits_fen: 0, open_needs_fen: 1_000_000_000 })],
+    household_basis: ['OUTSTANDING', policies => countedAgainstLimit({ approved_fen: 3, contract_fen: 2, outstanding_fen: 1 }, parkOf(policies))],
     household_limit_tagged: ['20000000.00', rule('PARK_TECH_GUARANTEE', 'E-09', {
       contract_limits_fen: 0, open_needs_fen: 3_000_000_000, tags: [{ tag: 'HIGH_TECH', basis: 'DECLARED', valid_from: null, valid_to: null }]
     })],

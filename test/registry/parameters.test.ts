@@ -3,19 +3,19 @@ import t, { type Test } from 'tap'
 import { derivations_due } from '../../src/lending/marks.ts'
 import { aProject, aRow } from '../fixtures.ts'
 import { build, type Built } from '../helper.ts'
-import { aDocument, aFeeVoucher, aGuarantee, aLease, aLoanContract, aRentVoucher, authorize, created, knowEnterprise, project_1, uscc_1 } from '../lending/fixtures.ts'
+import { aDocument, aFeeVoucher, aGuarantee, aLease, aLoanContract, aRentVoucher, aDrawdown, authorize, created, knowEnterprise, project_1, uscc_1 } from '../lending/fixtures.ts'
 import { anotherLoan, done, lines, listProject, passLibrary, send } from '../subsidy/fixtures.ts'
 
-async function inForce (hub: Built, policy_code: string, supersedes: string, parameters: Record<string, string | number>): Promise<void> {
+async function inForce (hub: Built, policy_code: string, supersedes: string, parameters: Record<string, string | number>, day = '2026-03-18'): Promise<void> {
   const path = `/v1/policies/${policy_code}/versions`
-  created(await hub.as('meic', 1).post(path, { version: '2026-03-18.1', title: 'Changed', title_zh: '调整', effective_from: '2026-03-18', effective_to: '2027-12-31', supersedes, parameters }))
-  const confirmed = await hub.as('meic', 2).post(`${path}/2026-03-18.1/confirm`, undefined)
+  created(await hub.as('meic', 1).post(path, { version: `${day}.1`, title: 'Changed', title_zh: '调整', effective_from: day, effective_to: '2027-12-31', supersedes, parameters }))
+  const confirmed = await hub.as('meic', 2).post(`${path}/${day}.1/confirm`, undefined)
   if (confirmed.statusCode !== 200) throw new Error(confirmed.body)
 }
 
-async function listed (hub: Built, amounts: readonly string[]) {
+async function listed (hub: Built, amounts: readonly string[], first = 1) {
   const { list_no } = (await hub.as('park-1').post('/v1/enterprise-lists', {
-    rows: amounts.map((amount, index) => aRow({ amount, project_code: `2606-500112-07-02-10000${index + 1}`, project_name: `项目${index + 1}` }))
+    rows: amounts.map((amount, index) => aRow({ amount, project_code: `2606-500112-07-02-10000${index + first}`, project_name: `项目${index + first}` }))
   })).json()
   await hub.loops.settle()
   return (await hub.as('park-1').get(`/v1/enterprise-lists/${list_no}/rows`)).json().items as { outcome: string, authorization_no: string | null, findings: { code: string }[] }[]
@@ -101,4 +101,29 @@ t.test('A-28, A-24: each share of a syndicated loan has its own ceiling, and a c
   const { ceilings } = done<{ ceilings: { kind: string, scope: string | null, granted: string }[] }>(
     await hub.as('bank-1').get(`/v1/ceilings?project_code=${project_1}&uscc=${uscc_1}&year=2026`))
   t.same(ceilings.filter(({ kind }) => kind === 'LOAN_INTEREST').map(({ scope, granted }) => [scope, granted]), [[null, '20000.00'], ['bank-1', '20000.00']])
+})
+
+t.test('A-26: the household limit counts contracts, approvals or what is outstanding, over all banks', async t => {
+  const hub = await build(t)
+  await authorize(hub)
+  await knowEnterprise(hub)
+  const over = async (amount: string, project: number) => (await listed(hub, [amount], project))[0]?.findings.some(({ code }) => code === 'HOUSEHOLD_LIMIT')
+  const loan = aLoanContract(await aDocument(hub, 'bank-2'), { contract_amount: '6000000.00', project_code: '2606-500112-07-02-100009' })
+  created(await hub.as('bank-2').post('/v1/loan-contracts', loan))
+  created(await hub.as('bank-2').post('/v1/drawdowns', aDrawdown(loan.loan_contract_no, {
+    amount: '3000000.00', balance_events: [{ date: '2026-03-10', kind: 'PREPAY', amount: '2000000.00' }, { date: '2026-04-10', kind: 'REPAY', amount: '500000.00' }]
+  })))
+  t.equal(await over('5000000.00', 1), true, '6 under contract and 5 wanted')
+  await inForce(hub, 'PARK_TECH_GUARANTEE', '2026-01-12.1', { household_basis: 'OUTSTANDING' })
+  t.equal(await over('4000000.00', 2), false, '1 outstanding, 5 and 4 wanted')
+  t.equal(await over('10000.00', 3), true, 'and a little more')
+
+  hub.clock.set('2026-03-19T02:00:00.000Z')
+  await inForce(hub, 'PARK_TECH_GUARANTEE', '2026-03-18.1', { household_basis: 'APPROVED', household_limit: '12000000.00' }, '2026-03-19')
+  const asked = (await hub.as('bank-1').get('/v1/leads?limit=10')).json().items.find((each: { amount: string }) => each.amount === '5000000.00')
+  t.equal(await over('10000.00', 4), true, '6 under contract, 5 and 4 wanted')
+  for (const event of [{ type: 'CONTACTED', channel: 'PHONE', person: '经理', result: '有意向' }, { type: 'APPROVED', amount: '1000000.00', annual_rate_pct: '3.45', term_months: 36 }]) {
+    created(await hub.as('bank-1', 1).post(`/v1/leads/${asked.lead_no}/events`, { occurred_at: hub.clock.now(), ...event }))
+  }
+  t.equal(await over('10000.00', 5), false, 'of the 5, one was approved')
 })

@@ -42,7 +42,7 @@ export interface Surroundings {
 const replaceable_statuses: readonly string[] = ['SUBMITTED', 'MATCHED', 'PUSHED']
 
 async function knownOf (
-  sql: ReadSql, park_no: string, usccs: readonly string[], corrected: ReadonlySet<string>, today: string, hooks: Pick<IntakeHooks, 'contractLimits'>
+  sql: ReadSql, park_no: string, usccs: readonly string[], corrected: ReadonlySet<string>, today: string, policies: readonly PolicyVersion[], hooks: Pick<IntakeHooks, 'countedLimits'>
 ): Promise<Known> {
   const open = new Map<string, OpenNeed[]>()
   const contacts = corrected.size === 0 ? null : await enterprisesFrom(sql, park_no, usccs)
@@ -66,7 +66,7 @@ async function knownOf (
   ] as const)
   return {
     names: await saidNamesOf(sql, park_no, usccs), elsewhere: await namesOf(sql, usccs), open, sums: await openNeedSums(sql, usccs),
-    limits: await hooks.contractLimits(sql, usccs), overridden: await overriddenAmong(sql, usccs),
+    limits: await hooks.countedLimits(sql, usccs, today, policies), overridden: await overriddenAmong(sql, usccs),
     documented: new Set((await documentsOf(sql, park_no, usccs, today)).keys()), tags: new Map(tags)
   }
 }
@@ -76,19 +76,19 @@ async function knownOf (
  * @param corrected lists that the list corrects, none for a list that is no correction
  */
 export async function surroundingsOf (
-  sql: ReadSql, park_no: string, today: string, corrected: ReadonlySet<string>, policies: readonly PolicyVersion[], hooks: Pick<IntakeHooks, 'contractLimits'>
+  sql: ReadSql, park_no: string, today: string, corrected: ReadonlySet<string>, policies: readonly PolicyVersion[], hooks: Pick<IntakeHooks, 'countedLimits'>
 ): Promise<Surroundings> {
   const parks = await listParticipants(sql, { roles: ['PARK'] })
   const terms = nearestTerms(policies, 'PARK_TECH_GUARANTEE', today)
   const asks_for_documents = asksForDocuments(policies, today)
   const called = (own: boolean): string[] => parks.filter(park => (park.participant_no === park_no) === own).flatMap(({ name, aliases }) => [name].concat(aliases))
-  let known = await knownOf(sql, park_no, [], corrected, today, hooks)
+  let known = await knownOf(sql, park_no, [], corrected, today, policies, hooks)
   let codes = new Map<string, string>()
   return {
     async lookUp (rows) {
       const wrong = corrected.size === 0 ? [] : rows.filter(row => !hasValidCode(row)).flatMap(({ name }) => name ?? [])
       codes = await codesOfNames(sql, park_no, wrong)
-      known = await knownOf(sql, park_no, [...new Set([...rows.flatMap(({ uscc }) => uscc ?? []), ...codes.values()])], corrected, today, hooks)
+      known = await knownOf(sql, park_no, [...new Set([...rows.flatMap(({ uscc }) => uscc ?? []), ...codes.values()])], corrected, today, policies, hooks)
     },
     isKnown: uscc => known.names.has(uscc),
     context: {

@@ -25,9 +25,9 @@ export type HouseholdRemarks = (need: NamedProject & { uscc: string, wants_guara
  * Source: S1 二(二); rule E-09, reading A-26; contract §6.
  */
 export async function householdOf (
-  sql: ReadSql, usccs: readonly string[], day: string, policies: readonly PolicyVersion[], hooks: Pick<IntakeHooks, 'contractLimits'>
+  sql: ReadSql, usccs: readonly string[], day: string, policies: readonly PolicyVersion[], hooks: Pick<IntakeHooks, 'countedLimits'>
 ): Promise<HouseholdRemarks> {
-  const limits = await hooks.contractLimits(sql, usccs)
+  const limits = await hooks.countedLimits(sql, usccs, day, policies)
   const open = Map.groupBy((await openNeedsOf(sql, usccs)).filter(({ status }) => waiting.includes(status)), ({ uscc }) => uscc)
   const counted = new Map<string, (NamedProject & { amount_fen: number })[]>(usccs.map(uscc => [uscc, [...open.get(uscc) ?? []]]))
   return (need, amount_fen, tags) => {

@@ -121,7 +121,7 @@ function told (before: EnterpriseFacts | undefined, now: EnterpriseFacts): Enter
  * @returns for each need either what can be placed or every mistake
  */
 export async function prepareNeeds (
-  sql: WriteSql, now: string, principal: Principal, all: readonly SentNeed[], hooks: Pick<IntakeHooks, 'contractLimits'>
+  sql: WriteSql, now: string, principal: Principal, all: readonly SentNeed[], hooks: Pick<IntakeHooks, 'countedLimits'>
 ): Promise<Preparation[]> {
   const source = source_of_role[principal.role]
   if (source === undefined) throw new Error(`${principal.role} sends no needs`)

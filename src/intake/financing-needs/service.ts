@@ -52,7 +52,7 @@ async function earlierOf (sql: ReadSql, principal: Principal, uscc: string, sent
  * Errors: authorization_missing, authorization_not_active, duplicate_key, rules of the content.
  */
 export async function submitNeed (
-  sql: WriteSql, now: string, principal: Principal, sent: NewNeed, hooks: Pick<IntakeHooks, 'onAuthorized' | 'onEvidence' | 'contractLimits'>
+  sql: WriteSql, now: string, principal: Principal, sent: NewNeed, hooks: Pick<IntakeHooks, 'onAuthorized' | 'onEvidence' | 'countedLimits'>
 ): Promise<{ view: NeedView, created: boolean }> {
   const uscc = usccOf(principal, sent)
   const content_digest = digestOf(sent)
@@ -98,7 +98,7 @@ const needs_per_slice = 200
 
 /** Many needs, each decided for itself; a batch repeated under its number answers the first result. */
 export async function submitBatch (
-  sql: WriteSql, now: string, principal: Principal, sent: NeedBatch, hooks: Pick<IntakeHooks, 'contractLimits'>
+  sql: WriteSql, now: string, principal: Principal, sent: NeedBatch, hooks: Pick<IntakeHooks, 'countedLimits'>
 ): Promise<{ answer: BatchAnswer, created: boolean }> {
   const content_digest = digestOf(sent)
   const first = sent.batch_no === undefined ? undefined : await findBatch(sql, principal.participant_no, sent.batch_no)

@@ -2,6 +2,7 @@
 import { and, asc, eq, inArray, sql as expression } from 'drizzle-orm'
 import { fen, json, table, text } from '../../db/columns.ts'
 import { hot, type ReadSql } from '../../db/db.ts'
+import { fenOf } from '../../policy/money.ts'
 import { correctableStore, evidenceColumns, versionColumns } from '../evidence/store.ts'
 import { loanContracts, loan_contracts } from '../loan-contracts/store.ts'
 import type { BALANCE_EVENTS } from './schema.ts'
@@ -26,6 +27,12 @@ export const drawdowns = table('drawdowns', {
 export type DrawdownRow = typeof drawdowns.$inferSelect
 
 export const drawdownsKept = correctableStore<DrawdownRow>(drawdowns)
+
+/** What of a drawdown was not repaid until a day, that day included, fen; what was extended or is overdue is outstanding. */
+export function outstandingOn ({ amount_fen, balance_events }: Pick<DrawdownRow, 'amount_fen' | 'balance_events'>, day: string): number {
+  const repaid = balance_events.filter(({ date, kind }) => date <= day && (kind === 'REPAY' || kind === 'PREPAY'))
+  return Math.max(0, amount_fen - repaid.reduce((sum, { amount }) => sum + fenOf(amount), 0))
+}
 
 /** A drawdown of a bank with its contract, both as they are in force; the number may be that of any version. */
 export async function findLent (sql: ReadSql, participant_no: string, iou_no: string) {

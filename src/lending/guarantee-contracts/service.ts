@@ -20,7 +20,8 @@ import { completed } from '../evidence/schema.ts'
 import { announce, contentDigest, contractUnknown, enterpriseFacts, keptOrAgain, mandate, storedTwin,
   unknownDocument } from '../evidence/service.ts'
 import { reversed } from '../loan-contracts/service.ts'
-import { contractedProjects, contractLimits, loanContracts } from '../loan-contracts/store.ts'
+import { countedLimits } from '../loan-contracts/household.ts'
+import { contractedProjects, loanContracts } from '../loan-contracts/store.ts'
 import { mark } from '../marks.ts'
 import { moveToGuarantee } from '../moving.ts'
 import { guarantee_defaults, NewGuaranteeContract } from './schema.ts'
@@ -70,7 +71,7 @@ async function guaranteeMistakes (sql: ReadSql, body: NewGuaranteeContract): Pro
 
 /** The household limit with this guarantee: limits in force over all banks and open needs not yet contracted (E-09, A-26). */
 async function householdFinding (sql: ReadSql, uscc: string, today: string, policies: readonly PolicyVersion[]): Promise<Finding | null> {
-  const limits = await contractLimits(sql, [uscc], today)
+  const limits = await countedLimits(sql, [uscc], today, policies)
   const contracted = new Set(await contractedProjects(sql, uscc, today))
   const open = (await openNeedsOf(sql, [uscc])).filter(({ project_code }) => project_code === null || !contracted.has(project_code))
   const enterprise = await findEnterprise(sql, uscc)

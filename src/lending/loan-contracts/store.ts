@@ -1,5 +1,5 @@
 /** Table of loan contracts with the counter of what was drawn. */
-import { and, eq, gt, inArray, sql as expression, sum, type SQL, type SQLWrapper } from 'drizzle-orm'
+import { and, eq, gt, inArray, sql as expression, type SQL, type SQLWrapper } from 'drizzle-orm'
 import { fen, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { DayCount } from '../../policy/period.ts'
@@ -44,16 +44,6 @@ export async function countDrawn (sql: WriteSql, number: string, amount_fen: num
     expression`${drawn_fen} - ${drawn_land_fen} + ${amount_fen - land_fen} <= ${contract_amount_fen} - ${loan_contracts.land_fen}`
   )).returning({ number: loan_contracts.number })
   return rows.length > 0
-}
-
-/** Contract amounts in force on a day per enterprise, over all banks (A-26). */
-export async function contractLimits (sql: ReadSql, usccs: readonly string[], day: string): Promise<Map<string, number>> {
-  if (usccs.length === 0) return new Map()
-  const rows = await sql.select({ uscc: loan_contracts.uscc,
-    limit_fen: sum(loan_contracts.contract_amount_fen).mapWith(Number) }).from(loan_contracts)
-    .where(and(inArray(loan_contracts.uscc, [...usccs]), eq(loan_contracts.status, 'ACCEPTED'),
-      gt(loan_contracts.maturity_date, day))).groupBy(loan_contracts.uscc)
-  return new Map(rows.map(({ uscc, limit_fen }) => [uscc, limit_fen]))
 }
 
 /** Projects of an enterprise that have a loan contract in force: their open needs are contracted. */
