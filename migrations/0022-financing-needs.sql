@@ -27,6 +27,8 @@ create table projects (
   primary key (owner_uscc, project_code)
 );
 create index projects_by_code on projects (project_code, owner_uscc);
+-- The order of their list.
+create index projects_in_order on projects ((project_code || '|' || owner_uscc));
 
 create table project_sources (
   owner_uscc text not null,

@@ -36,6 +36,8 @@ create table interest_vouchers (
 create index interest_vouchers_by_participant on interest_vouchers (participant_no, number);
 create index interest_vouchers_by_uscc on interest_vouchers (uscc, number);
 create index interest_vouchers_by_drawdown on interest_vouchers (lent_number, period_start);
+-- What waits for a decision of the commission; the condition stands in its query word for word.
+create index interest_vouchers_held on interest_vouchers (number) where status = 'HELD';
 
 -- Whose turn it is to judge a voucher on one drawdown or lease: two at once for the same one meet here.
 create table lent_turns (

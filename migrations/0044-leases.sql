@@ -69,3 +69,5 @@ create index rent_vouchers_by_participant on rent_vouchers (participant_no, numb
 create index rent_vouchers_by_uscc on rent_vouchers (uscc, number);
 create index rent_vouchers_by_lease on rent_vouchers (lent_number, period_start);
 create index rent_vouchers_by_project on rent_vouchers (uscc, project_code, status);
+-- What waits for a decision of the commission; the condition stands in its query word for word.
+create index rent_vouchers_held on rent_vouchers (number) where status = 'HELD';

@@ -73,3 +73,5 @@ create index fee_vouchers_by_participant on fee_vouchers (participant_no, number
 create index fee_vouchers_by_uscc on fee_vouchers (uscc, number);
 create index fee_vouchers_by_contract on fee_vouchers (guarantee_contract_number);
 create index fee_vouchers_by_project on fee_vouchers (uscc, project_code, status);
+-- What waits for a decision of the commission; the condition stands in its query word for word.
+create index fee_vouchers_held on fee_vouchers (number) where status = 'HELD';

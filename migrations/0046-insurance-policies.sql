@@ -30,3 +30,5 @@ create table insurance_policies (
 );
 create index insurance_policies_by_participant on insurance_policies (participant_no, number);
 create index insurance_policies_by_uscc on insurance_policies (uscc, project_code, status);
+-- What waits for a decision of the commission; the condition stands in its query word for word.
+create index insurance_policies_held on insurance_policies (number) where status = 'HELD';

@@ -71,9 +71,11 @@ create index subsidy_lines_blocked on subsidy_lines (uscc) where status = 'BLOCK
 create index subsidy_lines_by_project on subsidy_lines (uscc, project_code, kind);
 create index subsidy_lines_by_participant on subsidy_lines (participant_no, line_no);
 create index subsidy_lines_by_packet on subsidy_lines (packet_no);
+create index subsidy_lines_by_payee on subsidy_lines (payee_uscc, line_no);
+create index subsidy_lines_by_status on subsidy_lines (status, line_no);
 create index subsidy_lines_by_project_code on subsidy_lines (project_code);
 -- What is recognised and not paid is found without opening the lines.
-create index subsidy_lines_recognised on subsidy_lines (line_no) where recognised_fen > 0;
+create index subsidy_lines_recognised on subsidy_lines (line_no, recognised_fen) where recognised_fen > 0;
 
 create table subsidy_packets (
   packet_no text primary key,
@@ -107,6 +109,7 @@ create table subsidy_packets (
 create index subsidy_packets_by_participant on subsidy_packets (participant_no, packet_no);
 create index subsidy_packets_by_auditor on subsidy_packets (auditor_no, packet_no);
 create index subsidy_packets_by_uscc on subsidy_packets (uscc, packet_no);
+create index subsidy_packets_by_status on subsidy_packets (status, packet_no);
 
 -- A sealed version never changes; its archive is rebuilt byte for byte from these texts and the stored documents.
 create table packet_versions (

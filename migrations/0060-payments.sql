@@ -71,6 +71,7 @@ create table payments (
 );
 create index payments_by_batch on payments (batch_no, ordinal);
 create index payments_by_payee on payments (payee_uscc, payment_no);
+create index payments_by_status on payments (status, payment_no);
 -- A returned payment is issued again once.
 create unique index payments_one_reissue on payments (reissue_of) where reissue_of is not null and status <> 'CANCELLED';
 
@@ -144,6 +145,8 @@ create table clawbacks (
 );
 create unique index clawbacks_one_derived on clawbacks (kind, uscc, project_code, chain) where status = 'OPEN' and origin = 'DERIVED';
 create index clawbacks_by_payee on clawbacks (payee_uscc, clawback_no);
+create index clawbacks_by_uscc on clawbacks (uscc, clawback_no);
+create index clawbacks_by_participant on clawbacks (participant_no, clawback_no);
 create index clawbacks_by_line on clawbacks (line_no);
 
 create table payment_offsets (

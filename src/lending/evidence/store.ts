@@ -158,7 +158,7 @@ export function correctableStore<Row extends CorrectableRow> (kept: unknown): Co
 /** The commission reads what waits for its decision, and nothing else of lending (contract §6). */
 export function heldFor (kept: unknown) {
   const { status } = kept as typeof correctable
-  return (_sql: ReadSql, { role }: { role: string }): Condition | undefined => role === 'MEIC' ? eq(status, 'HELD') : undefined
+  return (_sql: ReadSql, { role }: { role: string }): Condition | undefined => role === 'MEIC' ? expression`${status} = 'HELD'` : undefined
 }
 
 const evidence_uses = table('evidence_uses', {
