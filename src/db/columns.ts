@@ -5,6 +5,7 @@
  * Kinds: id, code, state, digest, rate, date, instant → `text`; money → `fen`; count, version → `integer`;
  * yes/no → `flag` (0/1); document → `json` (text).
  */
+import { sql as expression, type SQL } from 'drizzle-orm'
 import * as pg from 'drizzle-orm/pg-core'
 import * as lite from 'drizzle-orm/sqlite-core'
 import { dialect } from '../config.ts'
@@ -37,3 +38,12 @@ export const flag = customType<{ data: boolean, driverData: number }>({
   toDriver: value => value ? 1 : 0,
   fromDriver: value => Number(value) === 1
 })
+
+/**
+ * Whether a text column is one of many values, as one parameter: to write out hundreds of them into a statement of its own costs
+ * more than running it. For lists that a request or a row brings; a few fixed states are `inArray`.
+ */
+export function isAmong (column: lite.AnySQLiteColumn, values: Iterable<string>): SQL {
+  const all = [...values]
+  return on_postgres ? expression`${column} = any(${expression.param(all)})` : expression`${column} in (select value from json_each(${JSON.stringify(all)}))`
+}

@@ -16,7 +16,7 @@ export function copyBackBeside (file: string, { look_every_ms, worth_copying_byt
   const timer = setInterval(() => {
     if (busy || (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) < worth_copying_bytes) return
     if (worker === undefined) {
-      worker = new Worker(new URL('copy-back-worker.ts', import.meta.url), { workerData: file })
+      worker = new Worker(new URL('copy-back-worker.js', import.meta.url), { workerData: file })
       worker.unref()
       // Whatever becomes of the thread: the writer copies by itself when its log has grown far beyond this.
       worker.on('message', () => { busy = false }).on('error', () => { clearInterval(timer) })

@@ -2,6 +2,7 @@
  * The journal as an RFC 6962 tree: grown by a loop in the order of the log, signed at least every minute while it grows.
  */
 import { and, asc, desc, eq, gt, inArray, isNotNull, or, exists, sql as expression } from 'drizzle-orm'
+import { bulkInsert } from '../db/bulk.ts'
 import { integer, primaryKey, table, text } from '../db/columns.ts'
 import { canonical } from '../db/canonical.ts'
 import type { Db, ReadSql, WriteSql } from '../db/db.ts'
@@ -47,6 +48,8 @@ export async function treeSize (sql: ReadSql): Promise<number> {
   return row === undefined ? 0 : row.place + 1
 }
 
+const insertNodes = bulkInsert(tree_nodes)
+
 async function growTree (sql: WriteSql): Promise<number> {
   const size = await treeSize(sql)
   const rows = await sql.select().from(events).where(gt(events.seq, size)).orderBy(asc(events.seq)).limit(leaves_per_unit_max)
@@ -59,7 +62,7 @@ async function growTree (sql: WriteSql): Promise<number> {
     frontier = grown.frontier
     for (const { level, index, hash } of grown.nodes) nodes.push({ level, place: index, hash: Buffer.from(hash).toString('hex') })
   }
-  await sql.insert(tree_nodes).values(nodes)
+  await insertNodes(sql, nodes)
   return rows.length
 }
 

@@ -4,7 +4,8 @@ import Database from 'better-sqlite3'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { frozenClock } from '../../src/clock.ts'
-import { integer, table, text } from '../../src/db/columns.ts'
+import { bulkInsert } from '../../src/db/bulk.ts'
+import { integer, isAmong, table, text } from '../../src/db/columns.ts'
 import { DbOverloaded, peek, RunAgain, run_again_max, together, type Db } from '../../src/db/db.ts'
 import { isUnavailable } from '../../src/db/failures.ts'
 import { migrate } from '../../src/db/migrate.ts'
@@ -183,6 +184,18 @@ t.test('a full queue says so at once', async t => {
   t.ok(refused.length >= 30, `${refused.length} of 50 refused`)
   t.ok(refused.every(({ reason }) => reason instanceof DbOverloaded))
   t.equal(await small.write(async () => 'recovered'), 'recovered')
+})
+
+t.test('many rows go in at once, and many values find their rows whatever stands in them', async t => {
+  const { db } = await open(t)
+  const names = Array.from({ length: 150 }, (_, n) => `企业${n}`).concat(['a"b', 'a\\b', "a'b", '{x,y}', 'null', ''])
+  await db.write(async sql => { await bulkInsert(accounts)(sql, names.map((name, balance_fen) => ({ name, balance_fen }))) })
+  t.same((await all(db)).map(({ name, balance_fen }) => names[balance_fen] === name), names.map(() => true), 'every value stands in its own row')
+  const found = async (wanted: readonly string[]) => (await db.read.select().from(accounts).where(isAmong(accounts.name, wanted))).map(({ name }) => name).sort()
+  t.same(await found([...names, 'nobody']), [...names].sort())
+  const odd = names.slice(-6)
+  t.same(await found(odd), odd.sort())
+  t.same(await found([]), [])
 })
 
 t.test('a commit is announced', async t => {

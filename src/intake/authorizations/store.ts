@@ -1,6 +1,6 @@
 /** Table of authorizations. */
 import { and, asc, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, or, sql as expression } from 'drizzle-orm'
-import { integer, json, table, text } from '../../db/columns.ts'
+import { integer, isAmong, json, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import { opened, sealed } from '../../db/sealing.ts'
@@ -85,7 +85,7 @@ export async function findAuthorization (sql: ReadSql, authorization_no: string)
 
 export async function authorizationsByNo (sql: ReadSql, authorization_nos: readonly string[]): Promise<Map<string, Authorization>> {
   if (authorization_nos.length === 0) return new Map()
-  const rows = await sql.select().from(authorizations).where(inArray(authorizations.authorization_no, [...authorization_nos]))
+  const rows = await sql.select().from(authorizations).where(isAmong(authorizations.authorization_no, authorization_nos))
   return new Map(rows.map(row => [row.authorization_no, openedAuthorization(sql, row)]))
 }
 
@@ -98,7 +98,7 @@ export async function authorizationsOf (sql: ReadSql, grantor_uscc: string): Pro
 /** What one collector brought of many enterprises, the newest first. */
 export async function collectedFrom (sql: ReadSql, collector_no: string, usccs: readonly string[]): Promise<Authorization[]> {
   if (usccs.length === 0) return []
-  const rows = await sql.select().from(authorizations).where(and(eq(authorizations.collector_no, collector_no), inArray(authorizations.grantor_uscc, [...usccs])))
+  const rows = await sql.select().from(authorizations).where(and(eq(authorizations.collector_no, collector_no), isAmong(authorizations.grantor_uscc, usccs)))
     .orderBy(desc(authorizations.authorization_no))
   return rows.map(row => openedAuthorization(sql, row))
 }
@@ -107,7 +107,7 @@ export async function collectedFrom (sql: ReadSql, collector_no: string, usccs: 
 export async function documentedOf (sql: ReadSql, park_no: string, usccs: readonly string[]): Promise<Authorization[]> {
   if (usccs.length === 0) return []
   const rows = await sql.select().from(authorizations).where(and(
-    inArray(authorizations.grantor_uscc, [...usccs]), eq(authorizations.status, 'ACTIVE'),
+    isAmong(authorizations.grantor_uscc, usccs), eq(authorizations.status, 'ACTIVE'),
     or(isNull(authorizations.collector_no), and(eq(authorizations.collector_no, park_no), isNotNull(authorizations.document_no)))
   )).orderBy(desc(authorizations.authorization_no))
   return rows.map(row => openedAuthorization(sql, row))
@@ -125,7 +125,7 @@ export async function supersedeAuthorizations (sql: WriteSql, now: string, autho
   if (authorization_nos.length === 0) return []
   const { authorization_no, grantor_uscc, collector_no, list_no } = authorizations
   return sql.update(authorizations).set({ status: 'SUPERSEDED', updated_at: now, version: expression`${authorizations.version} + 1` })
-    .where(and(inArray(authorizations.authorization_no, [...authorization_nos]), eq(authorizations.status, 'ACTIVE'), isNotNull(authorizations.list_no)))
+    .where(and(isAmong(authorizations.authorization_no, authorization_nos), eq(authorizations.status, 'ACTIVE'), isNotNull(authorizations.list_no)))
     .returning({ authorization_no, grantor_uscc, collector_no, list_no })
 }
 

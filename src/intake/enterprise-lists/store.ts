@@ -1,6 +1,6 @@
 /** Tables of lists and their rows. */
 import { and, asc, count, eq, gt, gte, inArray, isNotNull, isNull, ne, notInArray, sql as expression, sum } from 'drizzle-orm'
-import { fen, flag, integer, json, table, text } from '../../db/columns.ts'
+import { fen, flag, integer, isAmong, json, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { opened, sealed } from '../../db/sealing.ts'
@@ -155,7 +155,7 @@ export function keptNeeds (sql: ReadSql, list_no: string) {
 export async function namedWithoutConsent (sql: ReadSql, list_no: string, need_nos: readonly string[]): Promise<Set<string>> {
   if (need_nos.length === 0) return new Set()
   const rows = await sql.select({ need_no: list_rows.about_need }).from(list_rows)
-    .where(and(eq(list_rows.list_no, list_no), inArray(list_rows.about_need, [...need_nos]), eq(list_rows.keeps, false)))
+    .where(and(eq(list_rows.list_no, list_no), isAmong(list_rows.about_need, need_nos), eq(list_rows.keeps, false)))
   return new Set(rows.flatMap(({ need_no }) => need_no ?? []))
 }
 
@@ -285,7 +285,7 @@ export async function findRow (sql: ReadSql, list_no: string, row_id: string): P
 /** Rows by number, for findings that name an earlier row. */
 export async function placesOf (sql: ReadSql, row_ids: readonly string[]): Promise<Map<string, { sheet: string | null, row: number }>> {
   if (row_ids.length === 0) return new Map()
-  const rows = await sql.select({ row_id: list_rows.row_id, sheet: list_rows.sheet, row: list_rows.row_number }).from(list_rows).where(inArray(list_rows.row_id, [...row_ids]))
+  const rows = await sql.select({ row_id: list_rows.row_id, sheet: list_rows.sheet, row: list_rows.row_number }).from(list_rows).where(isAmong(list_rows.row_id, row_ids))
   return new Map(rows.map(({ row_id, sheet, row }) => [row_id, { sheet, row }]))
 }
 

@@ -1,6 +1,6 @@
 /** Tables of enterprises: one row as the hub knows it, and one row per participant with what it said. */
-import { and, asc, eq, inArray, sql as expression, type SQL } from 'drizzle-orm'
-import { flag, fen, integer, json, primaryKey, table, text } from '../../db/columns.ts'
+import { and, asc, eq, sql as expression, type SQL } from 'drizzle-orm'
+import { flag, fen, integer, isAmong, json, primaryKey, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import { opened, sealed } from '../../db/sealing.ts'
@@ -101,7 +101,7 @@ export async function findEnterprise (sql: ReadSql, uscc: string, source_no?: st
 /** What one participant said about many enterprises. */
 export async function enterprisesFrom (sql: ReadSql, source_no: string, usccs: readonly string[]): Promise<Map<string, EnterpriseFacts>> {
   if (usccs.length === 0) return new Map()
-  const rows = await sql.select().from(enterprise_sources).where(and(eq(enterprise_sources.source_no, source_no), inArray(enterprise_sources.uscc, [...usccs])))
+  const rows = await sql.select().from(enterprise_sources).where(and(eq(enterprise_sources.source_no, source_no), isAmong(enterprise_sources.uscc, usccs)))
   return new Map(rows.map(row => [row.uscc, { ...row, ...contactOf(sql, row.uscc, row) }]))
 }
 
@@ -109,7 +109,7 @@ export async function enterprisesFrom (sql: ReadSql, source_no: string, usccs: r
 export async function saidNamesOf (sql: ReadSql, source_no: string, usccs: readonly string[]): Promise<Map<string, string>> {
   if (usccs.length === 0) return new Map()
   const rows = await sql.select({ uscc: enterprise_sources.uscc, name: enterprise_sources.name }).from(enterprise_sources)
-    .where(and(eq(enterprise_sources.source_no, source_no), inArray(enterprise_sources.uscc, [...usccs])))
+    .where(and(eq(enterprise_sources.source_no, source_no), isAmong(enterprise_sources.uscc, usccs)))
   return new Map(rows.map(({ uscc, name }) => [uscc, name]))
 }
 
@@ -117,21 +117,21 @@ export async function saidNamesOf (sql: ReadSql, source_no: string, usccs: reado
 export async function codesOfNames (sql: ReadSql, source_no: string, names: readonly string[]): Promise<Map<string, string>> {
   if (names.length === 0) return new Map()
   const rows = await sql.select({ uscc: enterprise_sources.uscc, name: enterprise_sources.name }).from(enterprise_sources)
-    .where(and(eq(enterprise_sources.source_no, source_no), inArray(enterprise_sources.name, [...names])))
+    .where(and(eq(enterprise_sources.source_no, source_no), isAmong(enterprise_sources.name, names)))
   return new Map(rows.map(({ uscc, name }) => [name, uscc]))
 }
 
 /** Names of many enterprises as the hub knows them, whoever sent them. */
 export async function namesOf (sql: ReadSql, usccs: readonly string[]): Promise<Map<string, string>> {
   if (usccs.length === 0) return new Map()
-  const rows = await sql.select({ uscc: enterprises.uscc, name: enterprises.name }).from(enterprises).where(inArray(enterprises.uscc, [...usccs]))
+  const rows = await sql.select({ uscc: enterprises.uscc, name: enterprises.name }).from(enterprises).where(isAmong(enterprises.uscc, usccs))
   return new Map(rows.map(({ uscc, name }) => [uscc, name]))
 }
 
 /** Tags of many enterprises as the hub knows them. */
 export async function tagsOf (sql: ReadSql, usccs: readonly string[]): Promise<Map<string, SourcedTag[]>> {
   if (usccs.length === 0) return new Map()
-  const rows = await sql.select({ uscc: enterprises.uscc, tags: enterprises.tags }).from(enterprises).where(inArray(enterprises.uscc, [...usccs]))
+  const rows = await sql.select({ uscc: enterprises.uscc, tags: enterprises.tags }).from(enterprises).where(isAmong(enterprises.uscc, usccs))
   return new Map(rows.map(({ uscc, tags }) => [uscc, tags]))
 }
 
@@ -139,7 +139,7 @@ export async function tagsOf (sql: ReadSql, usccs: readonly string[]): Promise<M
 export async function enterpriseParticipants (sql: ReadSql, usccs: readonly string[]): Promise<Map<string, string>> {
   if (usccs.length === 0) return new Map()
   const rows = await sql.select({ uscc: participants.uscc, participant_no: participants.participant_no }).from(participants)
-    .where(and(eq(participants.role, 'ENTERPRISE'), inArray(participants.uscc, [...usccs])))
+    .where(and(eq(participants.role, 'ENTERPRISE'), isAmong(participants.uscc, usccs)))
   return new Map(rows.map(({ uscc, participant_no }) => [uscc, participant_no]))
 }
 

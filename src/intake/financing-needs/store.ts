@@ -1,6 +1,6 @@
 /** Tables of financing needs, of what each door brought, and of batches. */
 import { and, asc, count, eq, exists, gt, gte, inArray, isNull, like, lte, notInArray, sql as expression, sum, type SQLWrapper } from 'drizzle-orm'
-import { fen, flag, integer, json, primaryKey, table, text } from '../../db/columns.ts'
+import { fen, flag, integer, isAmong, json, primaryKey, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { FastTrack } from '../../policy/eligibility.ts'
@@ -116,7 +116,7 @@ export async function needsToMatchAgain (sql: ReadSql, limit: number): Promise<N
 }
 
 export async function matchedAgain (sql: WriteSql, need_nos: readonly string[]): Promise<void> {
-  if (need_nos.length > 0) await sql.update(financing_needs).set({ match_again: false }).where(inArray(financing_needs.need_no, [...need_nos]))
+  if (need_nos.length > 0) await sql.update(financing_needs).set({ match_again: false }).where(isAmong(financing_needs.need_no, need_nos))
 }
 
 /** Moves a need along policy/lifecycle.ts. @returns whether it was in one of the states */
@@ -129,7 +129,7 @@ export async function advanceNeeds (sql: WriteSql, need_nos: readonly string[], 
   if (need_nos.length === 0) return []
   const moved = await sql.update(financing_needs)
     .set({ status: to, updated_at: now, version: expression`${financing_needs.version} + 1`, ...(isEnd('need', to) ? { open_key: null, match_again: false } : {}) })
-    .where(and(inArray(financing_needs.need_no, [...need_nos]), inArray(financing_needs.status, [...from]))).returning({ need_no: financing_needs.need_no })
+    .where(and(isAmong(financing_needs.need_no, need_nos), inArray(financing_needs.status, [...from]))).returning({ need_no: financing_needs.need_no })
   return moved.map(one => one.need_no)
 }
 
@@ -137,7 +137,7 @@ export async function advanceNeeds (sql: WriteSql, need_nos: readonly string[], 
 export async function openNeedSums (sql: ReadSql, usccs: readonly string[]): Promise<Map<string, number>> {
   if (usccs.length === 0) return new Map()
   const rows = await sql.select({ uscc: financing_needs.uscc, sum_fen: sum(financing_needs.amount_fen).mapWith(Number) }).from(financing_needs)
-    .where(and(inArray(financing_needs.uscc, [...usccs]), inArray(financing_needs.status, [...without_contract]))).groupBy(financing_needs.uscc)
+    .where(and(isAmong(financing_needs.uscc, usccs), inArray(financing_needs.status, [...without_contract]))).groupBy(financing_needs.uscc)
   return new Map(rows.map(({ uscc, sum_fen }) => [uscc, sum_fen]))
 }
 
@@ -155,7 +155,7 @@ export async function openNeedsOf (sql: ReadSql, usccs: readonly string[]): Prom
     amount_fen: financing_needs.amount_fen, park_no: financing_needs.park_no, status: financing_needs.status,
     sender: need_sources.participant_no, source_status: need_sources.status
   }).from(financing_needs).innerJoin(need_sources, eq(need_sources.need_no, financing_needs.need_no))
-    .where(and(inArray(financing_needs.uscc, [...usccs]), inArray(financing_needs.status, [...OPEN_STATUSES]))).orderBy(asc(financing_needs.need_no))
+    .where(and(isAmong(financing_needs.uscc, usccs), inArray(financing_needs.status, [...OPEN_STATUSES]))).orderBy(asc(financing_needs.need_no))
   const needs = new Map<string, OpenNeedRow>()
   for (const { sender, source_status, ...row } of rows) {
     const need = needs.get(row.need_no) ?? { ...row, senders: [] }
@@ -174,7 +174,7 @@ export async function needsSentBy (sql: ReadSql, participant_no: string, usccs: 
     list_no: need_sources.list_no, row_id: need_sources.row_id, content_digest: need_sources.content_digest,
     status: financing_needs.status, source_status: need_sources.status
   }).from(need_sources).innerJoin(financing_needs, eq(financing_needs.need_no, need_sources.need_no))
-    .where(and(eq(need_sources.participant_no, participant_no), inArray(need_sources.uscc, [...usccs]))).orderBy(asc(need_sources.need_no))
+    .where(and(eq(need_sources.participant_no, participant_no), isAmong(need_sources.uscc, usccs))).orderBy(asc(need_sources.need_no))
 }
 
 const insertManyNeeds = bulkInsert(financing_needs)
@@ -341,6 +341,6 @@ export async function needsOfLists (
   }).from(need_sources).innerJoin(financing_needs, eq(financing_needs.need_no, need_sources.need_no)).where(and(
     inArray(need_sources.list_no, [...list_nos]), eq(need_sources.participant_no, park_no), eq(need_sources.status, 'OPEN'),
     inArray(financing_needs.status, [...without_contract]), gt(need_sources.need_no, after), but_not === undefined ? undefined : notInArray(need_sources.need_no, but_not),
-    among === undefined ? undefined : inArray(need_sources.need_no, [...among])
+    among === undefined ? undefined : isAmong(need_sources.need_no, among)
   )).orderBy(asc(need_sources.need_no)).limit(limit)
 }

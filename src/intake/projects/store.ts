@@ -1,6 +1,6 @@
 /** Tables of renovation projects: one merged row, and the facts as each participant sent them. */
-import { and, asc, eq, gt, gte, inArray, sql as expression } from 'drizzle-orm'
-import { fen, flag, integer, json, primaryKey, table, text } from '../../db/columns.ts'
+import { and, asc, eq, gt, gte, sql as expression } from 'drizzle-orm'
+import { fen, flag, integer, isAmong, json, primaryKey, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { Role } from '../../http/access.ts'
@@ -91,7 +91,7 @@ export async function findProject (sql: ReadSql, owner_uscc: string, project_cod
 /** Projects of many owners, by `owner|code`. */
 export async function projectsOf (sql: ReadSql, usccs: readonly string[]): Promise<Map<string, Project>> {
   if (usccs.length === 0) return new Map()
-  const rows = await sql.select().from(projects).where(inArray(projects.owner_uscc, [...usccs]))
+  const rows = await sql.select().from(projects).where(isAmong(projects.owner_uscc, usccs))
   return new Map(rows.map(row => [`${row.owner_uscc}|${row.project_code}`, row]))
 }
 

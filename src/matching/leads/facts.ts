@@ -1,6 +1,6 @@
 /** Everything a batch of needs is matched by, read at once: enterprises, projects, authorizations, pairings. */
 import { and, count, eq, inArray, sum } from 'drizzle-orm'
-import { json, table, text } from '../../db/columns.ts'
+import { isAmong, json, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import { authorizations, openedAuthorization, type Authorization } from '../../intake/authorizations/store.ts'
 import { contactOf, enterprises, type EnterpriseFacts } from '../../intake/enterprises/store.ts'
@@ -33,11 +33,11 @@ export function projectKey (uscc: string, project_code: string): string {
 export async function factsOf (sql: ReadSql, needs: readonly Need[], day: string): Promise<Facts> {
   const usccs = [...new Set(needs.map(({ uscc }) => uscc))]
   const [known, given, described, doors] = [
-    await sql.select().from(enterprises).where(inArray(enterprises.uscc, usccs)),
-    (await sql.select().from(authorizations).where(inArray(authorizations.grantor_uscc, usccs))).map(row => openedAuthorization(sql, row)),
+    await sql.select().from(enterprises).where(isAmong(enterprises.uscc, usccs)),
+    (await sql.select().from(authorizations).where(isAmong(authorizations.grantor_uscc, usccs))).map(row => openedAuthorization(sql, row)),
     await sql.select({ owner_uscc: projects.owner_uscc, project_code: projects.project_code, name: projects.name, total_investment_fen: projects.total_investment_fen,
       stage: projects.stage, cluster: projects.cluster_33618_code })
-      .from(projects).where(inArray(projects.owner_uscc, usccs)),
+      .from(projects).where(isAmong(projects.owner_uscc, usccs)),
     await sql.select({ need_no: need_sources.need_no, participant_no: need_sources.participant_no }).from(need_sources)
       .where(and(inArray(need_sources.need_no, needs.map(({ need_no }) => need_no)), eq(need_sources.status, 'OPEN')))
   ]
@@ -76,7 +76,7 @@ const matched_before = ['MATCHED', 'PUSHED', 'PARTLY_FUNDED'] as const
 /** Marks open needs of a park, or of enterprises, to be matched again: who is paired or authorised has changed. */
 export async function matchAgain (sql: WriteSql, of: { park_no: string } | { usccs: readonly string[] }): Promise<void> {
   await sql.update(financing_needs).set({ match_again: true }).where(and(
-    'park_no' in of ? eq(financing_needs.park_no, of.park_no) : inArray(financing_needs.uscc, [...of.usccs]),
+    'park_no' in of ? eq(financing_needs.park_no, of.park_no) : isAmong(financing_needs.uscc, of.usccs),
     inArray(financing_needs.status, [...matched_before])
   ))
 }
@@ -111,6 +111,6 @@ export async function pairingsOn (sql: ReadSql, day: string): Promise<Map<string
 export async function withdrawnAmong (sql: ReadSql, need_nos: readonly string[]): Promise<Set<string>> {
   if (need_nos.length === 0) return new Set()
   const rows = await sql.select({ need_no: financing_needs.need_no }).from(financing_needs)
-    .where(and(inArray(financing_needs.need_no, [...need_nos]), eq(financing_needs.status, 'WITHDRAWN')))
+    .where(and(isAmong(financing_needs.need_no, need_nos), eq(financing_needs.status, 'WITHDRAWN')))
   return new Set(rows.map(({ need_no }) => need_no))
 }

@@ -1,7 +1,7 @@
 /** Tables of leads, their events, and why each institution got a need or not. */
-import { and, asc, count, desc, eq, gt, gte, inArray, isNotNull, isNull, like, lt, lte, max, min, ne, or, sql as expression, sum, type Placeholder, type SQL } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, gte, isNotNull, isNull, like, lt, lte, max, min, ne, or, sql as expression, sum, type Placeholder, type SQL } from 'drizzle-orm'
 import { bulkInsert } from '../../db/bulk.ts'
-import { fen, flag, integer, json, primaryKey, table, text } from '../../db/columns.ts'
+import { fen, flag, integer, isAmong, json, primaryKey, table, text } from '../../db/columns.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { opened, sealed } from '../../db/sealing.ts'
 import { event_audience } from '../../journal/events.ts'
@@ -151,7 +151,7 @@ export async function recipientsOfNeed (sql: ReadSql, need_no: string) {
 export async function pushedBefore (sql: ReadSql, need_nos: readonly string[]) {
   if (need_nos.length === 0) return []
   return sql.select({ need_no: leads.need_no, recipient_no: leads.recipient_no, authorization_no: leads.authorization_no, status: leads.status })
-    .from(leads).where(inArray(leads.need_no, [...need_nos]))
+    .from(leads).where(isAmong(leads.need_no, need_nos))
 }
 
 const buildFindLead = (sql: ReadSql) => sql.select().from(leads).where(eq(leads.lead_no, expression.placeholder('lead_no'))).prepare()
@@ -161,7 +161,7 @@ export async function findLead (sql: ReadSql, lead_no: string): Promise<Lead | u
 }
 
 export async function findLeads (sql: ReadSql, lead_nos: readonly string[]): Promise<Lead[]> {
-  return lead_nos.length === 0 ? [] : sql.select().from(leads).where(inArray(leads.lead_no, [...lead_nos]))
+  return lead_nos.length === 0 ? [] : sql.select().from(leads).where(isAmong(leads.lead_no, lead_nos))
 }
 
 export async function leadsOfNeed (sql: ReadSql, need_no: string): Promise<Lead[]> {

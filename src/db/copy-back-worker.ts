@@ -1,9 +1,0 @@
-/** The thread of copy-back.ts: a connection of its own that never waits for the writer and never holds it up. */
-import { parentPort, workerData } from 'node:worker_threads'
-import Database from 'better-sqlite3'
-
-const db = new Database(workerData as string)
-parentPort?.on('message', () => {
-  db.pragma('wal_checkpoint(PASSIVE)')
-  parentPort?.postMessage(null, [])
-})
