@@ -17,6 +17,7 @@ import { openDb } from '../src/db/open.ts'
 import type { Db } from '../src/db/db.ts'
 import { hubCipher } from '../src/http/sm.ts'
 import { temporary_root } from '../scripts/postgres.ts'
+import { schemaMistakes } from './payment/schema-check.ts'
 import { seedSandbox, type SandboxFile } from '../src/registry/participants/sandbox.ts'
 
 export const start_of_test = '2026-03-18T02:00:00.000Z'
@@ -147,12 +148,17 @@ function callerOf ({ app }: HubApp, sandbox: SandboxFile, participant_no: string
   const api_key = user === undefined ? participant.api_key : participant.users[user - 1]?.api_key
   if (api_key === undefined) throw new Error(`${participant_no} has no user ${user}`)
   const authorization = `Bearer ${api_key}`
-  const send: Caller['send'] = async (method, url, body, headers = {}) => app.inject({
-    method: method ?? 'GET',
-    url,
-    headers: { authorization, ...(method === 'POST' ? { 'idempotency-key': newKey() } : {}), ...headers },
-    ...(body === undefined ? {} : { payload: body as Record<string, unknown> })
-  })
+  const send: Caller['send'] = async (method, url, body, headers = {}) => {
+    const answer = await app.inject({
+      method: method ?? 'GET',
+      url,
+      headers: { authorization, ...(method === 'POST' ? { 'idempotency-key': newKey() } : {}), ...headers },
+      ...(body === undefined ? {} : { payload: body as Record<string, unknown> })
+    })
+    const mistakes = url.endsWith('/instruction') && answer.statusCode === 200 ? schemaMistakes(answer.body) : ''
+    if (mistakes !== '') throw new Error(`${url} gives no valid pain.001.001.09: ${mistakes}`)
+    return answer
+  }
   return {
     participant_no,
     uscc: participant.uscc,

@@ -3,7 +3,7 @@ import type { FrozenHub } from './in-process.ts'
 import { declareAccount, type Player } from './year-world.ts'
 import { all } from './year.ts'
 
-export interface Settled { sent_back: number, ceilings_seen: number, ceilings_passed: number, reduced: number, returned: number, reissued: number, clawbacks: number, supplements: number }
+export interface Settled { instructions: string[], sent_back: number, ceilings_seen: number, ceilings_passed: number, reduced: number, returned: number, reissued: number, clawbacks: number, supplements: number }
 
 interface Packet { packet_no: string, participant_no: string, digest: string, version: number, difference: { claimed_before: string, claimed_after: string } | null, claimed_amount: string, lines: { line_no: string, claimed_amount: string }[] }
 interface Payment { payment_no: string, payee_uscc: string, status: string, amount: string, reissue_of: string | null }
@@ -72,6 +72,7 @@ async function payAll (player: Player, settled: Settled, quarter: number): Promi
   await hub.call(bureau, 'POST', `${batch}/approve`, { digest }, { user: 2 })
   const instruction = await hub.send(bureau, 'GET', `${batch}/instruction`)
   if (instruction.status !== 200) throw new Error(instruction.bytes.toString())
+  settled.instructions.push(instruction.bytes.toString())
   const { payments } = await hub.call<{ payments: Payment[] }>(bureau, 'GET', batch)
   settled.reissued += payments.filter(({ reissue_of }) => reissue_of !== null).length
   const date = hub.clock.now().slice(0, 10)

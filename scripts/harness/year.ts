@@ -91,13 +91,14 @@ async function count (hub: FrozenHub, player: Player, settled: Settled): Promise
   }
 }
 
-/** Plays the year. @param database_url empty: SQLite in a temporary folder */
-export async function year (enterprises: number, database_url: string, options: { seed?: number } = {}): Promise<YearReport> {
+/** Plays the year. @param database_url empty: SQLite in a temporary folder. `spoil` puts a fault into the new database. */
+export async function year (enterprises: number, database_url: string, options: { seed?: number, spoil?: (target: string) => Promise<void> } = {}): Promise<YearReport> {
   const data_dir = mkdtempSync(join(tmpdir(), 'rongqiao-year-'))
   const hub = await frozenHub(database_url, data_dir, '2026-01-15T02:00:00.000Z', newcomers)
+  await options.spoil?.(database_url === '' ? join(data_dir, 'hub.sqlite') : database_url)
   const random = randomFrom(options.seed ?? 20260112)
   const counts: Counts = { vouchers: 0, retries: 0, duplicates: 0, corrections: 0, contract_corrections: 0, refused_again: 0, crashes: 0 }
-  const settled: Settled = { sent_back: 0, ceilings_seen: 0, ceilings_passed: 0, reduced: 0, returned: 0, reissued: 0, clawbacks: 0, supplements: 0 }
+  const settled: Settled = { sent_back: 0, ceilings_seen: 0, ceilings_passed: 0, reduced: 0, returned: 0, reissued: 0, clawbacks: 0, supplements: 0, instructions: [] }
   try {
     const numbers = Array.from({ length: enterprises }, (_, index) => index + 1)
     const player: Player = {
@@ -127,7 +128,7 @@ if (import.meta.main) {
   const words = process.argv.slice(2)
   const valueOf = (flag: string): string | undefined => words.includes(flag) ? words.splice(words.indexOf(flag), 2)[1] : undefined
   const [keep, seed] = [valueOf('--keep'), valueOf('--seed')]
-  const { archives, rederived, recognised_of, recognised, paid, offset, ...figures } = await year(Number(words[0] ?? 8), words[1] ?? '', seed === undefined ? {} : { seed: Number(seed) })
+  const { archives, rederived, recognised_of, recognised, paid, offset, instructions, ...figures } = await year(Number(words[0] ?? 8), words[1] ?? '', seed === undefined ? {} : { seed: Number(seed) })
   if (keep !== undefined) {
     for (const zip of archives) writeFileSync(join(keep, `${readArchive(zip).packet_no}.zip`), zip)
     writeFileSync(join(keep, 'recognised.json'), JSON.stringify(recognised_of))
@@ -135,7 +136,7 @@ if (import.meta.main) {
   for (const difference of rederived.differences) console.log(`wrong: ${difference}`)
   const met = rederived.ceilings.filter(({ cap, used }) => cap === used).length
   console.log(JSON.stringify({
-    ...figures, recognised: yuan(recognised), paid: yuan(paid), offset: yuan(offset), rederived: rederived.lines, ceilings: rederived.ceilings.length, met,
+    ...figures, instructions: instructions.length, recognised: yuan(recognised), paid: yuan(paid), offset: yuan(offset), rederived: rederived.lines, ceilings: rederived.ceilings.length, met,
     differences: rederived.differences.length
   }))
   process.exitCode = rederived.differences.length + figures.paid_twice + figures.unpaid + figures.left_open + figures.ceilings_passed > 0 || recognised !== paid + offset ? 1 : 0

@@ -1,6 +1,5 @@
 /** Forty at once for one ceiling, one batch, one approval and its results: on SQLite, and on PostgreSQL through two hubs on one database. */
 import type { LightMyRequestResponse } from 'fastify'
-import Database from 'better-sqlite3'
 import { join } from 'node:path'
 import pg from 'pg'
 import t, { type Test } from 'tap'
@@ -14,6 +13,7 @@ import { drawdowns, type DrawdownRow } from '../../src/lending/drawdowns/store.t
 import { loan_contracts } from '../../src/lending/loan-contracts/store.ts'
 import { findLines, liveLines, moveLines, recogniseLine } from '../../src/subsidy/lines/store.ts'
 import { movePacket } from '../../src/subsidy/packets/store.ts'
+import { alter, forgetPayments } from './spoiling.ts'
 import { anAccount, authorize, knowEnterprise } from '../lending/fixtures.ts'
 import { done } from '../subsidy/fixtures.ts'
 
@@ -170,19 +170,7 @@ async function raceTrack (t: Test): Promise<Hubs> {
   return on_postgres ? [hub, await beside(t, hub)] : [hub]
 }
 
-/** Changes the database behind the hub's back. */
-async function alter ({ config }: Built, statements: string): Promise<void> {
-  if (config.database_url === null) {
-    const file = new Database(join(config.data_dir, 'hub.sqlite'))
-    file.exec(statements)
-    file.close()
-    return
-  }
-  const client = new pg.Client({ connectionString: config.database_url })
-  await client.connect()
-  await client.query(statements)
-  await client.end()
-}
+const targetOf = ({ config }: Built): string => config.database_url ?? join(config.data_dir, 'hub.sqlite')
 
 /** Units on PostgreSQL no longer see that they met: each begins as a plain transaction. */
 function withoutSerializable (t: Test): void {
@@ -197,9 +185,8 @@ function withoutSerializable (t: Test): void {
 t.test('the harness notices lines that two payments take', async t => {
   const hubs = await raceTrack(t)
   if (on_postgres) withoutSerializable(t)
-  await alter(hubs[0], on_postgres ? 'drop index payment_items_one_live' : `
-    drop index payment_items_one_live;
-    create trigger forgotten after insert on payment_items begin update payment_items set live = 0 where line_no = new.line_no; end`)
+  if (on_postgres) await alter(targetOf(hubs[0]), 'drop index payment_items_one_live')
+  else await forgetPayments(targetOf(hubs[0]))
   const { batches, paid_fen, lines_paid_twice, used_fen } = await race(hubs, 1)
   t.ok(batches > 1 && lines_paid_twice > 0 && paid_fen > cap_fen && used_fen > cap_fen, JSON.stringify({ batches, lines_paid_twice, paid_fen, used_fen }))
 })
@@ -207,7 +194,7 @@ t.test('the harness notices lines that two payments take', async t => {
 t.test('the harness notices a ceiling that is passed', async t => {
   const hubs = await raceTrack(t)
   if (on_postgres) withoutSerializable(t)
-  await alter(hubs[0], on_postgres ? `
+  await alter(targetOf(hubs[0]), on_postgres ? `
     drop index subsidy_lines_one_open;
     create function unowned () returns trigger language plpgsql as 'begin perform pg_sleep(0.05); return null; end';
     create trigger unowned before insert on derivations for each row execute function unowned ()` : `

@@ -6,7 +6,9 @@ import { year } from '../../scripts/harness/year.ts'
 import { readArchive, rederive, unzip } from '../../scripts/rederive.ts'
 import { build, temporaryDatabase } from '../helper.ts'
 import { aDocument, authorize, knowEnterprise } from '../lending/fixtures.ts'
+import { schemaMistakes } from '../payment/schema-check.ts'
 import { done } from '../subsidy/fixtures.ts'
+import { forgetPayments } from './spoiling.ts'
 
 t.setTimeout(3_600_000)
 
@@ -28,6 +30,11 @@ function forged (zip: Buffer, name: string, change: (text: string) => string): B
 const oneOff = (text: string, field: string): string =>
   text.replace(new RegExp(`("${field}":"\\d*?)([1-8])`), (_, head: string, digit: string) => `${head}${Number(digit) + 1}`)
 
+t.test('a year in which lines are paid twice is noticed', async t => {
+  const { recognised, paid, offset, paid_twice } = await year(2, await urlFor(t), { spoil: forgetPayments })
+  t.ok(paid_twice > 0 && paid + offset > recognised, `${paid_twice} lines paid twice, ${yuan(Number(paid))} paid for ${yuan(Number(recognised))}`)
+})
+
 t.test('a simulated year: paid is recognised less offsets, nothing twice, no ceiling passed, all of it derived again', { timeout: 3_600_000 }, async t => {
   const report = await year(enterprises, await urlFor(t))
   const { recognised, paid, offset, paid_twice, unpaid, left_open, rederived, archives, recognised_of } = report
@@ -39,6 +46,7 @@ t.test('a simulated year: paid is recognised less offsets, nothing twice, no cei
   const met = (rule: string) => rederived.ceilings.filter(({ name, cap, used }) => name.startsWith(rule) && cap === used).length
   for (const rule of ['L-04', 'L-05', 'Z-01', 'G-01', 'RENOVATION_COST_LOSS']) t.ok(met(rule) > 0, `a ceiling of ${rule} is met to the fen, not only never passed`)
   t.equal(report.ceilings_passed, 0, `${report.ceilings_seen} ceilings looked at`)
+  for (const xml of report.instructions) t.equal(schemaMistakes(xml), '', 'the instruction is valid pain.001.001.09')
   const { sent_back, contract_corrections, retries, duplicates, corrections, refused_again, crashes, reduced, returned, reissued, clawbacks, supplements, leads } = report
   for (const [name, value] of Object.entries({ sent_back, contract_corrections, retries, duplicates, corrections, refused_again, crashes, reduced, returned, reissued, clawbacks, supplements, leads })) {
     t.ok(value > 0, `${name} took place: ${value}`)
