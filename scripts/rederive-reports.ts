@@ -3,7 +3,9 @@
  *
  * Computes every figure of every report of a period again from the raw lists that the participants themselves read (no code of the hub)
  * and compares: every column of every row, the totals, and the own rows of institutions, parks and districts. Every difference is a line; the exit
- * code is 1 if there is one. Lists that nobody may read any more (after a withdrawal) cannot be counted again and show up as differences.
+ * code is 1 if there is one. Leads that have ended are still listed with number, status and times, asked for by status; which need and so
+ * which enterprise they are about stands in the feed. Only sums that nobody may read any more (of a need or approval after a withdrawal) cannot
+ * be computed again and show up as differences.
  *
  * Source: the definitions in each report; S1 三(三)4, 五(一); S2 (十三)(十五)(十六)(十八)(十九); S3 (四)(十五); S5 (十)(十一).
  */
@@ -18,7 +20,7 @@ type Figures = Record<string, Cell>
 interface Participant { participant_no: string, role: string, name: string, region_code: string | null }
 interface Stage { due_at: string, done_at: string | null }
 interface Pause { from: string, to: string | null }
-interface Lead { lead_no: string, need_no: string, pushed_at: string, ended_at: string | null, uscc: string
+interface Lead { lead_no: string, need_no?: string, pushed_at: string, ended_at: string | null, uscc?: string
   sla: { contact: Stage, plan_and_approval: Stage, disbursement: Stage, pauses: Pause[] } }
 interface LeadEvent { type: string, occurred_at: string, amount: string | null }
 interface Contract { loan_contract_no: string, annual_rate_pct: string, start_date: string, maturity_date: string, relending_supported: boolean | null
@@ -33,7 +35,7 @@ interface Claim { participant_no: string, guarantor_no: string, vintage_year: nu
 interface Line { line_no: string, kind: string, status: string, uscc: string, year: number, paid_date: string, amount: string, recognised_amount: string | null }
 interface Packet { participant_no: string, claimed_amount: string, recognised_amount: string | null, audited_at: string | null }
 interface Payment { payment_no: string, status: string, amount: string, paid_date: string | null, lines: { line_no: string, amount: string }[] }
-interface Need { need_no: string, uscc: string, park_no: string | null, project_code: string | null, amount: string, created_at: string }
+interface Need { need_no: string, uscc: string, park_no: string | null, project_code: string | null, amount: string | null, status: string, created_at: string }
 interface Project { owner_uscc: string, project_code: string, start_date: string | null, library_entry: { status: string } | null }
 interface Budget { year: number, fund_source: string, amount: string, used: string }
 interface Enterprise { uscc: string, region_code: string | null, industry_code: string | null, revenue: string | null }
@@ -72,8 +74,12 @@ const LPR: readonly (readonly [string, string, string])[] = [
 const lpr_known_until = '2026-08-20'
 
 type Own<T> = T & { of: string }
+type KnownLead = Own<Lead> & { need_no: string, uscc: string }
+/** The states of a lead: a list without one leaves out what has ended. */
+const lead_statuses = ['PUSHED', 'CONTACTED', 'PLAN_SUBMITTED', 'APPROVED', 'CONTRACT_SIGNED', 'DISBURSED', 'REJECTED', 'ABANDONED', 'EXPIRED', 'WITHDRAWN'] as const
+interface FeedEvent { type: string, subject: string, data: { date?: string, need_no?: string } }
 interface Facts {
-  participants: Participant[], leads: Own<Lead>[], approvals: Map<string, LeadEvent>, contracts: Own<Contract>[], drawdowns: Own<Drawdown>[], leases: Own<Lease>[]
+  participants: Participant[], leads: KnownLead[], approvals: Map<string, LeadEvent>, contracts: Own<Contract>[], drawdowns: Own<Drawdown>[], leases: Own<Lease>[]
   guarantees: Own<Guarantee>[], claims: Claim[], lines: Line[], packets: Packet[], payments: (Payment & { year: number, fund_source: string })[], returned: Map<string, string[]>
   needs: Need[], projects: Project[], budgets: Budget[], enterprises: Map<string, Enterprise>, described: Map<string, Enterprise[]>, consortia: Consortium[]
   loan: Policy, guarantee: Policy, linkage: Policy, first_loan_day: string
@@ -90,6 +96,43 @@ export async function listOf<T> (read: Read, who: string, path: string): Promise
   return found
 }
 
+/** Needs as their doors show them, each once: it came with the first door, and says what the first one says that still stands behind it. */
+function merged (views: readonly Need[]): Need[] {
+  return [...Map.groupBy(views, ({ need_no }) => need_no).values()].flatMap(doors => {
+    const [first, ...others] = doors.sort((a, b) => a.created_at < b.created_at ? -1 : a.created_at > b.created_at ? 1 : 0)
+    if (first === undefined) return []
+    const standing = doors.find(({ status }) => status !== 'WITHDRAWN') ?? doors.find(({ amount }) => amount !== null) ?? first
+    return [{ ...standing, created_at: first.created_at, park_no: first.park_no ?? others.find(({ park_no }) => park_no !== null)?.park_no ?? null }]
+  })
+}
+
+/** Everything in the feed of a participant. */
+async function feedOf (read: Read, who: string): Promise<FeedEvent[]> {
+  const found: FeedEvent[] = []
+  for (let after = '0'; ;) {
+    const page: { items: FeedEvent[], next_cursor: string } = await read(who, `/v1/events?limit=200&after=${after}`)
+    if (page.items.length === 0) return found
+    found.push(...page.items)
+    after = page.next_cursor
+  }
+}
+
+/** Every lead of the institutions, also those that have ended; their needs and enterprises as the feed and the senders' needs say. */
+async function leadsOf (read: Read, institutions: readonly Participant[], needs: readonly Need[]): Promise<KnownLead[]> {
+  const uscc_of = new Map(needs.map(({ need_no, uscc }) => [need_no, uscc]))
+  const found = new Map<string, KnownLead>()
+  for (const { participant_no: of } of institutions) {
+    const need_of = new Map((await feedOf(read, of)).filter(({ type }) => type === 'lead.pushed').map(({ subject, data }) => [subject, data.need_no]))
+    for (const status of lead_statuses) {
+      for (const lead of await listOf<Lead>(read, of, `/v1/leads?status=${status}`)) {
+        const need_no = lead.need_no ?? need_of.get(lead.lead_no) ?? ''
+        found.set(lead.lead_no, Object.assign(lead, { of, need_no, uscc: lead.uscc ?? uscc_of.get(need_no) ?? '' }))
+      }
+    }
+  }
+  return [...found.values()]
+}
+
 async function gather (read: Read, to: string): Promise<Facts> {
   const participants = await listOf<Participant>(read, 'meic', '/v1/participants')
   const all = async <T>(roles: string[], path: string): Promise<Own<T>[]> => {
@@ -99,7 +142,8 @@ async function gather (read: Read, to: string): Promise<Facts> {
     }
     return found
   }
-  const leads = await all<Lead>(['BANK', 'GUARANTOR', 'LESSOR'], '/v1/leads')
+  const needs = merged(await all<Need>(['PARK', 'ENTERPRISE', 'PARTNER_PLATFORM'], '/v1/financing-needs'))
+  const leads = await leadsOf(read, participants.filter(({ role }) => ['BANK', 'GUARANTOR', 'LESSOR'].includes(role)), needs)
   const approvals = new Map<string, LeadEvent>()
   for (const { lead_no, of, sla } of leads.filter(lead => lead.sla.plan_and_approval.done_at !== null)) {
     const events = await listOf<LeadEvent>(read, of, `/v1/leads/${lead_no}/events`)
@@ -112,14 +156,9 @@ async function gather (read: Read, to: string): Promise<Facts> {
     for (const payment of batch.payments) payments.push(Object.assign(payment, { year: batch.year, fund_source: batch.fund_source }))
   }
   const returned = new Map<string, string[]>()
-  for (let after: string | null = '0'; after !== null;) {
-    const page: { items: { type: string, subject: string, data: { date?: string } }[], next_cursor: string } = await read('finance-bureau', `/v1/events?limit=200&after=${after}`)
-    for (const { type, subject, data } of page.items) {
-      if (type === 'payment.returned') returned.set(subject, [...returned.get(subject) ?? [], data.date ?? ''])
-    }
-    after = page.items.length === 0 ? null : page.next_cursor
+  for (const { type, subject, data } of await feedOf(read, 'finance-bureau')) {
+    if (type === 'payment.returned') returned.set(subject, [...returned.get(subject) ?? [], data.date ?? ''])
   }
-  const needs = [...new Map((await all<Need>(['PARK', 'ENTERPRISE', 'PARTNER_PLATFORM'], '/v1/financing-needs')).map(need => [need.need_no, need])).values()]
   const projects = await listOf<Project>(read, 'meic', '/v1/projects')
   const drawdowns = await all<Drawdown>(['BANK'], '/v1/drawdowns')
   const contracts = await all<Contract>(['BANK'], '/v1/loan-contracts')
@@ -337,7 +376,7 @@ function parkPerformance (facts: Facts, period: Period): Figures[] {
   const need_of = new Map(facts.needs.map(need => [need.need_no, need]))
   const lead_of = new Map(facts.leads.map(lead => [lead.lead_no, lead]))
   const contract_of = new Map(facts.contracts.map(each => [`${each.of} ${each.loan_contract_no}`, each]))
-  const parkOfLead = (lead: Lead | undefined): string | null => need_of.get(lead?.need_no ?? '')?.park_no ?? null
+  const parkOfLead = (lead: KnownLead | undefined): string | null => need_of.get(lead?.need_no ?? '')?.park_no ?? null
   return facts.participants.filter(({ role }) => role === 'PARK').map(({ participant_no, name, region_code }): Figures => {
     const needs = facts.needs.filter(({ park_no, created_at }) => park_no === participant_no && at(created_at, period))
     const leads = facts.leads.filter(lead => parkOfLead(lead) === participant_no && at(lead.pushed_at, period))
@@ -350,7 +389,7 @@ function parkPerformance (facts: Facts, period: Period): Figures[] {
     return {
       group: 'PARK', park_no: participant_no, park: name, region_code, new_loan_amount: yuan(sum(drawn, ({ amount }) => amount)), borrowers: distinct(drawn, each => each.borrower_uscc),
       new_borrowers: distinct(drawn.filter(({ borrower_uscc }) => !lent_before.has(borrower_uscc)), each => each.borrower_uscc),
-      leading_industry_renovated_pct: leadingPct(facts, participant_no, period), needs: needs.length, needed_amount: yuan(sum(needs, ({ amount }) => amount)), leads: leads.length,
+      leading_industry_renovated_pct: leadingPct(facts, participant_no, period), needs: needs.length, needed_amount: yuan(sum(needs, ({ amount }) => amount ?? '0.00')), leads: leads.length,
       contacted_on_time_pct: pct(contact.on_time_net, contact.judged), approved, disbursed,
       listed_projects: facts.projects.filter(each => each.library_entry?.status === 'LISTED' && brought.has(`${each.owner_uscc} ${each.project_code}`)).length
     }
@@ -361,7 +400,7 @@ function districtLedger (facts: Facts, period: Period): Figures[] {
   const region = (uscc: string): string | null => facts.enterprises.get(uscc)?.region_code ?? null
   const in_period = {
     listed: facts.projects.filter(({ library_entry }) => library_entry?.status === 'LISTED').map(({ owner_uscc }) => ({ uscc: owner_uscc, amount: '0.00' })),
-    needs: facts.needs.filter(({ created_at }) => at(created_at, period)), leads: facts.leads.filter(({ pushed_at }) => at(pushed_at, period)).map(({ uscc }) => ({ uscc, amount: '0.00' })),
+    needs: facts.needs.filter(({ created_at }) => at(created_at, period)).map(({ uscc, amount }) => ({ uscc, amount: amount ?? '0.00' })), leads: facts.leads.filter(({ pushed_at }) => at(pushed_at, period)).map(({ uscc }) => ({ uscc, amount: '0.00' })),
     approvals: facts.leads.filter(({ of }) => facts.participants.some(({ participant_no, role }) => participant_no === of && (role === 'BANK' || role === 'LESSOR'))).flatMap(({ lead_no, uscc }) => {
       const event = facts.approvals.get(lead_no)
       return event === undefined || !at(event.occurred_at, period) ? [] : [{ uscc, amount: event.amount ?? '0.00' }]

@@ -156,7 +156,7 @@ t.test('after a withdrawal no content leaves: only number, status and times are 
   const page = (await hub.as('bank-1').get('/v1/leads')).json()
   t.same(page, { items: [], next_cursor: null, totals: { count: 0, amount: '0.00' } })
   const single = await hub.as('bank-1').get(`/v1/leads/${lead.lead_no}`)
-  t.same(Object.keys(single.json()).sort(), ['lead_no', 'pushed_at', 'status', 'updated_at', 'version'])
+  t.same(Object.keys(single.json()).sort(), ['ended_at', 'lead_no', 'pushed_at', 'sla', 'status', 'updated_at', 'version'])
   t.equal(single.json().status, 'WITHDRAWN')
   t.same(await inbox(hub, 'bank-1', '?status=WITHDRAWN'), [single.json()])
   t.same(await inbox(hub, 'bank-1', `?status=WITHDRAWN&uscc=${uscc}`), [], 'a filter on content finds nothing')

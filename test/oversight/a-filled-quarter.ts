@@ -1,8 +1,8 @@
 /** The quarter with everything else that reports count: library, leases, guarantees, claims, packets with a cut, payments that came back. */
 import type { Test } from 'tap'
 import type { Built } from '../helper.ts'
-import { aNeed, aProject } from '../fixtures.ts'
-import { aDocument, aFeeVoucher, aGuarantee, aLease, anAccount, aRentVoucher, aVoucher, authorize, created, uscc_1 } from '../lending/fixtures.ts'
+import { aGrant, aNeed, aProject } from '../fixtures.ts'
+import { aDocument, aFeeVoucher, aGuarantee, aLease, anAccount, aRentVoucher, aVoucher, authorize, created, name_1, uscc_1 } from '../lending/fixtures.ts'
 import { approved, packetOf, submitted, type Packet } from '../subsidy/fixtures.ts'
 import { allOf, passed } from './answers.ts'
 import { aQuarter, type Quarter } from './a-quarter.ts'
@@ -54,6 +54,10 @@ export async function aFilledQuarter (t: Test): Promise<Quarter> {
   }
   await authorize(hub, { grantor_uscc: uscc_1 })
   created(await hub.as('enterprise-1').post('/v1/financing-needs', aNeed({ nearest_park: 'park-2' })))
+  hub.clock.advance(60_000)
+  // The same need through another door, which says another amount.
+  created(await hub.as('park-2').post('/v1/authorizations', { grantor_uscc: uscc_1, grantor_name: name_1, ...aGrant({ evidence_digest: '0'.repeat(64) }) }))
+  passed(await hub.as('park-2').post('/v1/financing-needs', aNeed({ uscc: uscc_1, amount: '4000000.00' })))
 
   created(await hub.as('lessor-1').post('/v1/lease-contracts', aLease(await aDocument(hub, 'lessor-1'),
     { lease_contract_no: 'ZL-Q', lessee_uscc: third, project_code, financed_principal: '8000000.00', lease_start: '2026-03-01' })))

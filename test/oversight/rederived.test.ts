@@ -8,7 +8,7 @@ import { lead_events } from '../../src/matching/leads/store.ts'
 import { participants } from '../../src/registry/participants/store.ts'
 import { REPORT_FORMATS, REPORT_NAMES } from '../../src/oversight/reports/schema.ts'
 import type { Built } from '../helper.ts'
-import { financing_needs } from '../../src/intake/financing-needs/store.ts'
+import { financing_needs, need_sources } from '../../src/intake/financing-needs/store.ts'
 import { aNeed } from '../fixtures.ts'
 import { authorize, created } from '../lending/fixtures.ts'
 import { aFilledQuarter } from './a-filled-quarter.ts'
@@ -81,7 +81,9 @@ t.test('a report asked for later is made once, is fetched by who asked, and stay
     await authorize(hub, { grantor_uscc: hub.as('enterprise-2').uscc })
     created(await hub.as('enterprise-2').post('/v1/financing-needs', aNeed({ amount: '777.00' })))
     hub.clock.set('2026-04-02T03:00:00.000Z')
-    await hub.db.write(async sql => { await sql.update(financing_needs).set({ created_at: '2026-03-30T02:00:00.000Z' }).where(eq(financing_needs.amount_fen, 77_700)) })
+    await hub.db.write(async sql => {
+      for (const rows of [financing_needs, need_sources]) await sql.update(rows).set({ created_at: '2026-03-30T02:00:00.000Z' }).where(eq(rows.amount_fen, 77_700))
+    })
     t.notOk((await hub.as(who).get(`${path}?period=2026Q1`)).rawPayload.equals(made.rawPayload), 'a late fact changes the report')
     t.ok((await hub.as(who).get(place)).rawPayload.equals(made.rawPayload), 'and not what was made before')
   }
@@ -162,4 +164,31 @@ t.test('every report in every form has the same bytes again, months later and af
   await hub.loops.settle()
   const after = await bytesOf()
   for (const [name, bytes] of before) t.ok(bytes.length > 100 && bytes.equals(after.get(name) ?? Buffer.alloc(0)), name)
+})
+
+t.test('months later, when leads have expired, every figure is still that of the raw lists', async t => {
+  const { hub } = quarter
+  const expired = passed<{ items: object[] }>(await hub.as('guarantor-1').get('/v1/leads?status=EXPIRED')).items
+  t.equal(expired.length, 4, 'nothing is left open')
+  t.same(passed<{ items: object[] }>(await hub.as('guarantor-1').get('/v1/leads')).items, [])
+  const { differences } = await rederiveReports(readerOf(hub), '2026-01-01', '2026-04-01')
+  t.same(differences, [])
+  for (const [report, column] of [['three-one-clock', 'contact_judged'], ['district-ledger', 'leads']] as const) {
+    const changed = await rederiveReports(readerOf(hub, body => {
+      const row = body.rows.find(each => typeof each[column] === 'number' && each[column] > 0)
+      if (row !== undefined) row[column] = Number(row[column]) - 1
+    }), '2026-01-01', '2026-04-01')
+    t.ok(changed.differences.some(each => each.startsWith(report) && each.includes(column)), `one fewer in ${column} of ${report} is named`)
+  }
+})
+
+t.test('after a withdrawal the amounts of its need and approval are nobody’s to read: they are named, and every count and time stands', async t => {
+  const { hub, usccs } = quarter
+  const { items } = passed<{ items: { authorization_no: string, grantor_uscc: string, collector_no: string }[] }>(await hub.as('meic').get('/v1/authorizations?limit=200'))
+  for (const { authorization_no } of items.filter(({ grantor_uscc, collector_no }) => grantor_uscc === usccs[5] && collector_no === 'park-2')) {
+    passed(await hub.as('park-2', 1).post(`/v1/authorizations/${authorization_no}/withdraw`, { reason: '企业要求' }))
+  }
+  await hub.loops.settle()
+  const { differences } = await rederiveReports(readerOf(hub), '2026-01-01', '2026-04-01')
+  t.ok(differences.length > 0 && differences.every(each => /^(park-performance|district-ledger) .*(needed|approved)_amount: /.test(each)), differences.join('\n'))
 })

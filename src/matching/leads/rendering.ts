@@ -40,10 +40,14 @@ export function joined (sql: ReadSql, { lead_no, head, flat, disclosure, persona
   return `${head}${withPersonal(flat, known)}"disclosure":${withPersonal(disclosure, known)}}`
 }
 
-/** What is left of a lead whose content may no longer be read. */
-export function stubOf (lead: Pick<Lead, 'lead_no' | 'status' | 'pushed_at' | 'ended_at' | 'version' | 'updated_at'>): string {
-  const { lead_no, status, pushed_at, version, updated_at } = lead
-  return JSON.stringify({ lead_no, status: lead.ended_at === null && !settled.has(status) ? 'EXPIRED' : status, pushed_at, version, updated_at })
+/** What is left of a lead whose content may no longer be read: number, status and times, by which the clock can still be counted. */
+export function stubOf (lead: Timed & Pick<Lead, 'lead_no' | 'content_until' | 'version' | 'updated_at'>): string {
+  const { lead_no, status, pushed_at, ended_at, version, updated_at } = lead
+  const sla = slaAt(lead, lead.content_until)
+  return JSON.stringify({
+    lead_no, status: ended_at === null && !settled.has(status) ? 'EXPIRED' : status, pushed_at, ended_at, version, updated_at,
+    sla: { ...sla, pauses: sla.pauses.map(({ from, to }) => ({ from, to, reason_code: null, document_no: null })) }
+  })
 }
 
 /** States that the end of the time to read does not turn into EXPIRED. */

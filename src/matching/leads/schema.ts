@@ -109,7 +109,8 @@ export const LeadSchema = named('Lead', Type.Object({
 export const LeadQuery = Type.Object({
   ...PageQuery,
   ...UpdatedSince,
-  status: Type.Optional(oneOf(LEAD_STATUSES, 'Only in this state; withdrawn and expired leads are shown only when asked for')),
+  status: Type.Optional(oneOf(LEAD_STATUSES, 'Only in this state; leads whose content may no longer be read, such as withdrawn and expired ones, are shown only when asked for so: ' +
+    'number, status and times')),
   district: Type.Optional(Type.String({ pattern: '^\\d{6}$', maxLength: 6, description: 'District of the enterprise, GB/T 2260', examples: ['500157'] })),
   purpose_code: Type.Optional(oneOf(PURPOSE_CODES, 'Purpose')),
   amount_min: Type.Optional(Money('At least')),
