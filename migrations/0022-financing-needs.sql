@@ -18,6 +18,7 @@ create table projects (
   planned_completion_date text,
   stage text,
   cluster_33618_code text,
+  industry_code text,
   received_investment_grant bigint,
   library_entry text,
   library_status text check (library_status in ('APPLIED', 'DISTRICT_PASSED', 'LISTED', 'REJECTED', 'REMOVED')),

@@ -30,6 +30,7 @@ const TECH_RENO_LOAN: PolicyVersion = {
     rate_basis: 'EXECUTED',
     year_basis: 'PAID_DATE',
     extended_period_interest: 'EXCLUDED',
+    manufacturing_basis: 'ENTERPRISE',
     minimum_investment: '1000000.00',
     lease_rate_pct: '2',
     lease_project_year_ceiling: '5000000.00',

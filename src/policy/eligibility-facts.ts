@@ -13,7 +13,10 @@ export type RuleResult = typeof RESULTS[number]
 export interface EligibilityFacts {
   /** the day judged for */
   readonly on: string
+  /** main industry of the enterprise */
   readonly industry_code?: string | undefined
+  /** class the project was filed under */
+  readonly project_industry_code?: string | undefined
   readonly has_project?: boolean | undefined
   readonly is_tech_renovation?: boolean | undefined
   readonly total_investment_fen?: number | undefined

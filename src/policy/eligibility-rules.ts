@@ -1,10 +1,12 @@
 import { fail, PASS, unknown, type EligibilityFacts, type EligibilityRule, type Judgement, type Product } from './eligibility-facts.ts'
+import { finding } from './findings.ts'
 import { isManufacturing, usccRegion } from './identifiers.ts'
 import { sumFen, yuanOf } from './money.ts'
+import { MANUFACTURING_BASES } from './parameters.ts'
 import { addDays, addMonths } from './period.ts'
 import { sizeClassOf, type SizeClass } from './size-class.ts'
 import { hasLimitTag } from './tags.ts'
-import { countOf, fenParameter } from './terms.ts'
+import { countOf, fenParameter, readingOf } from './terms.ts'
 
 const BOTH: readonly Product[] = ['TECH_RENO_LOAN', 'PARK_TECH_GUARANTEE']
 const PARK_ONLY: readonly Product[] = ['PARK_TECH_GUARANTEE']
@@ -29,12 +31,18 @@ export const ELIGIBILITY_RULES: readonly EligibilityRule[] = [
     clause: 'S1 二(一)1; S2 (三)',
     hard: true,
     products: BOTH,
-    check: ({ industry_code }) => {
-      const manufacturing = industry_code === undefined ? null : isManufacturing(industry_code)
-      if (manufacturing === null) return unknown('E-01', 'the industry code', '行业代码')
-      return manufacturing ? PASS : fail('E-01', 'NOT_MANUFACTURING',
-        `Industry ${industry_code} is no manufacturing (C13–C43); correct the main industry if it is wrong.`,
-        `行业代码 ${industry_code} 不属于制造业（C13—C43）；如有误请更正主营行业。`)
+    check: ({ industry_code, project_industry_code }, { loan }) => {
+      const by_project = readingOf(loan, 'manufacturing_basis', MANUFACTURING_BASES) === 'PROJECT'
+      const code = by_project ? project_industry_code : industry_code
+      const manufacturing = code === undefined ? null : isManufacturing(code)
+      if (manufacturing === null) return by_project ? unknown('E-01', 'the industry code of the project', '项目行业代码') : unknown('E-01', 'the industry code', '行业代码')
+      if (!manufacturing) return fail('E-01', 'NOT_MANUFACTURING',
+        `Industry ${code} is no manufacturing (C13–C43); correct the ${by_project ? 'industry of the project' : 'main industry'} if it is wrong.`,
+        `行业代码 ${code} 不属于制造业（C13—C43）；如有误请更正${by_project ? '项目所属行业' : '主营行业'}。`)
+      if (project_industry_code === undefined || isManufacturing(project_industry_code) !== false) return PASS
+      return { result: 'PASS', finding: finding('PROJECT_NOT_MANUFACTURING', 'E-01',
+        `The project is filed under ${project_industry_code}, outside manufacturing; make sure that it renovates production.`,
+        `项目备案行业 ${project_industry_code} 不在制造业范围；请核实是否为生产线技术改造。`) }
     }
   },
   {

@@ -1,6 +1,7 @@
 import { ELIGIBILITY_RULES } from './eligibility-rules.ts'
 import type { EligibilityFacts, EligibilityTerms, Product, RuleJudgement } from './eligibility-facts.ts'
-import { nearestTerms, type PolicyVersion } from './terms.ts'
+import { MANUFACTURING_BASES } from './parameters.ts'
+import { nearestTerms, readingOf, type PolicyVersion } from './terms.ts'
 
 export { ELIGIBILITY_RULES } from './eligibility-rules.ts'
 export { PRODUCTS, RESULTS } from './eligibility-facts.ts'
@@ -18,6 +19,11 @@ export function judge (product: Product, facts: EligibilityFacts, policies: read
     const { result, finding: reason } = rule.check(facts, terms)
     return { rule_id: rule.id, hard: rule.hard, result, finding: reason }
   })
+}
+
+/** Whether E-01 asks for the main industry of the enterprise; otherwise for the class of the project. Source: reading A-19. */
+export function judgesEnterprise (policies: readonly PolicyVersion[], date: string): boolean {
+  return readingOf(nearestTerms(policies, 'TECH_RENO_LOAN', date), 'manufacturing_basis', MANUFACTURING_BASES) === 'ENTERPRISE'
 }
 
 /** Rules that must be PASS before a subsidy line is payable; until then it is BLOCKED with the missing fact named. */

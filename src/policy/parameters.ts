@@ -31,6 +31,7 @@ export const PARK_EVIDENCE = ['DECLARATION', 'DOCUMENT'] as const
 export const WEEK_READINGS = ['CALENDAR_DAYS', 'WORK_DAYS'] as const
 export const CROSSING_CLAIMS = ['PARTIAL', 'ALL_OR_NOTHING'] as const
 export const DENOMINATORS = ['VINTAGE_LIABILITY', 'RELEASED', 'OUTSTANDING'] as const
+export const MANUFACTURING_BASES = ['ENTERPRISE', 'PROJECT'] as const
 export const HOUSEHOLD_BASES = ['CONTRACT', 'APPROVED', 'OUTSTANDING'] as const
 export const EXTENDED_INTERESTS = ['EXCLUDED', 'INCLUDED'] as const
 export const RECOVERY_TIMINGS = ['YEAR_END', 'AT_ONCE'] as const
@@ -51,6 +52,7 @@ export const PARAMETERS: Readonly<Record<PolicyCode, Readonly<Record<string, Par
     rate_basis: choice(RATE_BASES, 'A-04: executed rate, or net of the national subsidy'),
     year_basis: choice(YEAR_BASES, 'A-05: year of payment, or split over the years of accrual'),
     extended_period_interest: choice(EXTENDED_INTERESTS, 'A-12: whether interest of an extended term counts'),
+    manufacturing_basis: choice(MANUFACTURING_BASES, 'A-19, E-01: main industry of the enterprise, or class of the project'),
     minimum_investment: yuan('E-03: total investment without land, inclusive'),
     lease_rate_pct: pct('Z-01: on the principal balance'),
     lease_project_year_ceiling: yuan('Z-01: per enterprise project and calendar year'),

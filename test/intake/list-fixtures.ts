@@ -109,6 +109,7 @@ export function aContext (overrides: Partial<DecidingContext> = {}): DecidingCon
     lacks_document: () => false,
     tags: () => [],
     limits: { standard_fen: 1_000_000_000, raised_fen: 3_000_000_000 },
+    judges_enterprise: true,
     usual: { amount_min_fen: 1_000_000, amount_max_fen: 100_000_000_000 },
     today: '2026-08-01',
     ...overrides

@@ -144,6 +144,11 @@ export function answerOf (kernel: Kernel, one: Case): Answer {
       const facts = { on: '2026-05-01', total_investment_fen: kernel.fenOf(given.total_investment), land_cost_fen: kernel.fenOf(given.land_cost) }
       return { result: kernel.judge('TECH_RENO_LOAN', facts, policies).find((rule) => rule.rule_id === given.rule_id)?.result }
     }
+    case 'manufacturing': {
+      const facts: object = one.given
+      const judged = kernel.judge('TECH_RENO_LOAN', { on: '2026-05-01', ...facts }, policies).find((rule) => rule.rule_id === 'E-01')
+      return { result: judged?.result, code: judged?.finding?.code ?? null }
+    }
     case 'days': {
       const given: { from: string, to: string, day_count: 'ACT_360' } = one.given
       return { days: kernel.daysBetween(given.from, given.to, given.day_count) }

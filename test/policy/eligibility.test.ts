@@ -1,5 +1,5 @@
 import t from 'tap'
-import { blocking, ELIGIBILITY_RULES, fastTrackOf, judge, PRODUCTS, type EligibilityFacts, type Product } from '../../src/policy/eligibility.ts'
+import { blocking, ELIGIBILITY_RULES, fastTrackOf, judge, judgesEnterprise, PRODUCTS, type EligibilityFacts, type Product } from '../../src/policy/eligibility.ts'
 import { BUILT_IN_POLICIES, withParameters } from '../../src/policy/terms.ts'
 
 const policies = BUILT_IN_POLICIES
@@ -108,4 +108,19 @@ t.test('the first ground of a fast track counts', async (t) => {
   t.equal(fastTrackOf({ is_green_loan: false, is_whitelisted: true, is_equipment_only: true }), 'WHITELIST')
   t.equal(fastTrackOf({ is_green_loan: false, is_whitelisted: false, is_equipment_only: true }), 'EQUIPMENT_ONLY')
   t.equal(fastTrackOf({ is_green_loan: false, is_whitelisted: false, is_equipment_only: false }), null)
+})
+
+t.test('A-19: the main industry of the enterprise decides, a project outside is remarked; or the class of the project decides', async (t) => {
+  const by_project = policies.map((policy) => policy.policy_code === 'TECH_RENO_LOAN' ? withParameters(policy, { manufacturing_basis: 'PROJECT' }) : policy)
+  const judged = (read: typeof policies, over: Partial<EligibilityFacts>) => {
+    const one = judge('TECH_RENO_LOAN', facts(over), read).find(({ rule_id }) => rule_id === 'E-01')
+    return [one?.result, one?.finding?.code]
+  }
+  const outside = { project_industry_code: 'I6510' }
+  t.same(judged(policies, outside), ['PASS', 'PROJECT_NOT_MANUFACTURING'])
+  t.same(judged(policies, { industry_code: 'I6510', project_industry_code: 'C3411' }), ['FAIL', 'NOT_MANUFACTURING'])
+  t.same(judged(by_project, outside), ['FAIL', 'NOT_MANUFACTURING'])
+  t.same(judged(by_project, { industry_code: 'I6510', project_industry_code: 'C3411' }), ['PASS', undefined])
+  t.same(judged(by_project, {}), ['UNKNOWN', 'FACT_MISSING'])
+  t.equal(judgesEnterprise(policies, '2026-05-01') && !judgesEnterprise(by_project, '2026-05-01'), true)
 })

@@ -74,6 +74,8 @@ const MUTANTS: readonly (readonly [mistake: string, file: string, right: string,
   ['approvals always count', 'household.ts', "basis === 'APPROVED' ? approved_fen : null", 'approved_fen'],
   ['a loan without a known approval counts nothing', 'household.ts', '?? contract_fen ?? 0', "?? (basis === 'APPROVED' ? 0 : contract_fen) ?? 0"],
   ['what is outstanding is forgotten', 'household.ts', "=== 'OUTSTANDING') return outstanding_fen", "=== 'OUTSTANDING') return contract_fen ?? 0"],
+  ['the class of the project never decides', 'eligibility-rules.ts', 'const code = by_project ? project_industry_code : industry_code', 'const code = industry_code'],
+  ['a project outside manufacturing is not remarked', 'eligibility-rules.ts', 'if (project_industry_code === undefined || isManufacturing(project_industry_code) !== false) return PASS', 'return PASS'],
   ['the small class needs one bound only', 'size-class.ts', 'employees >= bound.employees && revenue_fen', 'employees >= bound.employees || revenue_fen'],
   ['the tolerance loses its upper bound', 'vouchers.ts', "return within('recalculation_warn_pct') ? 'WARN' : 'FAIL'", "return 'WARN'"]
 ]

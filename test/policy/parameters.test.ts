@@ -78,6 +78,7 @@ const PROBES: Readonly<Record<string, Readonly<Record<string, readonly [other: s
     rate_basis: ['NET_OF_NATIONAL', quoted(loan('10000000.00', '2.80', { national_subsidy_deducted: '38333.33' }))],
     year_basis: ['ACCRUAL_SPLIT', lines({ segments: [{ from: '2025-12-21', to: day, balance_fen: 1_000_000_000, annual_rate_pct: '3.6' }] })],
     extended_period_interest: ['INCLUDED', lines({ segments: [{ from: '2026-03-21', to: day, balance_fen: 1_000_000_000, annual_rate_pct: '4', kind: 'EXTENDED' }] })],
+    manufacturing_basis: ['PROJECT', rule('TECH_RENO_LOAN', 'E-01', { industry_code: 'C3411', project_industry_code: 'I6510' })],
     minimum_investment: ['1000000.01', rule('TECH_RENO_LOAN', 'E-03', { total_investment_fen: 100_000_000, land_cost_fen: 0 })],
     lease_rate_pct: ['1.5', quoted(lease('30000000.00'))],
     lease_project_year_ceiling: ['100000.00', quoted(lease('30000000.00'))],

@@ -1,7 +1,7 @@
 /** Parameters that rooms read: a version confirmed over the API changes what the hub does, and nothing before its first day. */
 import t, { type Test } from 'tap'
 import { derivations_due } from '../../src/lending/marks.ts'
-import { aProject, aRow } from '../fixtures.ts'
+import { aNeed, aProject, aRow } from '../fixtures.ts'
 import { build, type Built } from '../helper.ts'
 import { aDocument, aFeeVoucher, aGuarantee, aLease, aLoanContract, aRentVoucher, aDrawdown, authorize, created, knowEnterprise, project_1, uscc_1 } from '../lending/fixtures.ts'
 import { anotherLoan, done, lines, listProject, passLibrary, send } from '../subsidy/fixtures.ts'
@@ -126,4 +126,24 @@ t.test('A-26: the household limit counts contracts, approvals or what is outstan
     created(await hub.as('bank-1', 1).post(`/v1/leads/${asked.lead_no}/events`, { occurred_at: hub.clock.now(), ...event }))
   }
   t.equal(await over('10000.00', 5), false, 'of the 5, one was approved')
+
+  const project_code = '2606-500112-07-02-100008'
+  done(await hub.as('enterprise-1', 1).post('/v1/projects', aProject({ project_code, filing_no: project_code, industry_code: 'I6510' })))
+  const remarked = created(await hub.as('park-1').post('/v1/financing-needs', { ...aNeed(), uscc: uscc_1, project_code, project_name: '研发楼', amount: '200000.00' }))
+  t.match(remarked.findings, [{ code: 'PROJECT_NOT_MANUFACTURING' }], 'A-19: by default a project outside manufacturing is remarked, not refused')
+})
+
+t.test('A-19: the class of the project makes a manufacturer, at every door and for the payment', async t => {
+  const hub = await readingLoans(t, { manufacturing_basis: 'PROJECT' })
+  await knowEnterprise(hub, uscc_1, undefined, { industry_code: 'I6510' })
+  const { list_no } = (await hub.as('park-1').post('/v1/enterprise-lists', { rows: [aRow({ industry_code: 'I6510' })] })).json()
+  await hub.loops.settle()
+  t.match((await hub.as('park-1').get(`/v1/enterprise-lists/${list_no}/rows`)).json().items, [{ outcome: 'ACCEPTED', findings: [] }], 'the enterprise’s own industry holds no row')
+  const need = { ...aNeed(), uscc: uscc_1, project_code: project_2, project_name: '二期', industry_code: 'I6510', amount: '200000.00' }
+  t.match(created(await hub.as('park-1').post('/v1/financing-needs', need)).unknown_rules, /E-01/, 'nor a need')
+  await send(hub, 'bank-1', await anotherLoan(hub, 'bank-1'))
+  t.match(await lines(hub), [{ status: 'BLOCKED', blocked_by: [{ rule_id: 'E-01' }] }], 'the class of the project is not known')
+  done(await hub.as('enterprise-1', 1).post('/v1/projects', aProject({ industry_code: 'C3411' })))
+  await hub.loops.settle()
+  t.match(await lines(hub), [{ status: 'OPEN', blocked_by: [] }])
 })

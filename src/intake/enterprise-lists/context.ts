@@ -1,5 +1,6 @@
 /** Looks up what the rows of a list are judged against: some rows at a time, so that a long list stays small. */
 import type { ReadSql } from '../../db/db.ts'
+import { judgesEnterprise } from '../../policy/eligibility.ts'
 import { fenParameter, nearestTerms, type PolicyVersion } from '../../policy/terms.ts'
 import { listParticipants } from '../../registry/participants/store.ts'
 import { overriddenAmong } from '../../registry/uscc-overrides/store.ts'
@@ -104,6 +105,7 @@ export async function surroundingsOf (
       household: uscc => ({ in_force_fen: known.limits.get(uscc) ?? 0, open_fen: known.sums.get(uscc) ?? 0 }),
       lacks_document: uscc => asks_for_documents && !known.documented.has(uscc),
       overridden: uscc => known.overridden.has(uscc),
+      judges_enterprise: judgesEnterprise(policies, today),
       tags: uscc => known.tags.get(uscc) ?? [],
       limits: { standard_fen: fenParameter(terms, 'household_limit'), raised_fen: fenParameter(terms, 'household_limit_tagged') },
       usual: { amount_min_fen: fenParameter(terms, 'list_amount_min'), amount_max_fen: fenParameter(terms, 'list_amount_max') },

@@ -39,6 +39,8 @@ export interface DecidingContext {
   overridden (uscc: string): boolean
   /** whether the terms ask for a document of this enterprise and there is none */
   lacks_document (uscc: string): boolean
+  /** whether the industry of an enterprise decides, not that of its project */
+  judges_enterprise: boolean
   /** tags that hold today */
   tags (uscc: string): readonly string[]
   limits: { standard_fen: number, raised_fen: number }
@@ -262,7 +264,7 @@ export function decider (context: DecidingContext): (row: ListRow) => DecidedRow
   }
 
   return (read) => {
-    const row: ListRow = { ...read, findings: [...read.findings] }
+    const row: ListRow = { ...read, findings: read.findings.filter(({ code }) => context.judges_enterprise || code !== 'NOT_MANUFACTURING') }
     const note: Note = (code, field, en, zh) => { row.findings.push(listFinding(code, row, field, en, zh)) }
     let about = nothing_earlier
     if (!row.skipped) {

@@ -1,5 +1,6 @@
 /** What the rules of domain §3.1 say about a need: which cannot be judged yet, and whether a short opinion suffices. Pure. */
 import { fastTrackOf, judge, type EligibilityFacts, type FastTrack } from '../../policy/eligibility.ts'
+import type { Finding } from '../../policy/findings.ts'
 import type { PurposeCode } from '../../policy/purposes.ts'
 import type { PolicyVersion } from '../../policy/terms.ts'
 import type { EnterpriseFacts } from '../enterprises/store.ts'
@@ -17,7 +18,12 @@ export interface JudgedNeed {
   readonly is_green_loan: boolean
 }
 
-export interface Judged { unknown_rules: string[], fast_track: FastTrack | null }
+export interface Judged {
+  unknown_rules: string[]
+  fast_track: FastTrack | null
+  /** of rules that pass: they hold nothing; null: none */
+  remarks: Finding[] | null
+}
 
 /** Facts of a need for policy/eligibility.ts; what is not known is left out. */
 export function factsOf (on: string, need: JudgedNeed, enterprise: Partial<EnterpriseFacts> & { credit_checked_on?: string | null, dishonest?: boolean | null },
@@ -28,6 +34,7 @@ export function factsOf (on: string, need: JudgedNeed, enterprise: Partial<Enter
     on,
     uscc: need.uscc,
     industry_code: known(enterprise.industry_code),
+    project_industry_code: known(project?.industry_code),
     employees: known(enterprise.employees),
     revenue_fen: known(enterprise.revenue_fen),
     size_class_declared: known(enterprise.size_class),
@@ -51,8 +58,10 @@ export function judgeNeed (
   const facts = factsOf(on, need, enterprise, project)
   const products = need.wants_guarantee ? ['TECH_RENO_LOAN', 'PARK_TECH_GUARANTEE'] as const : ['TECH_RENO_LOAN'] as const
   const unknown = new Set<string>()
+  const remarks = new Map<string, Finding>()
   for (const product of products) {
-    for (const { rule_id, result } of judge(product, facts, policies)) {
+    for (const { rule_id, result, finding } of judge(product, facts, policies)) {
+      if (result === 'PASS' && finding !== null) remarks.set(finding.code, finding)
       if (result === 'UNKNOWN' && rules_of_a_need.has(rule_id)) unknown.add(rule_id)
     }
   }
@@ -61,5 +70,5 @@ export function judgeNeed (
     is_whitelisted: false,
     is_equipment_only: need.purpose_code === 'EQUIPMENT_PURCHASE' || project?.nature === 'EQUIPMENT_ONLY'
   })
-  return { unknown_rules: [...unknown].sort(), fast_track }
+  return { unknown_rules: [...unknown].sort(), fast_track, remarks: remarks.size === 0 ? null : [...remarks.values()] }
 }

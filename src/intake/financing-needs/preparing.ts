@@ -3,6 +3,7 @@ import { newNo } from '../../clock.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { beijingDate } from '../../policy/calendar.ts'
+import { judgesEnterprise } from '../../policy/eligibility.ts'
 import { isManufacturing } from '../../policy/identifiers.ts'
 import { fenOf } from '../../policy/money.ts'
 import { PURPOSE_NAMES, purposeCodeOf, type PurposeCode } from '../../policy/purposes.ts'
@@ -57,16 +58,16 @@ function authorizationMistake (reason: Exclude<Coverage, { found: Authorization 
   return mistake('authorization_missing', pointer, 'AUTHORIZATION_MISSING', 'No authorization of this enterprise for the caller; collect it first', '该企业未向调用方授权，请先取得授权')
 }
 
-interface KnownNames { parks: ReadonlySet<string>, banks: ReadonlySet<string>, overridden: ReadonlySet<string> }
+interface KnownNames { parks: ReadonlySet<string>, banks: ReadonlySet<string>, overridden: ReadonlySet<string>, judges_enterprise: boolean }
 
 function contentMistakes (principal: Principal, sent: SentNeed, known: KnownNames): Mistake[] {
-  const { parks, overridden } = known
+  const { parks, overridden, judges_enterprise } = known
   const mistakes = codeMistakes(sent.uscc, '/uscc', overridden)
   if (sent.project_code !== undefined) mistakes.push(...projectCodeMistakes(sent.project_code, '/project_code'))
   if (fenOf(sent.amount) === 0) mistakes.push(mistake('rule_broken', '/amount', 'AMOUNT_NOT_POSITIVE', 'The amount has to be above zero', '金额必须大于零'))
   if (sent.industry_code !== undefined) {
     mistakes.push(...industryMistakes(sent.industry_code, '/industry_code'))
-    if (isManufacturing(sent.industry_code) === false) {
+    if (judges_enterprise && isManufacturing(sent.industry_code) === false) {
       mistakes.push(mistake('rule_broken', '/industry_code', 'NOT_MANUFACTURING', 'The industry is outside manufacturing, C13 to C43 (E-01)', '行业不在制造业（C13—C43）范围内'))
     }
   }
@@ -132,6 +133,7 @@ export async function prepareNeeds (
   const activeOf = async (role: 'PARK' | 'BANK', is_named: boolean): Promise<Set<string>> =>
     new Set(is_named ? (await activeOfRole(sql, role)).map(({ participant_no }) => participant_no) : [])
   const known_names: KnownNames = {
+    judges_enterprise: judgesEnterprise(policies, day),
     overridden: await overriddenAmong(sql, usccs),
     parks: await activeOf('PARK', all.some(one => (one.nearest_park ?? one.park_code) !== undefined)),
     banks: await activeOf('BANK', all.some(one => one.preferred_banks !== undefined))
@@ -164,6 +166,8 @@ export async function prepareNeeds (
       wants_guarantee: sent.wants_guarantee ?? principal.role === 'PARK',
       is_green_loan: sent.is_green_loan ?? false
     }
+    const judged = judgeNeed(day, need, known, need.project_code === null ? null : projects.get(`${sent.uscc}|${need.project_code}`) ?? null, policies)
+    const remarks = [...householdRemarks(need, fenOf(sent.amount), known.tags) ?? [], ...judged.remarks ?? []]
     const site = sent.project_code?.slice(5, 11)
     return {
       mistakes: [],
@@ -179,9 +183,9 @@ export async function prepareNeeds (
         purpose_text: purpose.purpose_text,
         demand_date: sent.demand_date ?? sent.expected_date ?? null,
         wishes: wishesOf(sent),
-        remarks: householdRemarks(need, fenOf(sent.amount), known.tags),
         wants_lease: sent.wants_lease ?? false,
-        ...judgeNeed(day, need, known, need.project_code === null ? null : projects.get(`${sent.uscc}|${need.project_code}`) ?? null, policies),
+        ...judged,
+        remarks: remarks.length === 0 ? null : remarks,
         tags: tagText(known.tags),
         authorization_no: coverage.found.authorization_no,
         reference: sent.reference ?? null,

@@ -23,6 +23,7 @@ const facts = {
   planned_completion_date: Type.Optional(Day('Planned completion')),
   stage: Type.Optional(oneOf(STAGES, 'Stage')),
   cluster_33618_code: Type.Optional(Text('Cluster of 33618 it belongs to', 40)),
+  industry_code: Type.Optional(Text('Class it was filed under, GB/T 4754-2017 项目所属行业 (A-19)', 10, ['C3411'])),
   received_investment_grant: Type.Optional(Type.Boolean({ description: 'Got an investment grant; for information, it excludes nothing (E-17)' }))
 }
 
@@ -100,6 +101,7 @@ export const ProjectSchema = named('RenovationProject', Type.Object({
   planned_completion_date: nullable(Day('Planned completion')),
   stage: nullable(oneOf(STAGES, 'Stage')),
   cluster_33618_code: nullable(Text('Cluster of 33618', 40)),
+  industry_code: nullable(Text('Class it was filed under, GB/T 4754-2017', 10)),
   received_investment_grant: nullable(Type.Boolean({ description: 'Got an investment grant' })),
   library_entry: nullable(LibraryEntrySchema),
   version: Version,
@@ -132,7 +134,7 @@ const known = {
 export const new_project_example = { owner_uscc: '91500112MAXX00015Q', ...known }
 export const project_example = {
   ...new_project_example, filing_authority: null, equipment_cost: null, software_cost: null, network_cost: null, civil_works_cost: null, start_date: null,
-  planned_completion_date: null, cluster_33618_code: null, received_investment_grant: null, library_entry: null, version: 1,
+  planned_completion_date: null, cluster_33618_code: null, industry_code: null, received_investment_grant: null, library_entry: null, version: 1,
   created_at: '2026-03-18T02:00:00.000Z', updated_at: '2026-03-18T02:00:00.000Z'
 }
 export const entry_example = {

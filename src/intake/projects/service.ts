@@ -6,6 +6,7 @@ import { append } from '../../journal/events.ts'
 import { beijingDate, endOfBeijingDay } from '../../policy/calendar.ts'
 import type { Finding } from '../../policy/findings.ts'
 import { allowed } from '../../policy/lifecycle.ts'
+import { normaliseIndustryCode } from '../../policy/identifiers.ts'
 import { fenOf } from '../../policy/money.ts'
 import { notFound, Problem, stateConflict } from '../../problem.ts'
 import { parksPairedWith } from '../../registry/consortia/store.ts'
@@ -15,7 +16,7 @@ import type { RecipientClass } from '../authorizations/kinds.ts'
 import { authorizationsOf } from '../authorizations/store.ts'
 import { enterpriseParticipants } from '../enterprises/store.ts'
 import type { IntakeHooks } from '../hooks.ts'
-import { codeMistakes, mistake, projectCodeMistakes, refuseIfAny, type Mistake } from '../mistakes.ts'
+import { codeMistakes, industryMistakes, mistake, projectCodeMistakes, refuseIfAny, type Mistake } from '../mistakes.ts'
 import type { ImportedProject, LibraryDecision, NewProject, ProjectImport, ProjectImportAnswer } from './schema.ts'
 import {
   advanceLibraryEntry, findProject, keepProject, keepProjectSource, NO_FACTS, projectSources, projectsWithCode,
@@ -47,13 +48,15 @@ function factsFrom (sent: SentFacts): ProjectFacts {
     planned_completion_date: sent.planned_completion_date ?? null,
     stage: sent.stage ?? null,
     cluster_33618_code: sent.cluster_33618_code ?? null,
+    industry_code: sent.industry_code === undefined ? null : normaliseIndustryCode(sent.industry_code),
     received_investment_grant: sent.received_investment_grant ?? null
   }
 }
 
 function contentMistakes (owner_uscc: string, sent: SentFacts, overridden: ReadonlySet<string>): Mistake[] {
   const mistakes = [...codeMistakes(owner_uscc, '/owner_uscc', overridden), ...projectCodeMistakes(sent.project_code, '/project_code')]
-  const { total_investment, land_cost, start_date, planned_completion_date } = sent
+  const { total_investment, land_cost, start_date, planned_completion_date, industry_code } = sent
+  if (industry_code !== undefined) mistakes.push(...industryMistakes(industry_code, '/industry_code'))
   if (total_investment !== undefined && land_cost !== undefined && fenOf(land_cost) > fenOf(total_investment)) {
     mistakes.push(mistake('land_over_amount', '/land_cost', 'LAND_OVER_AMOUNT', 'The land cost exceeds the total investment', '土地费用超过总投资'))
   }

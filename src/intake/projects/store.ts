@@ -34,13 +34,14 @@ export interface ProjectFacts {
   planned_completion_date: string | null
   stage: Stage | null
   cluster_33618_code: string | null
+  industry_code: string | null
   received_investment_grant: boolean | null
 }
 
 export const NO_FACTS: Readonly<ProjectFacts> = {
   name: null, nature: null, construction_site_region: null, filing_authority: null, filing_no: null, filing_date: null, total_investment_fen: null,
   land_cost_fen: null, equipment_cost_fen: null, software_cost_fen: null, network_cost_fen: null, civil_works_cost_fen: null, start_date: null,
-  planned_completion_date: null, stage: null, cluster_33618_code: null, received_investment_grant: null
+  planned_completion_date: null, stage: null, cluster_33618_code: null, industry_code: null, received_investment_grant: null
 }
 
 export const projects = table('projects', {
@@ -62,6 +63,7 @@ export const projects = table('projects', {
   planned_completion_date: text(),
   stage: text().$type<Stage>(),
   cluster_33618_code: text(),
+  industry_code: text(),
   received_investment_grant: flag(),
   library_entry: json<LibraryEntry>(),
   library_status: text().$type<LibraryStatus>(),

@@ -26,6 +26,8 @@ export async function projectFacts (sql: ReadSql, uscc: string, project_code: st
   return {
     uscc,
     industry_code: enterprise?.industry_code ?? undefined,
+    // A premium without a project has only its enterprise to be judged.
+    project_industry_code: (project_code === '' ? enterprise : project)?.industry_code ?? undefined,
     total_investment_fen: project?.total_investment_fen ?? undefined,
     land_cost_fen: project?.land_cost_fen ?? undefined,
     filing_no: project?.filing_no ?? undefined,
