@@ -30,6 +30,7 @@ create table interest_vouchers (
   document_no text not null references documents (document_no),
   supersedes text,
   superseded_by text,
+  accepted_at text,
   unique (participant_no, business_no),
   check (period_start < period_end)
 );

@@ -67,6 +67,7 @@ create table fee_vouchers (
   document_no text not null references documents (document_no),
   supersedes text,
   superseded_by text,
+  accepted_at text,
   unique (participant_no, business_no)
 );
 create index fee_vouchers_by_participant on fee_vouchers (participant_no, number);

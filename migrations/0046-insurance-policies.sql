@@ -24,6 +24,7 @@ create table insurance_policies (
   document_no text not null references documents (document_no),
   supersedes text,
   superseded_by text,
+  accepted_at text,
   unique (participant_no, business_no),
   check (policy_start < policy_end),
   check (insurance_kind <> 'FIRST_SET_EQUIPMENT' or insured_fen is not null)

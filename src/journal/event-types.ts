@@ -23,7 +23,8 @@ function evidenceFacts (an: string, zh: string) {
     held: [`${an} is held with findings`, `${zh}待核`],
     released: [`${an} that was held is released`, `${zh}已放行`],
     rejected: [`${an} that was held is rejected`, `${zh}不予采信`],
-    superseded: [`${an} was replaced by a correction`, `${zh}已更正`]
+    superseded: [`${an} was replaced by a correction`, `${zh}已更正`],
+    reinstated: [`${an} is in force again: its correction was rejected`, `${zh}恢复有效（更正未获采信）`]
   } as const
 }
 

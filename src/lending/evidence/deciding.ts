@@ -14,10 +14,10 @@ import { isCoveredByHistory } from '../interest-vouchers/judging.ts'
 import { mark, type SubsidyKind } from '../marks.ts'
 import { collectedUnder } from './service.ts'
 import type { Decision } from './schema.ts'
-import { authorizationsGiven, enterpriseOf, type CorrectableRow, type CorrectableStore } from './store.ts'
+import { authorizationsGiven, enterpriseOf, type HeldRow, type HeldStore } from './store.ts'
 
-export interface HeldRoom<Row extends CorrectableRow> {
-  store: CorrectableStore<Row>
+export interface HeldRoom<Row extends HeldRow> {
+  store: HeldStore<Row>
   event: 'interest_voucher' | 'rent_voucher' | 'fee_voucher' | 'insurance_policy'
   kind: SubsidyKind
   scope: Scope
@@ -25,10 +25,12 @@ export interface HeldRoom<Row extends CorrectableRow> {
   period (row: Row): { period_start: string, period_end: string, paid_date: string }
   /** what a rejected one gives up */
   giveUp? (sql: WriteSql, row: Row, now: string): Promise<void>
+  /** takes the place of one that was in force before again; false: it is taken by now */
+  takeBack (sql: WriteSql, row: Row, now: string): Promise<boolean>
 }
 
 /** Consent is nobody else's to give: what is older than the authorization is released only under one that covers it. */
-async function covering<Row extends CorrectableRow> (sql: ReadSql, now: string, room: HeldRoom<Row>, row: Row): Promise<string | null> {
+async function covering<Row extends HeldRow> (sql: ReadSql, now: string, room: HeldRoom<Row>, row: Row): Promise<string | null> {
   if (!row.findings.some(({ code }) => code === 'AUTH_SCOPE_INSUFFICIENT')) return row.authorization_no
   const fit = (await authorizationsGiven(sql, row.uscc)).filter(one => isCoveredByHistory(room.period(row), one))
   const sender = await findParticipant(sql, row.participant_no)
@@ -42,8 +44,32 @@ async function covering<Row extends CorrectableRow> (sql: ReadSql, now: string, 
   return found.authorization_no
 }
 
-/** Decides on held evidence. Errors: person_required, not_found, state_conflict, authorization_missing. */
-export async function decideHeld<Row extends CorrectableRow> (sql: WriteSql, now: string, principal: Principal, room: HeldRoom<Row>, number: string,
+/** The version in force before a rejected correction counts again, unless another voucher has taken its place since. */
+async function reinstateBefore<Row extends HeldRow> (sql: WriteSql, now: string, principal: Principal, room: HeldRoom<Row>, rejected: Row): Promise<void> {
+  let earlier = rejected.supersedes === null ? undefined : await room.store.find(sql, rejected.supersedes)
+  while (earlier !== undefined && earlier.accepted_at === null) earlier = earlier.supersedes === null ? undefined : await room.store.find(sql, earlier.supersedes)
+  if (earlier === undefined || !await room.takeBack(sql, earlier, now)) return
+  await room.store.reinstate(sql, earlier.number, now)
+  await mark(sql, now, earlier.uscc, earlier.project_code, room.kind)
+  await tell(sql, now, principal, room, earlier, 'reinstated')
+}
+
+async function tell<Row extends HeldRow> (sql: WriteSql, now: string, principal: Principal, room: HeldRoom<Row>,
+  { number, uscc, participant_no, authorization_no, business_no }: Row, fact: 'released' | 'rejected' | 'reinstated'): Promise<void> {
+  const enterprise = await enterpriseOf(sql, uscc)
+  await append(sql, now, {
+    type: `${room.event}.${fact}`, subject: number, actor: principal,
+    audience: [participant_no, principal.participant_no, ...enterprise.participant_no === null ? [] : [enterprise.participant_no]], authorization_no,
+    data: { business_no }
+  })
+}
+
+/**
+ * Decides on held evidence. A rejected correction leaves what it was to replace in force.
+ *
+ * Errors: person_required, not_found, state_conflict, authorization_missing.
+ */
+export async function decideHeld<Row extends HeldRow> (sql: WriteSql, now: string, principal: Principal, room: HeldRoom<Row>, number: string,
   { decision, reason }: Decision): Promise<Row> {
   personOf(principal)
   const row = await room.store.find(sql, number)
@@ -52,14 +78,14 @@ export async function decideHeld<Row extends CorrectableRow> (sql: WriteSql, now
   const is_release = decision === 'RELEASE'
   const authorization_no = is_release ? await covering(sql, now, room, row) : row.authorization_no
   const findings = [...row.findings, finding(is_release ? 'RELEASED' : 'REJECTED', null, reason, reason)]
-  if (!await room.store.decide(sql, number, { status: is_release ? 'ACCEPTED' : 'REJECTED', findings, authorization_no }, now)) throw stateConflict(row.status, [])
+  const decided = { status: is_release ? 'ACCEPTED' : 'REJECTED', findings, authorization_no, accepted_at: is_release ? now : null } as const
+  if (!await room.store.decide(sql, number, decided as unknown as Partial<Row>, now)) throw stateConflict(row.status, [])
   if (is_release) await mark(sql, now, row.uscc, row.project_code, room.kind)
-  else await room.giveUp?.(sql, row, now)
-  const { participant_no } = await enterpriseOf(sql, row.uscc)
-  await append(sql, now, {
-    type: `${room.event}.${is_release ? 'released' : 'rejected'}`, subject: number, actor: principal,
-    audience: [row.participant_no, principal.participant_no, ...participant_no === null ? [] : [participant_no]], authorization_no,
-    data: { business_no: row.business_no }
-  })
-  return { ...row, status: is_release ? 'ACCEPTED' : 'REJECTED', findings, authorization_no, version: row.version + 1, updated_at: now }
+  else {
+    await room.giveUp?.(sql, row, now)
+    await reinstateBefore(sql, now, principal, room, row)
+  }
+  const after = { ...row, ...decided, version: row.version + 1, updated_at: now }
+  await tell(sql, now, principal, room, after, is_release ? 'released' : 'rejected')
+  return after
 }

@@ -5,9 +5,9 @@ import type { Db } from '../../db/db.ts'
 import { operation } from '../../http/operation.ts'
 import { decideHeld, type HeldRoom } from './deciding.ts'
 import { Decision, NumberParams } from './schema.ts'
-import type { CorrectableRow } from './store.ts'
+import type { HeldRow } from './store.ts'
 
-export interface DecisionRoute<Row extends CorrectableRow> {
+export interface DecisionRoute<Row extends HeldRow> {
   /** last part of the path and end of the operation's id */
   path: string
   one: string
@@ -19,7 +19,7 @@ export interface DecisionRoute<Row extends CorrectableRow> {
   shown: (row: Row) => Record<string, unknown>
 }
 
-export function decisionRoute<Row extends CorrectableRow> (app: FastifyInstance, { db }: { db: Db }, about: DecisionRoute<Row>): void {
+export function decisionRoute<Row extends HeldRow> (app: FastifyInstance, { db }: { db: Db }, about: DecisionRoute<Row>): void {
   const { path, one, english, chinese, room, schema, example, shown } = about
   const reason = '两份回单系同一笔扣款的补打件，已与银行核实'
   operation(app, { db }, {

@@ -34,6 +34,9 @@ export const evidenceColumns = () => ({
 /** Columns of what may be corrected: a correction is a row of its own, and the one before steps back. */
 export const correctionColumns = () => ({ supersedes: text(), superseded_by: text() })
 
+/** Columns of what may be held besides: since when it counts, or counted until it was corrected; null: it never did. */
+export const heldColumns = () => ({ ...correctionColumns(), accepted_at: text() })
+
 /** Columns of a contract or drawdown: all its versions carry the two numbers of the first one. */
 export const versionColumns = () => ({ chain: text().notNull(), first_no: text().notNull(), ...correctionColumns() })
 
@@ -41,6 +44,8 @@ const pattern = table('evidence', evidenceColumns())
 export type EvidenceRow = typeof pattern.$inferSelect
 const correctable = table('evidence', { ...evidenceColumns(), ...correctionColumns() })
 export type CorrectableRow = typeof correctable.$inferSelect
+const holdable = table('evidence', { ...evidenceColumns(), ...heldColumns() })
+export type HeldRow = typeof holdable.$inferSelect
 export type VersionRow = CorrectableRow & { chain: string, first_no: string }
 
 export interface EvidenceFilter {
@@ -125,8 +130,6 @@ const live: EvidenceStatus[] = ['ACCEPTED', 'HELD']
 export interface CorrectableStore<Row extends CorrectableRow> extends EvidenceStore<Row> {
   /** Takes one out of force in favour of its correction. false: its state no longer allows it. */
   supersede (sql: WriteSql, number: string, superseded_by: string, now: string): Promise<boolean>
-  /** Settles a held one. false: it is held no more. */
-  decide (sql: WriteSql, number: string, decided: Pick<CorrectableRow, 'status' | 'findings' | 'authorization_no'>, now: string): Promise<boolean>
   /** The version in force of an own one, by the business number of any of its versions. */
   inForce (sql: ReadSql, participant_no: string, business_no: string): Promise<Row | undefined>
 }
@@ -142,15 +145,35 @@ export function correctableStore<Row extends CorrectableRow> (kept: unknown): Co
         .where(and(eq(rows.number, number), inArray(rows.status, live))).returning({ number: rows.number })
       return moved.length > 0
     },
-    async decide (sql, number, decided, now) {
-      const moved = await sql.update(rows).set({ ...decided, updated_at: now, version: expression`${rows.version} + 1` })
-        .where(and(eq(rows.number, number), eq(rows.status, 'HELD'))).returning({ number: rows.number })
-      return moved.length > 0
-    },
     async inForce (sql, participant_no, business_no) {
       let row = await store.byBusinessNo(sql, participant_no, business_no)
       while (row !== undefined && row.superseded_by !== null) row = await store.find(sql, row.superseded_by)
       return row
+    }
+  }
+}
+
+export interface HeldStore<Row extends HeldRow> extends CorrectableStore<Row> {
+  /** Settles a held one, or keeps what else is found about it. false: it is held no more. */
+  decide (sql: WriteSql, number: string, decided: Partial<Row>, now: string): Promise<boolean>
+  /** Puts one in force again whose correction was rejected. */
+  reinstate (sql: WriteSql, number: string, now: string): Promise<void>
+}
+
+/** @param kept a table with `evidenceColumns` and `heldColumns` */
+export function heldStore<Row extends HeldRow> (kept: unknown): HeldStore<Row> {
+  const rows = kept as typeof holdable
+  const next = { version: expression`${rows.version} + 1` }
+  return {
+    ...correctableStore<Row>(kept),
+    async decide (sql, number, decided, now) {
+      const moved = await sql.update(rows).set({ ...decided as Partial<HeldRow>, ...next, updated_at: now })
+        .where(and(eq(rows.number, number), eq(rows.status, 'HELD'))).returning({ number: rows.number })
+      return moved.length > 0
+    },
+    async reinstate (sql, number, now) {
+      await sql.update(rows).set({ ...next, status: 'ACCEPTED', superseded_by: null, updated_at: now })
+        .where(and(eq(rows.number, number), eq(rows.status, 'SUPERSEDED')))
     }
   }
 }

@@ -5,7 +5,7 @@ import { decisionRoute } from '../evidence/decision-routes.ts'
 import { readingRoutes } from '../evidence/routes.ts'
 import { heldFor } from '../evidence/store.ts'
 import { FeeVoucher, fee_voucher_example, fee_voucher_shown, NewFeeVoucher } from './schema.ts'
-import { acceptFeeVoucher, feePeriod, shownFeeVoucher, uncountFee } from './service.ts'
+import { acceptFeeVoucher, countAgain, feePeriod, shownFeeVoucher, uncountFee } from './service.ts'
 import { feeVouchers, fee_vouchers, type FeeVoucherRow } from './store.ts'
 
 const clause = 'Proof of a guarantee fee paid. S2 (5): half of the fee to the guarantor where the annual rate is at most 1 %.'
@@ -41,6 +41,6 @@ export function feeVoucherRoutes (app: FastifyInstance, { db }: { db: Db }): voi
 
   decisionRoute(app, { db }, {
     path: 'fee-vouchers', one: 'FeeVoucher', english: 'a fee voucher', chinese: '担保费凭证', schema: FeeVoucher, example: fee_voucher_shown, shown: shownFeeVoucher,
-    room: { store: feeVouchers, event: 'fee_voucher', kind: 'GUARANTEE_FEE', scope: 'GUARANTEE', period: feePeriod, giveUp: uncountFee }
+    room: { store: feeVouchers, event: 'fee_voucher', kind: 'GUARANTEE_FEE', scope: 'GUARANTEE', period: feePeriod, giveUp: uncountFee, takeBack: countAgain }
   })
 }

@@ -86,7 +86,8 @@ export async function acceptFeeVoucher (sql: WriteSql, now: string, principal: P
     paid_date: body.paid_date,
     document_no: body.document_no,
     supersedes: earlier?.number ?? null,
-    superseded_by: null
+    superseded_by: null,
+    accepted_at: isHeld(findings, false) ? null : now
   }
   if (earlier !== null) {
     await stepBack(sql, now, principal, feeVouchers, 'fee_voucher', earlier, row.number, [enterprise.participant_no])
@@ -111,6 +112,11 @@ export const feePeriod = (row: FeeVoucherRow) => history(row.body as NewFeeVouch
 /** A rejected fee no longer counts as charged. */
 export async function uncountFee (sql: WriteSql, row: FeeVoucherRow, now: string): Promise<void> {
   await countCharged(sql, row.guarantee_contract_number, -row.fee_fen, now)
+}
+
+/** Counts a fee as charged again. false: the contract no longer carries it. */
+export async function countAgain (sql: WriteSql, row: FeeVoucherRow, now: string): Promise<boolean> {
+  return countCharged(sql, row.guarantee_contract_number, row.fee_fen, now)
 }
 
 export function shownFeeVoucher (row: FeeVoucherRow): Record<string, unknown> {

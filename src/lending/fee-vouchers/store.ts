@@ -2,7 +2,7 @@
 import { and, asc, eq } from 'drizzle-orm'
 import { fen, table, text } from '../../db/columns.ts'
 import type { ReadSql } from '../../db/db.ts'
-import { correctableStore, correctionColumns, evidenceColumns } from '../evidence/store.ts'
+import { evidenceColumns, heldColumns, heldStore } from '../evidence/store.ts'
 import { guarantee_contracts } from '../guarantee-contracts/store.ts'
 
 export const fee_vouchers = table('fee_vouchers', {
@@ -11,12 +11,12 @@ export const fee_vouchers = table('fee_vouchers', {
   fee_fen: fen().notNull(),
   paid_date: text().notNull(),
   document_no: text().notNull(),
-  ...correctionColumns()
+  ...heldColumns()
 })
 
 export type FeeVoucherRow = typeof fee_vouchers.$inferSelect
 
-export const feeVouchers = correctableStore<FeeVoucherRow>(fee_vouchers)
+export const feeVouchers = heldStore<FeeVoucherRow>(fee_vouchers)
 
 export type AcceptedFeeVoucher = Awaited<ReturnType<typeof acceptedFeeVouchers>>[number]
 

@@ -42,6 +42,6 @@ export function insurancePolicyRoutes (app: FastifyInstance, { db }: { db: Db })
 
   decisionRoute(app, { db }, {
     path: 'insurance-policies', one: 'InsurancePolicy', english: 'an insurance policy', chinese: '保单', schema: InsurancePolicy, example: insurance_policy_shown, shown: shownInsurancePolicy,
-    room: { store: insurancePolicies, event: 'insurance_policy', kind: 'PREMIUM', scope: 'INSURANCE', period: ({ paid_date }) => history({ paid_date }) }
+    room: { store: insurancePolicies, event: 'insurance_policy', kind: 'PREMIUM', scope: 'INSURANCE', period: ({ paid_date }) => history({ paid_date }), takeBack: async () => true }
   })
 }

@@ -88,7 +88,8 @@ export async function acceptInsurancePolicy (sql: WriteSql, now: string, princip
     paid_date: body.paid_date,
     document_no: body.document_no,
     supersedes: earlier?.number ?? null,
-    superseded_by: null
+    superseded_by: null,
+    accepted_at: isHeld(findings, false) ? null : now
   }
   if (earlier !== null) await stepBack(sql, now, principal, insurancePolicies, 'insurance_policy', earlier, row.number, [enterprise.participant_no])
   keptOrAgain(await insurancePolicies.insert(sql, row))

@@ -3,7 +3,7 @@ import { and, asc, eq } from 'drizzle-orm'
 import { fen, table, text } from '../../db/columns.ts'
 import type { ReadSql } from '../../db/db.ts'
 import type { InsuranceKind } from '../../policy/premium.ts'
-import { correctableStore, correctionColumns, evidenceColumns } from '../evidence/store.ts'
+import { evidenceColumns, heldColumns, heldStore } from '../evidence/store.ts'
 
 export const insurance_policies = table('insurance_policies', {
   ...evidenceColumns(),
@@ -15,12 +15,12 @@ export const insurance_policies = table('insurance_policies', {
   policy_end: text().notNull(),
   paid_date: text().notNull(),
   document_no: text().notNull(),
-  ...correctionColumns()
+  ...heldColumns()
 })
 
 export type InsurancePolicyRow = typeof insurance_policies.$inferSelect
 
-export const insurancePolicies = correctableStore<InsurancePolicyRow>(insurance_policies)
+export const insurancePolicies = heldStore<InsurancePolicyRow>(insurance_policies)
 
 export type PaidPolicy = Awaited<ReturnType<typeof paidPolicies>>[number]
 

@@ -17,10 +17,11 @@ import {
   usedElsewhere, voucherUses, type Use
 } from '../evidence/service.ts'
 import { correctedBy, stepBack } from '../evidence/correcting.ts'
-import { enterpriseOf, type CorrectableStore, type ReviewNote } from '../evidence/store.ts'
+import { enterpriseOf, type HeldStore, type ReviewNote } from '../evidence/store.ts'
 import { mark, type SubsidyKind } from '../marks.ts'
 import { amountsOf, historyFindings, isCoveredByHistory, isHeld, judgeInterest, segmentsOf, shownFindings, statedMistakes, type Lent,
   type StatedInterest } from './judging.ts'
+import { judgeNext } from './judging-again.ts'
 import { takeTurn, type InterestVoucherRow, type Periods } from './store.ts'
 
 export type StatedVoucher = StatedInterest & { voucher_no: string }
@@ -42,11 +43,13 @@ export interface LentTo extends Lent { number: string, first_no: string, busines
 
 /** What tells the rooms of interest and rent apart. */
 export interface InterestRoom<Body extends StatedVoucher> {
-  store: CorrectableStore<InterestVoucherRow>
+  store: HeldStore<InterestVoucherRow>
   periods: Periods
   kind: SubsidyKind
   /** first part of its events, e.g. interest_voucher */
   event: 'interest_voucher' | 'rent_voucher'
+  /** what was lent, by its own number here */
+  lentBy (sql: ReadSql, number: string): Promise<LentTo | undefined>
   /** undefined: the sender has lent nothing under that number */
   lentTo (sql: ReadSql, principal: Principal, body: Body): Promise<LentTo | undefined>
   /** where the body names what was lent */
@@ -136,7 +139,8 @@ export async function acceptInterest<Body extends StatedVoucher> (
     recomputed_fen: judgement.recomputed_fen,
     document_no: body.document_no,
     supersedes: earlier?.number ?? null,
-    superseded_by: null
+    superseded_by: null,
+    accepted_at: held ? null : now
   }
   await keep(sql, now, principal, room, row, earlier, known.participant_no, uses)
   return { row, is_new: true }
@@ -155,4 +159,5 @@ async function keep<Body extends StatedVoucher> (
   )
   await announce(sql, now, principal, `${room.event}.${row.status === 'HELD' ? 'held' : 'accepted'}`, row, [enterprise_no],
     { lent: row.lent_number })
+  await judgeNext(sql, now, principal, room, row)
 }

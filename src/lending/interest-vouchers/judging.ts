@@ -182,6 +182,14 @@ function overEvents (segments: readonly Segment[], { balance_events, balance_max
   return []
 }
 
+/** What no contract can clear: it waits for its own cause to go away, or for a person of the commission. */
+const apart_from_contract = new Set(['NAME_MISMATCH', 'AUTH_SCOPE_INSUFFICIENT', 'UNDER_REVIEW', 'VOUCHER_REUSED'])
+
+/** Findings of a held one that a change of its contract or of its neighbours leaves. */
+export function lastingFindings (findings: readonly Finding[]): VoucherFinding[] {
+  return findings.filter(({ code }) => apart_from_contract.has(code)).map(each => Object.assign({ consequence: 'HOLD' } as const, each))
+}
+
 /** What a correction with a reason may clear; all else waits for its cause to go away. */
 const explained_by_reason = new Set(['VOUCHER_PERIOD_GAP', 'RATE_NOT_OF_CONTRACT', 'INTEREST_RECALC_MISMATCH', 'PAID_AFTER_MATURITY'])
 

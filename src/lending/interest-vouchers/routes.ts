@@ -10,7 +10,7 @@ import { acceptBatch } from './batches.ts'
 import { InterestVoucher, InterestVoucherBatch, interest_voucher_example, interest_voucher_shown, NewInterestVoucher,
   NewInterestVoucherBatch } from './schema.ts'
 import { acceptInterestVoucher, shownInterestVoucher } from './service.ts'
-import { interestVouchers, interest_vouchers, type InterestVoucherRow } from './store.ts'
+import { interestPeriods, interestVouchers, interest_vouchers, type InterestVoucherRow } from './store.ts'
 
 const clause = 'Proof of interest paid on a drawdown. S2 (13): pay first, subsidise later; S2 (1): interest of the project loan.'
 
@@ -78,6 +78,7 @@ export function interestVoucherRoutes (app: FastifyInstance, { db }: { db: Db })
 
   decisionRoute(app, { db }, {
     path: 'interest-vouchers', one: 'InterestVoucher', english: 'an interest voucher', chinese: '付息凭证', schema: InterestVoucher, example: interest_voucher_shown, shown: shownInterestVoucher,
-    room: { store: interestVouchers, event: 'interest_voucher', kind: 'LOAN_INTEREST', scope: 'INTEREST_PAYMENT', period: row => row }
+    room: { store: interestVouchers, event: 'interest_voucher', kind: 'LOAN_INTEREST', scope: 'INTEREST_PAYMENT', period: row => row,
+      takeBack: interestPeriods.takeBack }
   })
 }

@@ -1,13 +1,14 @@
 /** Table of interest vouchers, and what derived lines start from. */
-import { and, asc, desc, eq, inArray, lt, ne, sql as expression } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, lt, ne, sql as expression } from 'drizzle-orm'
 import { dialect } from '../../config.ts'
 import { fen, integer, json, table, text } from '../../db/columns.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { Period } from '../../policy/period.ts'
 import type { Segment } from '../../policy/segments.ts'
+import { interestOf } from '../../policy/vouchers.ts'
 import { drawdowns, drawdownsOf } from '../drawdowns/store.ts'
 import type { EvidenceStatus } from '../evidence/schema.ts'
-import { correctableStore, correctionColumns, evidenceColumns } from '../evidence/store.ts'
+import { evidenceColumns, heldColumns, heldStore } from '../evidence/store.ts'
 import { loan_contracts } from '../loan-contracts/store.ts'
 
 /** Columns of a voucher of interest paid on something lent: a drawdown, or a lease. */
@@ -26,14 +27,14 @@ export const interestColumns = () => ({
   other_subsidy_fen: fen().notNull(),
   recomputed_fen: fen().notNull(),
   document_no: text().notNull(),
-  ...correctionColumns()
+  ...heldColumns()
 })
 
 export const interest_vouchers = table('interest_vouchers', { ...evidenceColumns(), ...interestColumns() })
 
 export type InterestVoucherRow = typeof interest_vouchers.$inferSelect
 
-export const interestVouchers = correctableStore<InterestVoucherRow>(interest_vouchers)
+export const interestVouchers = heldStore<InterestVoucherRow>(interest_vouchers)
 
 const live: EvidenceStatus[] = ['ACCEPTED', 'HELD']
 
@@ -45,6 +46,12 @@ export interface Periods {
   beside (sql: ReadSql, lent_number: string, period_end: string, except: string | null): Promise<Period | undefined>
   /** what is accepted or held on one drawdown or lease */
   liveOn (sql: ReadSql, lent_number: string): Promise<Pick<InterestVoucherRow, 'business_no' | 'segments'>[]>
+  /** what is held on one drawdown or lease, in the order of its periods */
+  heldOn (sql: ReadSql, lent_number: string): Promise<InterestVoucherRow[]>
+  /** takes its turn for one that is to be live again. false: a live period overlaps it */
+  takeBack (sql: WriteSql, row: InterestVoucherRow): Promise<boolean>
+  /** the live period that starts first from a day on, where it is held; its gap may be closed */
+  heldNext (sql: ReadSql, lent_number: string, day: string): Promise<InterestVoucherRow | undefined>
 }
 
 /** @param kept a table with `evidenceColumns` and `interestColumns` */
@@ -56,11 +63,26 @@ export function periodsOf (kept: unknown): Periods {
     ne(vouchers.number, expression.placeholder('except')),
     inArray(vouchers.status, live)
   )).orderBy(desc(vouchers.period_start)).limit(1).prepare()
+  const buildNext = (sql: ReadSql) => sql.select({ number: vouchers.number, status: vouchers.status }).from(vouchers).where(and(
+    eq(vouchers.lent_number, expression.placeholder('lent_number')), gte(vouchers.period_start, expression.placeholder('day')),
+    inArray(vouchers.status, live)
+  )).orderBy(asc(vouchers.period_start)).limit(1).prepare()
+  const beside: Periods['beside'] = async (sql, lent_number, period_end, except) => (await hot(sql, buildBeside).execute({ lent_number, period_end,
+    except: except ?? '' }))[0]
   return {
-    beside: async (sql, lent_number, period_end, except) => (await hot(sql, buildBeside).execute({ lent_number, period_end,
-      except: except ?? '' }))[0],
+    beside,
+    async takeBack (sql, { lent_number, number, period_start, period_end }) {
+      await takeTurn(sql, lent_number)
+      return ((await beside(sql, lent_number, period_end, number))?.to ?? '') <= period_start
+    },
     liveOn: async (sql, lent_number) => sql.select({ business_no: vouchers.business_no, segments: vouchers.segments }).from(vouchers)
-      .where(and(eq(vouchers.lent_number, lent_number), inArray(vouchers.status, live))).orderBy(asc(vouchers.number))
+      .where(and(eq(vouchers.lent_number, lent_number), inArray(vouchers.status, live))).orderBy(asc(vouchers.number)),
+    heldOn: async (sql, lent_number) => sql.select().from(vouchers)
+      .where(and(eq(vouchers.lent_number, lent_number), eq(vouchers.status, 'HELD'))).orderBy(asc(vouchers.period_start)),
+    async heldNext (sql, lent_number, day) {
+      const [next] = await hot(sql, buildNext).execute({ lent_number, day })
+      return next?.status === 'HELD' ? (await sql.select().from(vouchers).where(eq(vouchers.number, next.number)))[0] : undefined
+    }
   }
 }
 
@@ -121,7 +143,7 @@ export async function acceptedInterestVouchers (sql: ReadSql, uscc: string, proj
       day_count: contract.day_count,
       segments: voucher.segments,
       normal_interest_fen: voucher.normal_interest_fen,
-      recomputed_fen: voucher.recomputed_fen,
+      recomputed_fen: interestOf(voucher.segments, contract.day_count),
       normal_interest_paid_fen: voucher.normal_interest_paid_fen,
       penalty_fen: voucher.penalty_fen,
       compound_fen: voucher.compound_fen,

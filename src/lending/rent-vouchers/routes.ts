@@ -9,7 +9,7 @@ import { prepare } from '../interest-vouchers/accepting.ts'
 import { interest_refusals } from '../interest-vouchers/routes.ts'
 import { NewRentVoucher, RentVoucher, rent_voucher_example, rent_voucher_shown } from './schema.ts'
 import { acceptRentVoucher, shownRentVoucher } from './service.ts'
-import { rentVouchers, rent_vouchers, type RentVoucherRow } from './store.ts'
+import { rentPeriods, rentVouchers, rent_vouchers, type RentVoucherRow } from './store.ts'
 
 const clause = 'Proof of a rent paid on a direct lease. S2 (3): 2 % on the principal; S2 (13): pay first, subsidise later.'
 
@@ -44,6 +44,6 @@ export function rentVoucherRoutes (app: FastifyInstance, { db }: { db: Db }): vo
 
   decisionRoute(app, { db }, {
     path: 'rent-vouchers', one: 'RentVoucher', english: 'a rent voucher', chinese: '租金凭证', schema: RentVoucher, example: rent_voucher_shown, shown: shownRentVoucher,
-    room: { store: rentVouchers, event: 'rent_voucher', kind: 'LEASE', scope: 'INTEREST_PAYMENT', period: row => row }
+    room: { store: rentVouchers, event: 'rent_voucher', kind: 'LEASE', scope: 'INTEREST_PAYMENT', period: row => row, takeBack: rentPeriods.takeBack }
   })
 }

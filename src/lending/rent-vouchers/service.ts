@@ -3,25 +3,31 @@ import type { WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { yuanOf } from '../../policy/money.ts'
 import { completed } from '../evidence/schema.ts'
-import { acceptInterest, type InterestRoom, type Prepared } from '../interest-vouchers/accepting.ts'
+import { acceptInterest, type InterestRoom, type LentTo, type Prepared } from '../interest-vouchers/accepting.ts'
 import { interest_defaults } from '../interest-vouchers/schema.ts'
-import { leaseContracts } from '../lease-contracts/store.ts'
+import { leaseContracts, type LeaseContractRow } from '../lease-contracts/store.ts'
 import { NewRentVoucher } from './schema.ts'
 import { rentPeriods, rentVouchers, type RentVoucherRow } from './store.ts'
 
-const rents: InterestRoom<NewRentVoucher> = {
+function lentOf ({ number, first_no, business_no, uscc, project_code, day_count, annual_rate_pct, rate_segments, financed_principal_fen, lease_start,
+  lease_end }: LeaseContractRow): LentTo {
+  return { number, first_no, business_no, uscc, project_code, day_count, annual_rate_pct, rate_segments, balance_max_fen: financed_principal_fen, balance_events: [],
+    starts: lease_start, maturity_date: lease_end }
+}
+
+export const rents: InterestRoom<NewRentVoucher> = {
   store: rentVouchers,
   periods: rentPeriods,
   kind: 'LEASE',
   event: 'rent_voucher',
   pointer: '/lease_contract_no',
+  async lentBy (sql, number) {
+    const lease = await leaseContracts.find(sql, number)
+    return lease === undefined ? undefined : lentOf(lease)
+  },
   async lentTo (sql, principal, { lease_contract_no }) {
     const lease = await leaseContracts.inForce(sql, principal.participant_no, lease_contract_no)
-    if (lease === undefined) return undefined
-    const { number, first_no, business_no, uscc, project_code, day_count, annual_rate_pct, rate_segments, financed_principal_fen, lease_start,
-      lease_end } = lease
-    return { number, first_no, business_no, uscc, project_code, day_count, annual_rate_pct, rate_segments, balance_max_fen: financed_principal_fen, balance_events: [],
-      starts: lease_start, maturity_date: lease_end }
+    return lease === undefined ? undefined : lentOf(lease)
   }
 }
 

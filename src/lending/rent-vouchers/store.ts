@@ -2,7 +2,8 @@
 import { and, asc, eq } from 'drizzle-orm'
 import { table } from '../../db/columns.ts'
 import type { ReadSql } from '../../db/db.ts'
-import { correctableStore, evidenceColumns } from '../evidence/store.ts'
+import { interestOf } from '../../policy/vouchers.ts'
+import { evidenceColumns, heldStore } from '../evidence/store.ts'
 import { interestColumns, periodsOf } from '../interest-vouchers/store.ts'
 import { lease_contracts } from '../lease-contracts/store.ts'
 
@@ -10,7 +11,7 @@ export const rent_vouchers = table('rent_vouchers', { ...evidenceColumns(), ...i
 
 export type RentVoucherRow = typeof rent_vouchers.$inferSelect
 
-export const rentVouchers = correctableStore<RentVoucherRow>(rent_vouchers)
+export const rentVouchers = heldStore<RentVoucherRow>(rent_vouchers)
 export const rentPeriods = periodsOf(rent_vouchers)
 
 export type AcceptedRentVoucher = Awaited<ReturnType<typeof acceptedRentVouchers>>[number]
@@ -33,7 +34,7 @@ export async function acceptedRentVouchers (sql: ReadSql, uscc: string, project_
     day_count: lease.day_count,
     segments: voucher.segments,
     normal_interest_fen: voucher.normal_interest_fen,
-    recomputed_fen: voucher.recomputed_fen,
+    recomputed_fen: interestOf(voucher.segments, lease.day_count),
     normal_interest_paid_fen: voucher.normal_interest_paid_fen,
     penalty_fen: voucher.penalty_fen,
     compound_fen: voucher.compound_fen,
