@@ -7,7 +7,7 @@ import { startHub, type RunningHub } from '../../scripts/bench/hub.ts'
 import { fenOf } from '../../src/policy/money.ts'
 import { build, type Built } from '../helper.ts'
 import { aGuarantee } from './guarantees.ts'
-import { queryUnowned } from './unowned.ts'
+import { unowned } from './unowned.ts'
 
 t.setTimeout(600_000)
 const rounds = process.env.FULL === '1' ? 25 : 1
@@ -51,7 +51,7 @@ async function race ({ hub, other }: Hubs, vintage_year: number): Promise<{ answ
 }
 
 t.test('the harness notices a breaker that two units take at once', { skip }, async t => {
-  t.intercept(pg.Client.prototype, 'query', { value: queryUnowned })
+  t.intercept(pg.Client.prototype, 'query', unowned)
   const hubs = await twoHubs(t, { NODE_OPTIONS: `--import=${new URL('./unowned.ts', import.meta.url).href}`, UNOWNED_BREAKERS: '1' })
   const { covered, breaker } = await race(hubs, 2026)
   t.ok(covered > fenOf(breaker.cap ?? ''), `${covered - fenOf(breaker.cap ?? '')} fen over the cap of ${breaker.cap}`)

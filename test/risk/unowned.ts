@@ -8,17 +8,19 @@ import pg from 'pg'
 const { query } = pg.Client.prototype
 const taken = /^(insert into "breakers" .* on conflict \([^)]*\)) do update set .* returning (.*)$/u
 
-function unowned (text: string): string {
+function changed (text: string): string {
   if (text === 'begin isolation level serializable') return 'begin'
   return text.replace(taken, (_, insert: string, columns: string) => `with made as (${insert} do nothing returning ${columns})
     select ${columns} from made union all select ${columns} from breakers where guarantor_no = $1 and bank_no = $2 and vintage_year = $3 and $15::text <> ''`)
 }
 
 /** In place of a client's `query`. */
-export function queryUnowned (this: pg.Client, first: unknown, ...rest: unknown[]): unknown {
-  const changed = typeof first === 'string' ? unowned(first)
-    : typeof first === 'object' && first !== null && 'text' in first && typeof first.text === 'string' ? { ...first, text: unowned(first.text) } : first
-  return Reflect.apply(query, this, [changed, ...rest])
+export const unowned = {
+  value (this: pg.Client, first: unknown, ...rest: unknown[]): unknown {
+    const asked = typeof first === 'string' ? changed(first)
+      : typeof first === 'object' && first !== null && 'text' in first && typeof first.text === 'string' ? { ...first, text: changed(first.text) } : first
+    return Reflect.apply(query, this, [asked, ...rest])
+  }
 }
 
-if (isMainThread && process.env.UNOWNED_BREAKERS === '1') pg.Client.prototype.query = queryUnowned as typeof query
+if (isMainThread && process.env.UNOWNED_BREAKERS === '1') pg.Client.prototype.query = unowned.value as typeof query
