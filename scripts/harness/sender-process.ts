@@ -23,6 +23,9 @@ const pause_ms = 3
 /** Later, and the next one perhaps before it. */
 const late_ms = [60, 40, 20]
 
+const none: Dispatcher.DispatchController = { aborted: false, paused: false, reason: null, abort: () => undefined, pause: () => undefined, resume: () => undefined }
+const unheard: Dispatcher.DispatchHandler = { onRequestStart: () => undefined, onResponseError: () => undefined }
+
 /** A dialler with a fault built in. */
 function faulty (dialler: Dialler, fault: Fault): Dialler {
   return {
@@ -30,12 +33,14 @@ function faulty (dialler: Dialler, fault: Fault): Dialler {
     pool (url, connections) {
       const pool = dialler.pool(url, connections)
       let sent = 0
-      const request = async (order: Dispatcher.RequestOptions): Promise<unknown> => {
-        if (fault === 'fresh-ids') return pool.request({ ...order, headers: { ...order.headers as Record<string, string>, 'webhook-id': newNo('evt') } })
-        setTimeout(() => { void pool.request({ ...order, signal: null }).then(answer => answer.body.dump(), () => undefined) }, late_ms[sent++ % late_ms.length])
-        return { statusCode: 204, headers: {}, body: { dump: async () => undefined } }
+      const dispatch = (order: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean => {
+        if (fault === 'fresh-ids') return pool.dispatch({ ...order, headers: { ...order.headers as Record<string, string>, 'webhook-id': newNo('evt') } }, handler)
+        setTimeout(() => { pool.dispatch(order, unheard) }, late_ms[sent++ % late_ms.length])
+        handler.onResponseStart?.(none, 204, {})
+        handler.onResponseEnd?.(none, {})
+        return true
       }
-      return new Proxy(pool, { get: (target, name) => name === 'request' ? request : Reflect.get(target, name) as unknown }) as Pool
+      return new Proxy(pool, { get: (target, name) => name === 'dispatch' ? dispatch : Reflect.get(target, name) as unknown }) as Pool
     }
   }
 }

@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { eq } from 'drizzle-orm'
+import { count, eq } from 'drizzle-orm'
 import { Webhook } from 'standardwebhooks'
 import { runningClock } from '../../src/clock.ts'
 import { readConfig } from '../../src/config.ts'
@@ -21,7 +21,7 @@ import { migrate, readMigrations } from '../../src/db/migrate.ts'
 import { openDb } from '../../src/db/open.ts'
 import { plainSecret } from '../../src/delivery/secrets.ts'
 import { addEndpoint } from '../../src/delivery/service.ts'
-import { noteHealth, webhook_endpoints } from '../../src/delivery/store.ts'
+import { noteHealth, webhook_deliveries, webhook_endpoints } from '../../src/delivery/store.ts'
 import { admit } from '../../src/http/access.ts'
 import { append, feed, sequence, the_hub, type NewEvent } from '../../src/journal/events.ts'
 import { temporary_root } from '../postgres.ts'
@@ -95,6 +95,11 @@ function start (target: string, data_dir: string, fault: Fault | null): Running 
   return { child, holder, ended: new Promise(resolve => { child.once('exit', () => resolve()) }) }
 }
 
+async function unrecorded (db: Db): Promise<number> {
+  const [row] = await db.read.select({ deliveries: count() }).from(webhook_deliveries).where(eq(webhook_deliveries.status, 'PENDING'))
+  return Number(row?.deliveries ?? 0)
+}
+
 /** Every event for the owner, in the order of the log. */
 async function wholeFeed (db: Db): Promise<{ event_no: string, subject: string }[]> {
   while (await sequence(db) > 0) continue
@@ -156,7 +161,8 @@ export async function killSenders (kills: number, target: string, options: { fau
     const writer = (async () => {
       while (life.writing) {
         await new Promise(resolve => setTimeout(resolve, unit_every_ms))
-        if (written * endpoints - hook.known() > waiting_max) continue
+        // Also counted where it is recorded: else ever more of what arrived is sent again, and lives end before they have recorded anything.
+        if (written * endpoints - hook.known() > waiting_max || await unrecorded(db) > waiting_max) continue
         const news = Array.from({ length: events_per_unit }, (): NewEvent => (
           { type: 'lead.contacted', subject: `lead_${Math.floor(random() * subjects)}`, actor: the_hub, audience: [owner] }))
         await db.write((sql, now) => append(sql, now, ...news))

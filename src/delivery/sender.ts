@@ -11,6 +11,7 @@ import type { Db } from '../db/db.ts'
 import { linkOf } from '../journal/service.ts'
 import { instantMs, instantOf } from '../policy/calendar.ts'
 import { attempt_timeout_ms, AddressRefused, type Dialler } from './dialler.ts'
+import { createExchanges } from './exchange.ts'
 import { keepChallenge, keepResults, type Result } from './results.ts'
 import { isResting, retryAfterMs } from './schedule.ts'
 import { openSigners } from './secrets.ts'
@@ -37,25 +38,24 @@ export interface SenderParts {
 }
 
 const endpoints_per_step_max = 100
-/** What a crash could send a second time. */
-const batch_max = 1000
-/** A batch takes no further delivery after this time: then it ends within the lease. */
-const batch_ms = 20_000
+/** What is recorded together: a crash could send it a second time, and as much again that was on its way meanwhile. */
+const batch_max = 500
+/** A batch takes no further delivery after this time: what arrived is recorded soon, however slow the receiver. */
+const batch_ms = 500
 const pools_max = 200
-const reply_bytes_max = 65_536
 const errors_length_max = 200
 
 /** Connections to one address. */
 interface Line { url: string, path: string, pool: Pool }
 
-interface Reply { status_code: number | null, error: string | null, duration_ms: number, retry_after: string | undefined, text: string }
+interface Attempted { status_code: number | null, error: string | null, duration_ms: number, retry_after: string | undefined, text: string }
 
 export function createSender ({ db, cipher, dialler, log, challenge_echoed }: SenderParts): Sender {
   const holder = newNo('sender')
   const workers = new Map<string, Promise<void>>()
   const pools = new Map<string, Line>()
   const closing = new AbortController()
-  const underway = new Set<AbortController>()
+  const exchanges = createExchanges(attempt_timeout_ms)
 
   function lineTo ({ endpoint_no, url, concurrency }: Endpoint): Line {
     const known = pools.get(endpoint_no)
@@ -73,26 +73,15 @@ export function createSender ({ db, cipher, dialler, log, challenge_echoed }: Se
     pools.delete(endpoint_no)
   }
 
-  async function post (endpoint: Endpoint, signers: readonly Signer[], id: string, body: string, reads: boolean): Promise<Reply> {
+  /** @param at when the attempt is made: what the signature says */
+  async function post (endpoint: Endpoint, signers: readonly Signer[], id: string, at: string, body: string, reads: boolean): Promise<Attempted> {
     const elapsed = stopwatch()
     const { pool, path } = lineTo(endpoint)
-    const attempt = new AbortController()
-    const timer = setTimeout(() => attempt.abort(new Error('TIMEOUT')), attempt_timeout_ms)
-    underway.add(attempt)
-    const headers = signedHeaders(signers, id, Math.floor(instantMs(db.clock.now()) / 1000), body)
     try {
-      const reply = await pool.request({ method: 'POST', path, headers, body, signal: attempt.signal })
-      const text = reads ? await firstBytes(reply.body) : ''
-      if (!reads) await reply.body.dump({ limit: reply_bytes_max })
-      const retry_after = reply.headers['retry-after']
-      return {
-        status_code: reply.statusCode, error: null, duration_ms: Math.round(elapsed()), retry_after: typeof retry_after === 'string' ? retry_after : undefined, text
-      }
+      const reply = await exchanges.post(pool, path, signedHeaders(signers, id, Math.floor(Date.parse(at) / 1000), body), body, reads)
+      return { ...reply, error: null, duration_ms: Math.round(elapsed()) }
     } catch (error) {
-      return { status_code: null, error: wordsFor(error), duration_ms: Math.round(elapsed()), retry_after: undefined, text: '' }
-    } finally {
-      clearTimeout(timer)
-      underway.delete(attempt)
+      return { status_code: null, retry_after: undefined, text: '', error: wordsFor(error), duration_ms: Math.round(elapsed()) }
     }
   }
 
@@ -100,7 +89,7 @@ export function createSender ({ db, cipher, dialler, log, challenge_echoed }: Se
     const { event_no, type, occurred_at, subject } = row
     const body = JSON.stringify({ type, timestamp: occurred_at, data: { event_no, subject, link: linkOf(type, subject) } })
     const attempted_at = db.clock.now()
-    const { status_code, error, duration_ms, retry_after } = await post(endpoint, signers, event_no, body, false)
+    const { status_code, error, duration_ms, retry_after } = await post(endpoint, signers, event_no, attempted_at, body, false)
     return { row, attempted_at, status_code, error, duration_ms, retry_after_ms: retryAfterMs(retry_after, attempted_at), ok: isSuccess(status_code) }
   }
 
@@ -139,7 +128,7 @@ export function createSender ({ db, cipher, dialler, log, challenge_echoed }: Se
   async function challenge (endpoint: Endpoint, signers: readonly Signer[]): Promise<void> {
     const now = db.clock.now()
     const body = JSON.stringify({ type: 'webhook_endpoint.challenge', timestamp: now, data: { challenge: endpoint.challenge } })
-    const { status_code, text } = await post(endpoint, signers, endpoint.challenge, body, true)
+    const { status_code, text } = await post(endpoint, signers, endpoint.challenge, now, body, true)
     if (closing.signal.aborted) return
     const passed = isSuccess(status_code) && (!challenge_echoed || echoes(text, endpoint.challenge))
     await db.write((sql, at) => keepChallenge(sql, at, endpoint, passed))
@@ -222,7 +211,7 @@ export function createSender ({ db, cipher, dialler, log, challenge_echoed }: Se
     },
     async close () {
       closing.abort()
-      for (const attempt of underway) attempt.abort(new Error('CLOSING'))
+      exchanges.abort(new Error('CLOSING'))
       await Promise.all(workers.values())
       for (const endpoint_no of pools.keys()) drop(endpoint_no)
     }
@@ -238,18 +227,6 @@ function isSuccess (status_code: number | null): boolean {
 /** The challenge as the whole body or as a member of a JSON object. */
 function echoes (text: string, challenge: string): boolean {
   return text.trim() === challenge || new RegExp(`"challenge"\\s*:\\s*"${challenge}"`).test(text)
-}
-
-/** Reads what is needed of an answer and lets go of the rest. */
-async function firstBytes (body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    chunks.push(chunk)
-    bytes += chunk.length
-    if (bytes >= reply_bytes_max) break
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 /** What the owner of an endpoint is told; an address that was refused says nothing of where it leads. */

@@ -1,8 +1,12 @@
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { pino } from 'pino'
+import { Pool } from 'undici'
 import { AES_256_GCM, createCipher } from '../../src/db/cipher.ts'
 import { networksOf } from '../../src/delivery/addresses.ts'
 import { createDialler, machine_net } from '../../src/delivery/dialler.ts'
+import { createExchanges } from '../../src/delivery/exchange.ts'
 import { layOut } from '../../src/delivery/laying-out.ts'
 import { pauses_ms } from '../../src/delivery/schedule.ts'
 import { createSender } from '../../src/delivery/sender.ts'
@@ -190,4 +194,42 @@ t.test('a burst goes out once each', async t => {
   await until(t, 'all recorded', async () => (await see(hub, endpoint_no)).pending === 0)
   t.equal(hook.messages().length, 2000)
   t.equal(new Set(hook.messages().map(({ headers }) => headers['webhook-id'])).size, 2000)
+})
+
+function dripping (response: ServerResponse): void {
+  const timer = setInterval(() => response.write('x'), 5)
+  response.on('close', () => clearInterval(timer))
+}
+
+t.test('an exchange ends in its time, whether nothing, a part or an endless answer comes; a long answer is read no further than needed', async t => {
+  const server = createServer((request, response) => {
+    if (request.url === '/silent') return
+    response.writeHead(200)
+    if (request.url === '/part') response.write('a part')
+    else if (request.url === '/drip') dripping(response)
+    else response.end(request.url === '/long' ? 'x'.repeat(1_000_000) : 'whole')
+  })
+  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
+  const pool = new Pool(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { connections: 4 })
+  t.teardown(async () => {
+    await pool.destroy()
+    server.closeAllConnections()
+    server.close()
+  })
+  const within_ms = 150
+  const exchanges = createExchanges(within_ms)
+  const ask = async (path: string) => exchanges.post(pool, path, {}, '{}', true)
+  t.match(await ask('/'), { status_code: 200, text: 'whole' })
+  t.match(await ask('/long'), { status_code: 200 })
+  const begun = performance.now()
+  // The last one waits for a connection that nobody gives back in time.
+  const outcomes = await Promise.allSettled(['/silent', '/part', '/drip', '/silent', '/'].map(ask))
+  t.same(outcomes.map(outcome => outcome.status === 'rejected' ? (outcome.reason as Error).message : ''), Array.from({ length: 5 }, () => 'TIMEOUT'))
+  t.ok(performance.now() - begun < within_ms + 2000)
+  t.match(await ask('/'), { text: 'whole' }, 'the connections are free again')
+  const broken_off = ask('/silent')
+  exchanges.abort(new Error('CLOSING'))
+  await t.rejects(broken_off, { message: 'CLOSING' })
+  const refused = new Pool('http://127.0.0.1:1')
+  await t.rejects(exchanges.post(refused, '/', {}, '{}', true), { code: 'ECONNREFUSED' })
 })
