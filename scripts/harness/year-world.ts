@@ -4,8 +4,8 @@ import { inventedUscc } from '../bench/world.ts'
 import type { FrozenHub, Newcomer } from './in-process.ts'
 
 export interface Enterprise { n: number, uscc: string, name: string, project_code: string, park: string }
-export interface Loan { of: Enterprise, bank: string, contract_no: string, iou_no: string, amount_fen: number, land_fen: number, rate_bp: number, scheme: 'PLAIN' | 'NATIONAL' | 'PARTIAL' | 'CORRECTED' }
-export interface Counts { vouchers: number, retries: number, duplicates: number, corrections: number, contract_corrections: number, refused_again: number, crashes: number }
+export interface Loan { of: Enterprise, bank: string, contract_no: string, iou_no: string, amount_fen: number, land_fen: number, rate_bp: number, scheme: 'PLAIN' | 'NATIONAL' | 'PARTIAL' | 'CORRECTED' | 'PREPAID' }
+export interface Counts { vouchers: number, retries: number, duplicates: number, corrections: number, contract_corrections: number, prepaid: number, refused_again: number, crashes: number }
 export interface Player {
   hub: FrozenHub
   random: () => number
@@ -128,7 +128,7 @@ export async function bringWorld (player: Player): Promise<void> {
       await bringLoan(player, of, second, { amount_fen: 800_000_000 + some, land_fen: 160_000_000, rate_bp: 520 })
     } else if (of.n % 4 === 2) {
       await bringLoan(player, of, 'bank-1', { amount_fen: 500_000_000 + some, rate_bp: 333, land_fen: 70_000_001, scheme: 'NATIONAL' })
-      await bringLoan(player, of, 'bank-1', { amount_fen: 200_000_000 + some, rate_bp: 395 })
+      await bringLoan(player, of, 'bank-1', { amount_fen: 200_000_000 + some, rate_bp: 395, scheme: 'PREPAID' })
       await bringLoan(player, of, second, { amount_fen: 300_000_000 + some, rate_bp: 407, scheme: 'PARTIAL' })
     } else {
       const loan = await bringLoan(player, of, 'bank-1', { amount_fen: 60_000_000_000 + some, rate_bp: 280, scheme: 'CORRECTED' })
@@ -170,13 +170,37 @@ export async function declareAccount ({ hub }: Player, of: Enterprise, edition: 
 
 interface Sending { who: string, url: string, body: Record<string, unknown> }
 
+interface Part { from: string, to: string, balance_fen: number }
+
+/** Of a prepaid loan a third is repaid early in the third quarter; later a sixth goes overdue, which is normal interest no more. */
+const [prepaid_on, overdue_on] = ['2026-07-21', '2026-08-20']
+
+function partsOf ({ amount_fen, scheme }: Loan, from: string, to: string): Part[] {
+  const [third, sixth] = [Math.floor(amount_fen / 3), Math.floor(amount_fen / 6)]
+  if (scheme !== 'PREPAID' || to <= prepaid_on) return [{ from, to, balance_fen: amount_fen }]
+  const left = amount_fen - third - sixth
+  if (from >= overdue_on) return [{ from, to, balance_fen: left }]
+  return [{ from, to: prepaid_on, balance_fen: amount_fen }, { from: prepaid_on, to: overdue_on, balance_fen: amount_fen - third }, { from: overdue_on, to, balance_fen: left }]
+}
+
+/** The bank tells what happened to the balance, with the drawdown's next version. */
+async function tellPrepayment (player: Player, { bank, contract_no, iou_no, amount_fen }: Loan): Promise<void> {
+  const [third, sixth] = [Math.floor(amount_fen / 3), Math.floor(amount_fen / 6)]
+  const balance_events = [{ date: prepaid_on, kind: 'PREPAY', amount: yuan(third) }, { date: overdue_on, kind: 'TRANSFER_OVERDUE', amount: yuan(sixth) }]
+  await post(player, bank, '/v1/drawdowns', { iou_no: `${iou_no}-1`, correction_of: iou_no, loan_contract_no: contract_no, amount: yuan(amount_fen), land_amount: '0.00', disbursed_date: '2025-12-21',
+    ...maturity, balance_events })
+  player.counts.prepaid++
+}
+
 async function loanVoucher ({ hub, random }: Player, loan: Loan, quarter: number, from: string, to: string): Promise<Sending> {
-  const interest = interestFen(loan.amount_fen, daysOf(from, to), loan.rate_bp)
+  const parts = partsOf(loan, from, to)
+  const interest = parts.reduce((sum, part) => sum + interestFen(part.balance_fen, daysOf(part.from, part.to), loan.rate_bp), 0)
   const extra = loan.scheme === 'NATIONAL' ? { national_subsidy_deducted: yuan(Math.floor(interest * (0.3 + 0.3 * random()))) }
-    : loan.scheme === 'PARTIAL' && quarter === 1 ? { normal_interest_paid: yuan(Math.floor(interest * 0.6)), is_partial_payment: true } : {}
+    : loan.scheme === 'PARTIAL' && quarter === 1 ? { normal_interest_paid: yuan(Math.floor(interest * 0.6)), is_partial_payment: true }
+      : parts.length > 1 ? { penalty_interest: '888.88' } : {}
   return {
     who: loan.bank, url: '/v1/interest-vouchers', body: {
-      voucher_no: `V-${loan.iou_no}-${quarter}`, iou_no: loan.iou_no, period_start: from, period_end: to, segments: [{ from, to, balance: yuan(loan.amount_fen), annual_rate_pct: pctOf(loan.rate_bp) }],
+      voucher_no: `V-${loan.iou_no}-${quarter}`, iou_no: loan.iou_no, period_start: from, period_end: to, segments: parts.map(({ balance_fen, ...part }) => ({ ...part, balance: yuan(balance_fen), annual_rate_pct: pctOf(loan.rate_bp) })),
       normal_interest: yuan(interest), paid_date: dayBefore(to, Math.floor(random() * 2)), payer_account_name: loan.of.name, document_no: await hub.paper(loan.bank, `receipt ${loan.iou_no} ${quarter}`), ...extra
     }
   }
@@ -185,6 +209,7 @@ async function loanVoucher ({ hub, random }: Player, loan: Loan, quarter: number
 /** A quarter's vouchers in an order of chance; corrections of some. */
 export async function bringQuarter (player: Player, quarter: number, from: string, to: string): Promise<void> {
   const { hub, random, counts, loans, leases, guarantees } = player
+  for (const loan of loans) if (loan.scheme === 'PREPAID' && quarter === 2) await tellPrepayment(player, loan)
   const sendings: Sending[] = []
   for (const loan of loans) sendings.push(await loanVoucher(player, loan, quarter, from, to))
   for (const { of, lessor, lease_contract_no, principal_fen } of leases) {

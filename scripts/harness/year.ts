@@ -2,7 +2,7 @@
  * Year: node scripts/harness/year.ts [enterprises] [postgres://…] [--seed n] [--keep folder]
  *
  * Plays a year under one seed over the hub's contract: lists, needs, leads, loans shared by two banks, leases, guarantees, policies;
- * a quarter's vouchers out of order, repeated, duplicated, corrected, contracts corrected; packets audited, some sent back, some reduced;
+ * a quarter's vouchers out of order, repeated, duplicated, corrected, contracts corrected, loans partly repaid early and overdue; packets audited, some sent back, some reduced;
  * payments, one of them returned and sent again to another account; crashes in the middle of it all; ceilings looked at. Then it counts the money and has every amount computed again from the packet
  * archives alone (scripts/rederive.ts). `--keep` leaves the archives in a folder.
  */
@@ -97,7 +97,7 @@ export async function year (enterprises: number, database_url: string, options: 
   const hub = await frozenHub(database_url, data_dir, '2026-01-15T02:00:00.000Z', newcomers)
   await options.spoil?.(database_url === '' ? join(data_dir, 'hub.sqlite') : database_url)
   const random = randomFrom(options.seed ?? 20260112)
-  const counts: Counts = { vouchers: 0, retries: 0, duplicates: 0, corrections: 0, contract_corrections: 0, refused_again: 0, crashes: 0 }
+  const counts: Counts = { vouchers: 0, retries: 0, duplicates: 0, corrections: 0, contract_corrections: 0, prepaid: 0, refused_again: 0, crashes: 0 }
   const settled: Settled = { sent_back: 0, ceilings_seen: 0, ceilings_passed: 0, reduced: 0, returned: 0, reissued: 0, clawbacks: 0, supplements: 0, instructions: [] }
   try {
     const numbers = Array.from({ length: enterprises }, (_, index) => index + 1)

@@ -47,8 +47,8 @@ t.test('a simulated year: paid is recognised less offsets, nothing twice, no cei
   for (const rule of ['L-04', 'L-05', 'Z-01', 'G-01', 'RENOVATION_COST_LOSS']) t.ok(met(rule) > 0, `a ceiling of ${rule} is met to the fen, not only never passed`)
   t.equal(report.ceilings_passed, 0, `${report.ceilings_seen} ceilings looked at`)
   for (const xml of report.instructions) t.equal(schemaMistakes(xml), '', 'the instruction is valid pain.001.001.09')
-  const { sent_back, contract_corrections, retries, duplicates, corrections, refused_again, crashes, reduced, returned, reissued, clawbacks, supplements, leads } = report
-  for (const [name, value] of Object.entries({ sent_back, contract_corrections, retries, duplicates, corrections, refused_again, crashes, reduced, returned, reissued, clawbacks, supplements, leads })) {
+  const { sent_back, contract_corrections, prepaid, retries, duplicates, corrections, refused_again, crashes, reduced, returned, reissued, clawbacks, supplements, leads } = report
+  for (const [name, value] of Object.entries({ sent_back, contract_corrections, prepaid, retries, duplicates, corrections, refused_again, crashes, reduced, returned, reissued, clawbacks, supplements, leads })) {
     t.ok(value > 0, `${name} took place: ${value}`)
   }
   for (const field of ['amount', 'formula_amount', 'eligible_interest', 'balance', 'national_subsidy_deducted']) {
