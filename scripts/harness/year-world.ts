@@ -200,7 +200,8 @@ async function loanVoucher ({ hub, random }: Player, loan: Loan, quarter: number
       : parts.length > 1 ? { penalty_interest: '888.88' } : {}
   return {
     who: loan.bank, url: '/v1/interest-vouchers', body: {
-      voucher_no: `V-${loan.iou_no}-${quarter}`, iou_no: loan.iou_no, period_start: from, period_end: to, segments: parts.map(({ balance_fen, ...part }) => ({ ...part, balance: yuan(balance_fen), annual_rate_pct: pctOf(loan.rate_bp) })),
+      voucher_no: `V-${loan.iou_no}-${quarter}`, iou_no: loan.iou_no, period_start: from, period_end: to,
+      segments: parts.map(part => ({ from: part.from, to: part.to, balance: yuan(part.balance_fen), annual_rate_pct: pctOf(loan.rate_bp) })),
       normal_interest: yuan(interest), paid_date: dayBefore(to, Math.floor(random() * 2)), payer_account_name: loan.of.name, document_no: await hub.paper(loan.bank, `receipt ${loan.iou_no} ${quarter}`), ...extra
     }
   }
