@@ -95,6 +95,7 @@ import { growBreakers } from './risk/breakers/service.ts'
 import { drawWaiting } from './risk/compensation-claims/pool.ts'
 import { claimRoutes } from './risk/compensation-claims/routes.ts'
 import { mayReadClaimDocument } from './risk/compensation-claims/service.ts'
+import { claims_filed } from './risk/compensation-claims/store.ts'
 import { deriveDue, markProject, markStale } from './subsidy/lines/deriving.ts'
 import { lineRoutes } from './subsidy/lines/routes.ts'
 import { packetAuditRoutes } from './subsidy/packets/audit-routes.ts'
@@ -184,9 +185,9 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   const bodies = directoryStore(join(config.data_dir, 'documents'), rooms.cipher)
   documentRoutes(app, { db, bodies, mayRead: async (...asked) => await mayReadDocument(...asked) || await mayReadClaimDocument(...asked) })
   loanContractRoutes(app, { db })
-  drawdownRoutes(app, rooms)
+  drawdownRoutes(app, rooms, claims_filed)
   leaseContractRoutes(app, rooms)
-  guaranteeContractRoutes(app, rooms)
+  guaranteeContractRoutes(app, rooms, claims_filed)
   insurancePolicyRoutes(app, rooms)
   subsidyAccountRoutes(app, rooms)
   interestVoucherRoutes(app, rooms)

@@ -80,6 +80,7 @@ const PROBLEMS = {
   fee_unknown: [422, 'No such guarantee contract', '无此保证合同'],
   guarantor_not_government: [422, 'The guarantor is not a government financing guarantor', '担保机构非政府性融资担保机构'],
   amount_over_guarantee: [422, 'The principal exceeds what the guarantee still covers', '本金超过保证合同剩余担保金额'],
+  claims_filed: [422, 'Compensation claims stand against this correction', '已有代偿申请，不能如此更正'],
   amount_over_claim: [422, 'The recoveries exceed the loss of the claim', '追偿所得超过该笔代偿损失'],
   endpoint_address_refused: [422, 'The hub may not call this address', '该回调地址不被允许'],
   network_refused: [422, 'This network cannot be opened to webhooks', '该网段不可开放'],

@@ -4,6 +4,7 @@ import { peek, type WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { mistake, refuseIfAny, type Mistake } from '../../intake/mistakes.ts'
 import { fenOf } from '../../policy/money.ts'
+import { claimMistakes, type ClaimsFiled } from '../claimed.ts'
 import { findDocument } from '../documents/store.ts'
 import { correctedVersion, stepBack, versionOf } from '../evidence/correcting.ts'
 import { completed } from '../evidence/schema.ts'
@@ -53,9 +54,10 @@ export function drawdownMistakes (body: NewDrawdown): Mistake[] {
  * Takes in a drawdown of an own loan contract, or its correction, under which the vouchers of the version before go on.
  *
  * Errors: land_over_amount, period_reversed, segments_reversed, segments_overlap, contract_unknown, authorization_missing,
- * authorization_not_active, document_unknown, amount_over_contract, duplicate_key; of a correction state_conflict, rule_broken, balance_over_loan.
+ * authorization_not_active, document_unknown, amount_over_contract, duplicate_key; of a correction state_conflict, rule_broken, balance_over_loan,
+ * claims_filed.
  */
-export async function acceptDrawdown (sql: WriteSql, now: string, principal: Principal, body: NewDrawdown): Promise<{ row: DrawdownRow,
+export async function acceptDrawdown (sql: WriteSql, now: string, principal: Principal, body: NewDrawdown, claims: ClaimsFiled): Promise<{ row: DrawdownRow,
   is_new: boolean }> {
   const content_digest = contentDigest(body)
   const twin = storedTwin(await drawdownsKept.byBusinessNo(peek(sql), principal.participant_no, body.iou_no), content_digest)
@@ -70,7 +72,12 @@ export async function acceptDrawdown (sql: WriteSql, now: string, principal: Pri
   const amount_fen = fenOf(body.amount)
   const land_fen = fenOf(body.land_amount)
   if (earlier !== null) {
-    refuseIfAny(balancesOver(await interestPeriods.liveOn(sql, earlier.number), amount_fen, '/amount'))
+    const before = await loanContracts.find(sql, earlier.loan_contract_number)
+    refuseIfAny([
+      ...balancesOver(await interestPeriods.liveOn(sql, earlier.number), amount_fen, '/amount'),
+      ...claimMistakes(await claims.onDrawdown(sql, principal.participant_no, earlier.first_no), amount_fen, '/amount',
+        before?.chain === contract.chain ? [] : [['/loan_contract_no', 'The loan contract', '所属借款合同']])
+    ])
     await countDrawn(sql, earlier.loan_contract_number, -earlier.amount_fen, -earlier.land_fen, now)
   }
   if (!await countDrawn(sql, contract.number, amount_fen, land_fen, now)) {

@@ -14,14 +14,16 @@ import { isFeeRateWithin } from '../../policy/guarantee.ts'
 import { fenOf, yuanOf } from '../../policy/money.ts'
 import { addMonths, daysBetween } from '../../policy/period.ts'
 import { nearestTerms, pctOf, type PolicyVersion } from '../../policy/terms.ts'
+import { claimMistakes, type ClaimsFiled, type FiledClaim } from '../claimed.ts'
 import { findDocument } from '../documents/store.ts'
+import { findLent } from '../drawdowns/store.ts'
 import { correctedVersion, stepBack, versionOf } from '../evidence/correcting.ts'
 import { completed } from '../evidence/schema.ts'
 import { announce, contentDigest, contractUnknown, enterpriseFacts, keptOrAgain, mandate, storedTwin,
   unknownDocument } from '../evidence/service.ts'
 import { reversed } from '../loan-contracts/service.ts'
 import { countedLimits } from '../loan-contracts/household.ts'
-import { contractedProjects, loanContracts } from '../loan-contracts/store.ts'
+import { contractedProjects, loanContracts, type LoanContractRow } from '../loan-contracts/store.ts'
 import { mark } from '../marks.ts'
 import { moveToGuarantee } from '../moving.ts'
 import { guarantee_defaults, NewGuaranteeContract } from './schema.ts'
@@ -111,16 +113,28 @@ async function contractFindings (sql: ReadSql, principal: Principal, row: Pick<G
   return findings
 }
 
+/** A claim belongs to the guarantee of one loan and bank, in one vintage, and lies in its time: a correction leaves that. */
+async function againstClaims (sql: ReadSql, earlier: GuaranteeContractRow, { guaranteed_principal, start_date, iou_no }: NewGuaranteeContract,
+  loan: LoanContractRow, claims: readonly FiledClaim[]): Promise<Mistake[]> {
+  const moved: [string, string, string][] = []
+  if (Number(start_date.slice(0, 4)) !== earlier.vintage_year) moved.push(['/start_date', `The vintage ${earlier.vintage_year}`, `业务年度（${earlier.vintage_year}）`])
+  else if (claims.some(({ default_date }) => default_date < start_date)) moved.push(['/start_date', 'The beginning to a day after a default', '起日至违约日之后'])
+  if (loan.chain !== (await loanContracts.find(sql, earlier.loan_contract_number))?.chain) moved.push(['/loan_contract_no', 'The loan', '所担保的借款'])
+  const only = iou_no === undefined ? undefined : await findLent(sql, loan.participant_no, iou_no)
+  if (iou_no !== undefined && claims.some(claim => claim.iou_no !== only?.drawdown.first_no)) moved.push(['/iou_no', 'The drawdown', '所担保的借据'])
+  return claimMistakes(claims, fenOf(guaranteed_principal), '/guaranteed_principal', moved)
+}
+
 /**
  * Takes in a guarantee contract, its correction, or its release (a correction with `release`). Beyond the household limit it stands with
  * a finding, which a person may answer by override_reason.
  *
  * Errors: uscc_check_digit, amount_not_positive, period_reversed, rule_broken, contract_unknown, authorization_missing,
- * authorization_not_active, document_unknown, amount_over_contract, duplicate_key; of a correction state_conflict.
+ * authorization_not_active, document_unknown, amount_over_contract, duplicate_key; of a correction state_conflict, claims_filed.
  * Source: S1 二(二), 五(一); S2 (五); E-09, E-14, G-02, A-26.
  */
 export async function acceptGuaranteeContract (
-  sql: WriteSql, now: string, principal: Principal, body: NewGuaranteeContract, policies: readonly PolicyVersion[]
+  sql: WriteSql, now: string, principal: Principal, body: NewGuaranteeContract, policies: readonly PolicyVersion[], claims: ClaimsFiled
 ): Promise<{ row: GuaranteeContractRow, is_new: boolean }> {
   const content_digest = contentDigest(body)
   const twin = storedTwin(await guaranteeContracts.byBusinessNo(peek(sql), principal.participant_no, body.guarantee_contract_no), content_digest)
@@ -144,6 +158,7 @@ export async function acceptGuaranteeContract (
   }
   if (earlier !== null && earlier.charged_fen > amounts.fee_total_fen) mistakes.push(mistake('amount_over_contract', '/guarantee_fee_total',
     'FEES_OVER_CONTRACT', 'More fees were charged than the corrected contract agrees; correct the vouchers first', '已收担保费超过更正后的约定金额；请先更正担保费凭证'))
+  if (earlier !== null) mistakes.push(...await againstClaims(sql, earlier, body, loan, await claims.onGuarantee(sql, earlier.chain)))
   refuseIfAny(mistakes)
   const number = newNo('guar')
   const row: GuaranteeContractRow = {

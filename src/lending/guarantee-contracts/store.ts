@@ -1,5 +1,5 @@
 /** Table of guarantee contracts with the counter of what was charged. */
-import { and, eq, sql as expression } from 'drizzle-orm'
+import { and, asc, eq, isNull, sql as expression } from 'drizzle-orm'
 import { fen, integer, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import { correctableStore, evidenceColumns, versionColumns } from '../evidence/store.ts'
@@ -44,6 +44,14 @@ export async function countCharged (sql: WriteSql, number: string, fee_fen: numb
 export function guaranteedLoans (sql: ReadSql, guarantor_no: string) {
   return sql.select({ number: guarantee_contracts.loan_contract_number }).from(guarantee_contracts)
     .where(and(eq(guarantee_contracts.participant_no, guarantor_no), eq(guarantee_contracts.status, 'ACCEPTED')))
+}
+
+/** Guarantees of a loan contract that are in force and not released. */
+export async function standingBehind (sql: ReadSql, loan_contract_number: string): Promise<Pick<GuaranteeContractRow, 'business_no' | 'guaranteed_fen'>[]> {
+  const { business_no, guaranteed_fen, released_on, status, number } = guarantee_contracts
+  return sql.select({ business_no, guaranteed_fen }).from(guarantee_contracts).where(and(
+    eq(guarantee_contracts.loan_contract_number, loan_contract_number), eq(status, 'ACCEPTED'), isNull(released_on)
+  )).orderBy(asc(number))
 }
 
 /** Ends a guarantee, whichever of its versions is in force. false: it was released before. */

@@ -5,12 +5,13 @@ import type { Principal } from '../../http/access.ts'
 import { mistake, projectCodeMistakes, refuseIfAny, usccMistakes, type Mistake } from '../../intake/mistakes.ts'
 import { approvedLeadOf, findLead } from '../../matching/leads/store.ts'
 import { rateUnits, UNITS_PER_ONE } from '../../policy/exact.ts'
-import { fenOf, yuanOf } from '../../policy/money.ts'
+import { fenOf, sumFen, yuanOf } from '../../policy/money.ts'
 import { correctedVersion, stepBack, versionOf } from '../evidence/correcting.ts'
 import { completed } from '../evidence/schema.ts'
 import { announce, contentDigest, enterpriseFacts, keptOrAgain, mandate, storedTwin, unknownDocument } from '../evidence/service.ts'
 import { findDocument } from '../documents/store.ts'
 import { drawdownsOf } from '../drawdowns/store.ts'
+import { standingBehind } from '../guarantee-contracts/store.ts'
 import { judgeHeldOn } from '../interest-vouchers/judging-again.ts'
 import { loan_interest } from '../interest-vouchers/service.ts'
 import { mark } from '../marks.ts'
@@ -75,6 +76,7 @@ export async function acceptLoanContract (sql: WriteSql, now: string, principal:
   if (earlier !== null && drawnBeyond(earlier, body)) mistakes.push(mistake('amount_over_contract', '/contract_amount', 'AMOUNT_OVER_CONTRACT',
     'More was drawn than the corrected contract lends, or than its part that is not for land; correct the drawdowns first',
     '已提款金额超过更正后的合同金额或其非土地部分；请先更正借据'))
+  if (earlier !== null) mistakes.push(...await guaranteedBeyond(sql, earlier, fenOf(body.contract_amount)))
   refuseIfAny(mistakes)
   const number = newNo('loan')
   const row: LoanContractRow = {
@@ -123,6 +125,16 @@ export async function acceptLoanContract (sql: WriteSql, now: string, principal:
 function drawnBeyond ({ drawn_fen, drawn_land_fen }: LoanContractRow, body: NewLoanContract): boolean {
   const amount_fen = fenOf(body.contract_amount)
   return drawn_fen > amount_fen || drawn_fen - drawn_land_fen > amount_fen - fenOf(body.land_amount)
+}
+
+/** A contract is not lowered under what is guaranteed of it; the guarantors correct or release theirs first. */
+async function guaranteedBeyond (sql: ReadSql, { number, contract_amount_fen }: LoanContractRow, amount_fen: number): Promise<Mistake[]> {
+  if (amount_fen >= contract_amount_fen) return []
+  const standing = await standingBehind(sql, number)
+  if (sumFen(standing.map(({ guaranteed_fen }) => guaranteed_fen)) <= amount_fen) return []
+  const named = standing.map(({ business_no }) => business_no).join(', ')
+  return [mistake('amount_over_contract', '/contract_amount', 'GUARANTEED_OVER_CONTRACT', `More is guaranteed than the corrected contract lends: ${named}; let the guarantors correct or release theirs first`,
+    `担保本金超过更正后的合同金额（保证合同 ${named}）；请先由担保机构更正或解保`)]
 }
 
 /** The lead named, which has to be the bank's own of this enterprise; else the one it approved for this project. */

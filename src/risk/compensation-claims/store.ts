@@ -1,7 +1,9 @@
 /** Tables of compensation claims, their recoveries, and the ledger of each loss. */
-import { and, asc, eq, gt, gte, inArray, isNull, lte, ne, or, sql as expression, sum } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, inArray, isNull, lte, ne, or, sql as expression, sum, type SQL } from 'drizzle-orm'
 import { fen, integer, json, primaryKey, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
+import type { ClaimsFiled, FiledClaim } from '../../lending/claimed.ts'
+import { guarantee_contracts } from '../../lending/guarantee-contracts/store.ts'
 import type { LedgerEntry, LedgerParty, PostingKind } from '../../policy/claims.ts'
 import type { Finding } from '../../policy/findings.ts'
 import type { StateOf } from '../../policy/lifecycle.ts'
@@ -186,11 +188,26 @@ export async function claimedOn (sql: ReadSql, guarantee_number: string): Promis
 
 /** Whether the whole principal of a guarantee is claimed and every claim on it paid or declined. */
 export async function isUsedUp (sql: ReadSql, guarantee_number: string): Promise<boolean> {
-  const [counted] = await sql.select().from(claimed_guarantees).where(eq(claimed_guarantees.guarantee_number, guarantee_number))
+  const [counted] = await sql.select({ claimed_fen: claimed_guarantees.claimed_fen, guaranteed_fen: guarantee_contracts.guaranteed_fen }).from(claimed_guarantees)
+    .innerJoin(guarantee_contracts, and(eq(guarantee_contracts.chain, claimed_guarantees.guarantee_number), eq(guarantee_contracts.status, 'ACCEPTED')))
+    .where(eq(claimed_guarantees.guarantee_number, guarantee_number))
   if (counted === undefined || counted.claimed_fen < counted.guaranteed_fen) return false
   const waiting = await sql.select({ number: compensation_claims.number }).from(compensation_claims)
     .where(and(eq(compensation_claims.guarantee_number, guarantee_number), inArray(compensation_claims.status, [...undecided]))).limit(1)
   return waiting.length === 0
+}
+
+async function claimsWhere (sql: ReadSql, condition: SQL | undefined): Promise<FiledClaim[]> {
+  const { business_no: claim_no, iou_no, default_principal_fen, body } = compensation_claims
+  const rows = await sql.select({ claim_no, iou_no, default_principal_fen, body }).from(compensation_claims)
+    .where(and(condition, ne(compensation_claims.status, 'DECLINED'))).orderBy(asc(compensation_claims.number))
+  return rows.map(({ body: { default_date }, ...claim }) => Object.assign(claim, { default_date: String(default_date) }))
+}
+
+/** What lending asks before it lets a contract be corrected. */
+export const claims_filed: ClaimsFiled = {
+  onGuarantee: (sql, chain) => claimsWhere(sql, eq(compensation_claims.guarantee_number, chain)),
+  onDrawdown: (sql, bank_no, first_no) => claimsWhere(sql, and(eq(compensation_claims.participant_no, bank_no), eq(compensation_claims.iou_no, first_no)))
 }
 
 /** Principal of a drawdown that is claimed already and not declined, fen. */
