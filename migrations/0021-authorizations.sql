@@ -32,3 +32,4 @@ create table authorizations (
 );
 create index authorizations_by_grantor on authorizations (grantor_uscc, authorization_no);
 create index authorizations_by_collector on authorizations (collector_no, authorization_no);
+create index authorizations_handed_in_early on authorizations (valid_from) where created_at < valid_from;

@@ -25,7 +25,7 @@ import { registerOpenapi } from './http/openapi.ts'
 import { forgetNonces } from './http/signed-requests.ts'
 import { hubCipher } from './http/sm.ts'
 import { authorizationRoutes } from './intake/authorizations/routes.ts'
-import { takeInWaiting } from './intake/enterprise-lists/documents.ts'
+import { documentWatch, takeInWaiting } from './intake/enterprise-lists/documents.ts'
 import { listReader } from './intake/enterprise-lists/read-in-worker.ts'
 import { enterpriseListRoutes } from './intake/enterprise-lists/routes.ts'
 import { listLoop } from './intake/enterprise-lists/working.ts'
@@ -170,6 +170,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   }
   const lists = { db, bodies: directoryStore(join(config.data_dir, 'lists'), rooms.cipher), reader: listReader(), hooks: intake, log }
   loops.add({ name: 'read-lists', work: listLoop(lists), every_ms: 1000, on_commit: true })
+  loops.add({ name: 'documents-begun', work: documentWatch(db, intake), every_ms: 60_000 })
   enterpriseListRoutes(app, lists, config)
   enterpriseRoutes(app, rooms)
   authorizationRoutes(app, rooms, intake)

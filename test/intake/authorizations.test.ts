@@ -1,4 +1,5 @@
 import t from 'tap'
+import { begunLately } from '../../src/intake/authorizations/store.ts'
 import { build } from '../helper.ts'
 import { aGrant, aNeed } from '../fixtures.ts'
 
@@ -100,4 +101,19 @@ t.test('an authorization expires by the day', async t => {
   t.equal((await enterprise.get('/v1/authorizations?status=EXPIRED')).json().items.length, 1)
   t.match((await enterprise.post(`/v1/authorizations/${authorization_no}/withdraw`, {})).json(), { code: 'state_conflict', allowed: [] })
   t.match((await enterprise.post('/v1/financing-needs', aNeed({ authorization_no }))).json(), { code: 'authorization_not_active' })
+})
+
+t.test('handed in before its first day is a matter of Beijing days, not of the date in the instant', async t => {
+  const hub = await build(t, { now: '2026-03-17T17:00:00.000Z' })
+  const given = async (enterprise: string, valid_from: string) => {
+    const { uscc, post } = hub.as(enterprise)
+    t.equal((await post('/v1/authorizations', { grantor_uscc: uscc, grantor_name: '甲', ...aGrant({ valid_from }) })).statusCode, 201)
+    return uscc
+  }
+  await given('enterprise-1', '2026-03-18')
+  t.same(await begunLately(hub.db.read, '2026-03-18', '2026-03-11'), [], 'at one in the morning of its first day it begins at once')
+  const later = await given('enterprise-2', '2026-03-19')
+  t.same(await begunLately(hub.db.read, '2026-03-18', '2026-03-11'), [], 'the day before')
+  t.same(await begunLately(hub.db.read, '2026-03-19', '2026-03-12'), [later])
+  t.same(await begunLately(hub.db.read, '2026-03-27', '2026-03-20'), [], 'a week later it is no news')
 })

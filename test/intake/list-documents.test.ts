@@ -101,6 +101,40 @@ t.test('a row that a corrected list took back does not go in when the document c
   t.same(await inbox(hub, 'bank-1'), [])
 })
 
+t.test('a row of a list that was corrected since is confirmed nowhere but in the newest one', async t => {
+  const hub = await build(t)
+  const suspect = { ...first, amount: '2000000000.00' }
+  const list_no = await send(hub, [aRow(suspect)])
+  const second_no = await send(hub, [aRow({ ...suspect, term_months: 24 })], list_no)
+  const newest_no = await send(hub, [aRow({ ...suspect, term_months: 30 })], second_no)
+  const decide = async (list: string, decision: string) => {
+    const path = `/v1/enterprise-lists/${list}/rows/${(await rowsOf(hub, list))[0]?.row_id ?? ''}/decision`
+    return (await hub.as('park-1', 1).post(path, { decision, reason: '金额无误' })).json()
+  }
+  for (const old of [list_no, second_no]) {
+    for (const decision of ['CONFIRM', 'DROP']) t.match(await decide(old, decision), { code: 'decision_not_possible', detail: new RegExp(newest_no, 'u'), errors: [{ code: 'LIST_CORRECTED' }] })
+    t.match(await rowsOf(hub, old), [{ outcome: 'HELD', need_no: null }])
+  }
+  t.match(await decide(newest_no, 'CONFIRM'), { outcome: 'ACCEPTED_WITH_REMARK', term_months: 30 })
+})
+
+t.test('a document signed before its first day takes the row in when that day comes, once', async t => {
+  const hub = await build(t)
+  await asksForDocuments(hub)
+  const list_no = await send(hub, [aRow(first), aRow({ ...second, project_code: '2606-500115-07-02-100001' })])
+  const authorization_no = await signed(hub, first, { valid_from: '2026-03-20' })
+  hub.clock.set('2026-03-19T15:59:59.000Z')
+  await hub.loops.settle()
+  t.match(await rowsOf(hub, list_no), [{ outcome: 'HELD' }, { outcome: 'HELD' }], 'the day before it still waits')
+  hub.clock.set('2026-03-19T16:00:00.000Z')
+  await hub.loops.settle()
+  t.match(await rowsOf(hub, list_no), [{ outcome: 'ACCEPTED', authorization_no, findings: [] }, { outcome: 'HELD' }])
+  t.equal((await inbox(hub, 'bank-1')).length, 1)
+  const { version } = (await hub.as('park-1').get(`/v1/enterprise-lists/${list_no}`)).json()
+  await hub.loops.settle()
+  t.equal((await hub.as('park-1').get(`/v1/enterprise-lists/${list_no}`)).json().version, version, 'nothing is done twice')
+})
+
 t.test('a corrected row that waited replaces the earlier need when its document comes', async t => {
   const hub = await build(t)
   const list_no = await send(hub, [aRow(first)])

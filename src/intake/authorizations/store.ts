@@ -4,6 +4,7 @@ import { integer, isAmong, json, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import { opened, sealed } from '../../db/sealing.ts'
+import { beijingDate } from '../../policy/calendar.ts'
 import { CONSENTING_ROLES, SIGNER_ROLES, type Scope, type Purpose, type Method, type AuthorizationStatus } from './kinds.ts'
 
 export const authorizations = table('authorizations', {
@@ -115,9 +116,11 @@ export async function documentedOf (sql: ReadSql, park_no: string, usccs: readon
 
 /** Enterprises whose authorization was handed in before its first day, which came within the week up to a day. */
 export async function begunLately (sql: ReadSql, day: string, since: string): Promise<string[]> {
-  const rows = await sql.selectDistinct({ uscc: authorizations.grantor_uscc }).from(authorizations)
-    .where(and(eq(authorizations.status, 'ACTIVE'), lt(authorizations.created_at, authorizations.valid_from), lte(authorizations.valid_from, day), gt(authorizations.valid_from, since)))
-  return rows.map(({ uscc }) => uscc)
+  const { grantor_uscc, created_at, valid_from, status } = authorizations
+  // The first day begins eight hours before the date of the instant says so: the database finds the few that may be meant, the calendar decides.
+  const rows = await sql.selectDistinct({ uscc: grantor_uscc, created_at, valid_from }).from(authorizations)
+    .where(and(eq(status, 'ACTIVE'), lt(created_at, valid_from), lte(valid_from, day), gt(valid_from, since)))
+  return [...new Set(rows.filter(row => beijingDate(row.created_at) < row.valid_from).map(({ uscc }) => uscc))]
 }
 
 /** Marks authorizations that rows of lists made as replaced by later ones; what an enterprise signed stays. @returns those that were active */

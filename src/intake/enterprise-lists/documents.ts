@@ -2,10 +2,12 @@
  * Where the terms ask for a document of each enterprise: rows wait for the signed authorization and go on when it is there.
  * Their needs then stand on that authorization, so that its withdrawal ends them. Source: S1 四(三)2-3.
  */
-import type { WriteSql } from '../../db/db.ts'
+import type { Db, WriteSql } from '../../db/db.ts'
 import { append, the_hub } from '../../journal/events.ts'
 import { beijingDate } from '../../policy/calendar.ts'
+import { addDays } from '../../policy/period.ts'
 import { documentsOf } from '../authorizations/service.ts'
+import { begunLately } from '../authorizations/store.ts'
 import type { IntakeHooks } from '../hooks.ts'
 import { replaceEarlier } from './correcting.ts'
 import { gradeOf } from './findings.ts'
@@ -33,5 +35,25 @@ export async function takeInWaiting (sql: WriteSql, now: string, uscc: string, h
     await append(sql, now, {
       type: 'enterprise_list.row_decided', subject: list.list_no, actor: the_hub, audience: [list.park_no], data: { row_id: row.row_id, decision: 'DOCUMENT', counts }
     })
+  }
+}
+
+/** A hub that stood still so long still notices. */
+const days_looked_back = 7
+
+/**
+ * Documents that were signed before their first day: rows that waited for them go on when that day comes.
+ *
+ * @returns the step of the loop: of how many enterprises a document began
+ */
+export function documentWatch (db: Db, hooks: IntakeHooks): () => Promise<number> {
+  let seen = ''
+  return async () => {
+    const day = beijingDate(db.clock.now())
+    if (day === seen) return 0
+    const begun = await begunLately(db.read, day, addDays(day, -days_looked_back))
+    for (const uscc of begun) await db.write((sql, now) => takeInWaiting(sql, now, uscc, hooks))
+    seen = day
+    return begun.length
   }
 }

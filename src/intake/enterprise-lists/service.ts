@@ -139,7 +139,7 @@ const cannot_be_confirmed: ReadonlySet<string> = new Set(['NOT_AUTHORISED', wait
  * A person of the park clears a held row: CONFIRM takes it in as it stands, DROP leaves it out. Consent cannot be confirmed
  * that way, only sent.
  *
- * Errors: state_conflict for a row that is not held; decision_not_possible.
+ * Errors: state_conflict for a row that is not held; decision_not_possible, naming the newer list where this one was corrected.
  * Source: contract §4.
  */
 export async function decideRow (
@@ -150,6 +150,7 @@ export async function decideRow (
   if (list === undefined || row === undefined) throw notFound()
   if (list.status !== 'DECIDED') throw stateConflict(list.status, [])
   if (row.outcome !== 'HELD') throw stateConflict(row.outcome, [])
+  await refuseCorrected(sql, list_no)
   const decided = { decision, reason, decided_by: personOf(principal), decided_at: now }
   if (decision === 'DROP') await changeRow(sql, now, row_id, { outcome: 'REJECTED', decision: decided })
   else {
@@ -171,6 +172,16 @@ export async function decideRow (
   const after = await findRow(sql, list_no, row_id)
   if (after === undefined) throw new Error('a row vanished')
   return after
+}
+
+/** What a corrected list holds back is decided in the newest of its corrections: in the earlier one it would bring back what the park took away. */
+async function refuseCorrected (sql: ReadSql, list_no: string): Promise<void> {
+  let newest: EnterpriseList | undefined
+  for (let newer = await correctionOf(sql, list_no); newer !== undefined; newer = await correctionOf(sql, newer.list_no)) newest = newer
+  if (newest === undefined) return
+  const message = `This list has been corrected: decide the row in ${newest.list_no}`
+  const message_zh = `该名单已被更正，请在 ${newest.list_no} 中处理`
+  throw new Problem('decision_not_possible', { detail: message, detail_zh: message_zh, errors: [{ pointer: '', code: 'LIST_CORRECTED', message, message_zh }] })
 }
 
 function refuseUnconfirmable (row: StoredRow): void {
