@@ -71,6 +71,7 @@ const PROBLEMS = {
   auditor_unknown: [422, 'No such auditor', '无此第三方审核机构'],
   conclusion_inconsistent: [422, 'The result and the recognised amounts contradict each other', '审核结论与认定金额不一致'],
   payment_unknown: [422, 'No such payment in this batch', '该批次中无此拨付'],
+  result_amount_differs: [422, 'The bank names another amount than was instructed', '银行回报金额与拨付指令不符'],
   clawback_over_line: [422, 'More would be taken back than was recognised', '追回金额超过认定金额'],
   line_unknown: [422, 'No such line in this packet', '资料包中无此明细'],
   amount_over_line: [422, 'The recognised amount exceeds the line', '认定金额超过明细金额'],

@@ -129,13 +129,17 @@ t.test('UNKNOWN is asked about and never sent again; RETURNED goes out again onl
 t.test('results come as pain.002 as well', async t => {
   const { hub } = await payable(t)
   const batch = await sent(hub)
-  const xml = (status: string, id = batch.payments[0]?.payment_no) => '<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt><OrgnlPmtInfAndSts><TxInfAndSts>' +
-    `<OrgnlEndToEndId>${id}</OrgnlEndToEndId><TxSts>${status}</TxSts><AcctSvcrRef>TX-9</AcctSvcrRef><FctvIntrBkSttlmDt><Dt>2026-03-23</Dt></FctvIntrBkSttlmDt></TxInfAndSts></OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>`
+  const xml = (status: string, id = batch.payments[0]?.payment_no, amount = '30000') => '<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt><OrgnlPmtInfAndSts><TxInfAndSts>' +
+    `<OrgnlEndToEndId>${id}</OrgnlEndToEndId><TxSts>${status}</TxSts><AcctSvcrRef>TX-9</AcctSvcrRef><FctvIntrBkSttlmDt><Dt>2026-03-23</Dt></FctvIntrBkSttlmDt><OrgnlTxRef><Amt><InstdAmt Ccy="CNY">${amount}</InstdAmt></Amt></OrgnlTxRef></TxInfAndSts></OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>`
   const post = (body: string) => bureau(hub).send('POST', `/v1/payment-batches/${batch.batch_no}/results`, body,
     { 'content-type': 'application/xml' })
   t.match((await post('<Document>')).json(), { status: 400, code: 'invalid_request' })
   t.match((await post(`<!DOCTYPE x [<!ENTITY a "b">]>${xml('ACSC').slice(21)}`)).json(), { status: 400 })
   t.match((await post(xml('ACSC', 'pay_01JB2Q8Z6V7K3M5N9P4R1S0T2W'))).json(), { status: 422, code: 'payment_unknown' })
+  for (const other of ['29999.99', '30000.001', 'much']) {
+    t.match((await post(xml('ACSC', undefined, other))).json(), { status: 422, code: 'result_amount_differs', errors: [{ pointer: '/results/0/amount', message: new RegExp(`30000\\.00.*${other}`) }] })
+  }
+  t.match((await bureau(hub).post(`/v1/payment-batches/${batch.batch_no}/results`, { results: [resultOf(batch.payments[0], { amount: '30000.01' })] })).json(), { code: 'result_amount_differs' })
   t.match(done(await post(xml('ACSC'))), { status: 'DONE', payments: [{ status: 'PAID', bank_reference: 'TX-9' }] })
   t.equal((await bureau(hub, 1).send('POST', '/v1/payment-batches', xml('ACSC'), { 'content-type': 'application/xml' })).statusCode, 415,
     'only there')

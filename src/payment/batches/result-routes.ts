@@ -42,14 +42,14 @@ export async function resultRoutes (app: FastifyInstance, { db }: { db: Db }): P
       summary: 'Record what the bank answered',
       summary_zh: '登记拨付结果',
       description: 'JSON, or a pain.002 document as application/xml (ACSC and ACCC: paid; RJCT: returned; all else: unknown). The same results again change nothing; a contradiction is ' +
-        'refused. RETURNED is sent again only after the payee\'s account has changed, UNKNOWN never. S2 (十三).',
+        'refused, and so is an amount (InstdAmt or IntrBkSttlmAmt in pain.002) other than the one instructed. RETURNED is sent again only after the payee\'s account has changed, UNKNOWN never. S2 (十三).',
       callers: ['FINANCE_BUREAU'],
       signed: true,
       params: BatchParams,
       body: ResultsBody,
       body_media: 'application/json',
       replies: { 200: BatchView },
-      refuses: ['payment_unknown', 'paid_date_in_future', 'duplicate_key', 'state_conflict'],
+      refuses: ['payment_unknown', 'result_amount_differs', 'paid_date_in_future', 'duplicate_key', 'state_conflict'],
       example: {
         request: { results: [{ payment_no: batch_example.payments[0]?.payment_no, status: 'PAID', date: '2026-04-07',
           bank_reference: 'TX20260407000123' }] },

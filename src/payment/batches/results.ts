@@ -4,6 +4,7 @@ import type { WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { allowed } from '../../policy/lifecycle.ts'
+import { yuanOf } from '../../policy/money.ts'
 import { isDate } from '../../policy/period.ts'
 import { Problem, type ProblemCode, type ProblemItem } from '../../problem.ts'
 import { consumeBudget } from '../budgets/store.ts'
@@ -11,7 +12,7 @@ import { batchFor, finish, owedAgain, tellPayment } from './service.ts'
 import { findBatch, insertResult, itemsOf, movePayments, paymentsOf, resultsOf, type Batch, type Payment, type PaymentResult,
   type ResultStatus } from './store.ts'
 
-export interface Result { payment_no: string, status: ResultStatus, date: string, bank_reference: string, reason?: string }
+export interface Result { payment_no: string, status: ResultStatus, date: string, bank_reference: string, reason?: string, amount?: string }
 
 type Mistake = ProblemItem & { problem: ProblemCode }
 const mistake = (problem: ProblemCode, pointer: string, code: string, message: string, message_zh: string): Mistake => ({ problem, pointer,
@@ -22,6 +23,9 @@ function mistakeOf (index: number, result: Result, payment: Payment | undefined,
   const at = `/results/${index}`
   if (payment === undefined) return mistake('payment_unknown', `${at}/payment_no`, 'PAYMENT_UNKNOWN',
     `${result.payment_no} is not in this batch`, `该批次中无拨付 ${result.payment_no}`)
+  if (result.amount !== undefined && result.amount !== yuanOf(payment.amount_fen)) return mistake('result_amount_differs', `${at}/amount`, 'AMOUNT_DIFFERS',
+    `${result.payment_no} was instructed with ${yuanOf(payment.amount_fen)}, the bank names ${result.amount}; ask the bank and record what it confirms`,
+    `${result.payment_no} 指令金额 ${yuanOf(payment.amount_fen)} 元，银行回报 ${result.amount} 元；请向银行核实后登记`)
   if (result.date > today) return mistake('paid_date_in_future', `${at}/date`, 'DATE_IN_FUTURE', `${result.date} is after today`,
     `${result.date} 晚于今日`)
   const before = known.find(each => each.payment_no === result.payment_no && each.status === result.status)
@@ -41,7 +45,7 @@ const facts = { PAID: 'paid', RETURNED: 'returned', UNKNOWN: 'unknown' } as cons
 /**
  * Records results, all of them or none.
  *
- * Errors: not_found, payment_unknown, paid_date_in_future, duplicate_key (contradiction), state_conflict.
+ * Errors: not_found, payment_unknown, result_amount_differs, paid_date_in_future, duplicate_key (contradiction), state_conflict.
  */
 export async function record (sql: WriteSql, now: string, principal: Principal, batch_no: string,
   results: readonly Result[]): Promise<Batch> {
@@ -97,7 +101,8 @@ function unreadable (message: string, message_zh: string): Problem {
 }
 
 /**
- * Results from a pain.002 document: OrgnlEndToEndId, TxSts (ACSC and ACCC paid, RJCT returned, all else unknown), reason, AcctSvcrRef and day.
+ * Results from a pain.002 document: OrgnlEndToEndId, TxSts (ACSC and ACCC paid, RJCT returned, all else unknown), reason, AcctSvcrRef, day and
+ * amount, where it names one.
  * No DTD and no entities.
  *
  * Errors: invalid_request.
@@ -135,12 +140,19 @@ export function resultsFromXml (xml: string, today: string): Result[] {
   return results
 }
 
+/** An amount of ISO 20022 (any number of fraction digits) as the hub writes it; what is no whole fen stays as it came. */
+function amountOf (text: string): string {
+  const [, whole, digits] = /^0*(\d+)(?:\.(\d{0,2})0*)?$/.exec(text) ?? []
+  return whole === undefined ? text : `${whole}.${(digits ?? '').padEnd(2, '0')}`
+}
+
 function resultOf (found: Readonly<Record<string, string>>, today: string): Result {
   const day = (found.Dt ?? found.DtTm ?? found.AccptncDtTm ?? '').slice(0, 10)
   const reason = [found.Cd ?? found.Prtry, found.AddtlInf].filter(one => one !== undefined).join(' ')
+  const amount = found.InstdAmt ?? found.IntrBkSttlmAmt
   return {
     payment_no: found.OrgnlEndToEndId ?? '', status: statuses_of_bank[found.TxSts ?? ''] ?? 'UNKNOWN', date: isDate(day) ? day : today,
     bank_reference: found.AcctSvcrRef ?? found.StsId ?? found.OrgnlEndToEndId ?? '', ...(reason === ''
-      ? {} : { reason: reason.slice(0, 500) })
+      ? {} : { reason: reason.slice(0, 500) }), ...(amount === undefined ? {} : { amount: amountOf(amount) })
   }
 }

@@ -91,7 +91,8 @@ export const ResultsBody = Type.Object({
     status: oneOf(result_statuses, 'What the bank says'),
     date: Day('Day of the result'),
     bank_reference: BusinessNo('Reference of the bank', ['TX20260407000123']),
-    reason: Type.Optional(Text('Why it came back', 500, ['账号户名不符']))
+    reason: Type.Optional(Text('Why it came back', 500, ['账号户名不符'])),
+    amount: Type.Optional(Money('What the bank moved; has to be what was instructed'))
   }, strict), { minItems: 1, maxItems: 10_000, description: 'All of them or none' })
 }, strict)
 
