@@ -116,7 +116,6 @@ create table consortia (
   created_at text not null,
   updated_at text not null,
   check (valid_from < valid_to),
-  check (park_no is not null or status not in ('ACTIVE', 'ADJUSTED')),
   check (activated_by is null or reviewed_by is null or activated_by <> reviewed_by)
 );
 create index consortia_by_park on consortia (park_no, status);

@@ -160,8 +160,15 @@ t.test('a bank and a guarantor apply together without a park; they are on the li
   t.equal((await hub.as('bank-3').post('/v1/consortia', { ...institutions, guarantors: [] })).json().code, 'consortium_incomplete', 'a bank needs its guarantor')
   t.equal((await hub.as('park-2').post('/v1/consortia', institutions)).json().code, 'applicant_not_member')
   t.match((await step(hub.as('meic', 1), applied.consortium_no, 'review', { outcome: 'SELECTED', reason: 'fit' })).json(), { status: 'SELECTED' })
-  t.match((await hub.as('enterprise-1').get(`/v1/consortia/${applied.consortium_no}`)).json(), { status: 'SELECTED', park: null, banks: ['bank-1', 'bank-3'], guarantors: ['guarantor-2'] })
-  t.match((await step(hub.as('meic', 2), applied.consortium_no, 'activate', {})).json(), { code: 'consortium_incomplete', errors: [{ pointer: '/park' }] })
+  t.equal((await hub.as('enterprise-1').get(`/v1/consortia/${applied.consortium_no}`)).statusCode, 404, 'one person publishes nothing')
+  t.match((await step(hub.as('meic', 1), applied.consortium_no, 'activate', {})).json(), { code: 'own_work' })
+  const before = [...await paired(hub, 'park-1'), ...await paired(hub, 'park-2')]
+  t.match((await step(hub.as('meic', 2), applied.consortium_no, 'activate', { reason: '符合条件' })).json(), { status: 'ACTIVE', activation_reason: '符合条件' })
+  t.match((await hub.as('enterprise-1').get(`/v1/consortia/${applied.consortium_no}`)).json(), { status: 'ACTIVE', park: null, banks: ['bank-1', 'bank-3'], guarantors: ['guarantor-2'] })
+  t.same([...await paired(hub, 'park-1'), ...await paired(hub, 'park-2')], before)
+  hub.clock.set('2029-03-18T02:00:00.000Z')
+  await hub.loops.settle()
+  t.match((await hub.as('enterprise-1').get(`/v1/consortia/${applied.consortium_no}`)).json(), { status: 'EXPIRED' }, 'after three years the list has it no longer in force')
 })
 
 t.test('the end of a cooperation is announced ninety days before, once, and anew when the term changes', async t => {
@@ -199,5 +206,7 @@ t.test('the list is public, the application is not', async t => {
   t.same({ ...foreign.json(), trace_id: '' }, { ...missing.json(), trace_id: '' }, 'missing and foreign are the same')
   t.match((await hub.as('bank-3').get(`/v1/consortia/${consortium_no}`)).json(), { application })
   await step(hub.as('meic', 1), consortium_no, 'review', { outcome: 'SELECTED', reason: 'fit' })
-  t.match((await hub.as('enterprise-1').get(`/v1/consortia/${consortium_no}`)).json(), { status: 'SELECTED', application: null, review: null, banks: ['bank-3'] })
+  t.equal((await hub.as('enterprise-1').get(`/v1/consortia/${consortium_no}`)).statusCode, 404, 'one person publishes nothing')
+  await step(hub.as('meic', 2), consortium_no, 'activate', {})
+  t.match((await hub.as('enterprise-1').get(`/v1/consortia/${consortium_no}`)).json(), { status: 'ACTIVE', application: null, review: null, banks: ['bank-3'] })
 })

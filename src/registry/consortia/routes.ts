@@ -96,7 +96,7 @@ export function consortiumRoutes (app: FastifyInstance, { db }: { db: Db }): voi
     path: '/v1/consortia/{consortium_no}/review',
     summary: 'Record the review of an application',
     summary_zh: '登记联合体评审结果',
-    description: 'MEIC reviews with the other departments. SELECTED puts it on the list; another person then activates it. S1 四(二).',
+    description: 'MEIC reviews with the other departments. SELECTED is for another person to confirm, who activates it and so puts it on the list. S1 四(二).',
     callers: ['MEIC'],
     person: true,
     params: ConsortiumParams,
@@ -113,7 +113,8 @@ export function consortiumRoutes (app: FastifyInstance, { db }: { db: Db }): voi
     path: '/v1/consortia/{consortium_no}/activate',
     summary: 'Put a selected consortium or a proposed change into force',
     summary_zh: '启用联合体或确认成员调整',
-    description: 'By another person of MEIC than the one who reviewed or proposed it. From then on needs of the park are pushed to its members. S1 四(二), 四(三)1.',
+    description: 'By another person of MEIC than the one who reviewed or proposed it. From then on it is on the published list, and needs of the park are pushed to its members; ' +
+      'institutions without a park are on the list and pair with nobody. S1 四(一)(二), 四(三)1.',
     callers: ['MEIC'],
     person: true,
     signed: true,

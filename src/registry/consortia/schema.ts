@@ -38,7 +38,7 @@ export const ConsortiumChange = named('ConsortiumChange', Type.Object({
   override_reason: Type.Optional(Reason('Why more than two banks are allowed: a person of MEIC only'))
 }, { ...strict, minProperties: 1 }))
 export const ConsortiumReview = named('ConsortiumReview', Type.Object({
-  outcome: oneOf(REVIEW_OUTCOMES, 'REVIEWED: decided later; SELECTED: on the list 入选名单; REJECTED: ends it'),
+  outcome: oneOf(REVIEW_OUTCOMES, 'REVIEWED: decided later; SELECTED: on the list 入选名单 once another person activates it; REJECTED: ends it'),
   reason: Text('Reason of the outcome', 2000, ['Clear targets, sound guarantor'])
 }, strict))
 export const ConsortiumActivation = named('ConsortiumActivation', Type.Object({

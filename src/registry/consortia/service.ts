@@ -97,7 +97,8 @@ export async function review (sql: WriteSql, now: string, principal: Principal, 
 }
 
 /**
- * Puts a selected consortium, or a proposed change, into force: by another person than the one who reviewed or proposed it.
+ * Puts a selected consortium, or a proposed change, into force and on the published list: by another person than the one who reviewed or
+ * proposed it. Institutions that applied without a park pair with nobody.
  *
  * Errors: not_found, state_conflict, own_work, consortium_bank_limit and those of `checkMembers` when the facts changed meanwhile.
  */
@@ -107,10 +108,6 @@ export async function activate (
   const { row, members } = await seen(sql, consortium_no)
   const change = row.proposed
   if (row.status !== 'SELECTED' && (row.status !== 'ADJUSTED' || change === null)) throw stateConflict(row.status, allowed('consortium', row.status).filter(each => each !== 'ACTIVE'))
-  if (row.park_no === null) {
-    const [message, message_zh] = ['Institutions that applied without a park are on the list; a park applies with them to pair', '未含园区的合作金融机构仅入选名单，须由园区与其共同申报联合体']
-    throw new Problem('consortium_incomplete', { detail: message, detail_zh: message_zh, errors: [{ pointer: '/park', code: 'PARK_MISSING', message, message_zh }] })
-  }
   const person = anotherPerson(principal, change?.proposed_by ?? row.reviewed_by ?? row.created_by)
   const today = beijingDate(now)
   if (row.valid_to <= today) throw stateConflict('EXPIRED', [])

@@ -8,8 +8,8 @@ import { adjust, presentOn, type Change, type Seen } from './service.ts'
 import { findConsortium, listConsortia, membersOf, membersOfMany, type Consortium } from './store.ts'
 import type { ConsortiumStatus } from './statuses.ts'
 
-/** States that are public: who is on the list, and what became of it. */
-const published: readonly ConsortiumStatus[] = ['SELECTED', 'ACTIVE', 'ADJUSTED', 'EXPIRED']
+/** States that are public: who is on the list by the word of two persons, and what became of it. */
+const published: readonly ConsortiumStatus[] = ['ACTIVE', 'ADJUSTED', 'EXPIRED']
 
 function seesAll (principal: Principal): boolean {
   return principal.role === 'MEIC' || principal.role === 'PLATFORM_OPERATOR'
