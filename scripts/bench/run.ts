@@ -9,6 +9,7 @@ import { startPostgres } from '../postgres.ts'
 import { deliveryTimes } from './rows/delivery.ts'
 import { groupCommit } from './rows/group-commit.ts'
 import { growth } from './rows/growth.ts'
+import { inboxTimes } from './rows/inbox.ts'
 import { kernelLines } from './rows/kernel.ts'
 import { largeList } from './rows/list.ts'
 import { leadPages } from './rows/leads.ts'
@@ -34,7 +35,7 @@ export interface BenchOptions { rounds: number, round_ms: number, scale: number,
 const { values } = parseArgs({ options: { quick: { type: 'boolean' }, only: { type: 'string' }, postgres: { type: 'string' } } })
 
 const parts: [string, (options: BenchOptions) => Promise<Row[]>][] = [
-  ['kernel', kernelLines], ['group commit', groupCommit], ['matching', matching], ['list', largeList], ['lead page', leadPages],
+  ['kernel', kernelLines], ['group commit', groupCommit], ['matching', matching], ['inbox', inboxTimes], ['list', largeList], ['lead page', leadPages],
   ['voucher', voucherPosts], ['webhook', webhooks], ['delivery', deliveryTimes], ['trust', trust], ['start', startUp], ['growth', growth]
 ]
 
@@ -47,7 +48,7 @@ function show (rows: readonly Row[]): void {
   for (const row of table) console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
 }
 
-const needs_postgres = values.only === undefined || 'voucher'.includes(values.only)
+const needs_postgres = values.only === undefined || ['voucher', 'inbox'].some(part => part.includes(values.only ?? ''))
 const postgres = needs_postgres && values.postgres === undefined ? await startPostgres() : null
 const options: BenchOptions = {
   rounds: values.quick === true ? 1 : 5, round_ms: values.quick === true ? 500 : 2000, scale: values.quick === true ? 0.1 : 1,
