@@ -33,3 +33,18 @@ create index insurance_policies_by_participant on insurance_policies (participan
 create index insurance_policies_by_uscc on insurance_policies (uscc, project_code, status);
 -- What waits for a decision of the commission; the condition stands in its query word for word.
 create index insurance_policies_held on insurance_policies (number) where status = 'HELD';
+
+-- Receipts of held evidence that persons of the commission opened to decide on it: disclosures of the enterprise.
+create table held_reads (
+  read_no text primary key,
+  number text not null,
+  uscc text not null,
+  authorization_no text not null,
+  participant_no text not null references participants (participant_no),
+  user_no text not null,
+  document_no text not null references documents (document_no),
+  sha256 text not null,
+  read_at text not null
+);
+create index held_reads_by_authorization on held_reads (authorization_no, read_no);
+create index held_reads_by_uscc on held_reads (uscc, read_no);

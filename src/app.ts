@@ -41,10 +41,12 @@ import { feedReaders } from './journal/readers.ts'
 import { journalRoutes } from './journal/routes.ts'
 import { directoryStore } from './lending/documents/files.ts'
 import { documentRoutes } from './lending/documents/routes.ts'
+import type { MayRead } from './lending/documents/service.ts'
 import { findDocument } from './lending/documents/store.ts'
 import { drawdownRoutes } from './lending/drawdowns/routes.ts'
 import { feeVoucherRoutes } from './lending/fee-vouchers/routes.ts'
 import { guaranteeContractRoutes } from './lending/guarantee-contracts/routes.ts'
+import { heldDisclosures, readHeldDocument } from './lending/held-reading.ts'
 import { insurancePolicyRoutes } from './lending/insurance-policies/routes.ts'
 import { interestVoucherRoutes } from './lending/interest-vouchers/routes.ts'
 import { leaseContractRoutes } from './lending/lease-contracts/routes.ts'
@@ -94,14 +96,14 @@ import { breakerRoutes } from './risk/breakers/routes.ts'
 import { growBreakers } from './risk/breakers/service.ts'
 import { drawWaiting } from './risk/compensation-claims/pool.ts'
 import { claimRoutes } from './risk/compensation-claims/routes.ts'
-import { mayReadClaimDocument } from './risk/compensation-claims/service.ts'
+import { readClaimDocument } from './risk/compensation-claims/service.ts'
 import { claims_filed } from './risk/compensation-claims/store.ts'
 import { deriveDue, markProject, markStale } from './subsidy/lines/deriving.ts'
 import { lineRoutes } from './subsidy/lines/routes.ts'
 import { packetAuditRoutes } from './subsidy/packets/audit-routes.ts'
 import { packetRoutes } from './subsidy/packets/routes.ts'
 import { packetSigner } from './subsidy/packets/sealing.ts'
-import { mayReadDocument, settlementDisclosures } from './subsidy/packets/service.ts'
+import { readPacketDocument, settlementDisclosures } from './subsidy/packets/service.ts'
 
 /** What the rooms are given. */
 export interface Hub {
@@ -162,7 +164,8 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
 
   const intake: IntakeHooks = {
     disclosuresOf: async (sql, authorization_no) => [
-      ...await disclosuresOf(sql, authorization_no), ...await settlementDisclosures(sql, authorization_no), ...await regulatorDisclosures(sql, authorization_no)
+      ...await disclosuresOf(sql, authorization_no), ...await settlementDisclosures(sql, authorization_no), ...await regulatorDisclosures(sql, authorization_no),
+      ...await heldDisclosures(sql, authorization_no)
     ],
     onWithdraw: withdrawLeads, onAuthorized: (sql, usccs) => matchAgain(sql, { usccs }),
     onEvidence: (sql, now, uscc) => takeInWaiting(sql, now, uscc, intake), onNeedWithdrawn: withdrawLeadsOfNeed, onProjectChange: markProject,
@@ -184,7 +187,9 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   leadRoutes(app, rooms, { hasDocument: async (sql, participant_no, document_no) => await findDocument(sql, participant_no, document_no) !== undefined }, config.partner_statuses)
 
   const bodies = directoryStore(join(config.data_dir, 'documents'), rooms.cipher)
-  documentRoutes(app, { db, bodies, mayRead: async (...asked) => await mayReadDocument(...asked) || await mayReadClaimDocument(...asked) })
+  const mayRead: MayRead = async (sql, principal, document_no, now) => await readHeldDocument(sql, principal, document_no, now) ??
+    await readPacketDocument(sql, principal, document_no) ?? await readClaimDocument(sql, principal, document_no)
+  documentRoutes(app, { db, bodies, mayRead })
   loanContractRoutes(app, { db })
   drawdownRoutes(app, rooms, claims_filed)
   leaseContractRoutes(app, rooms)

@@ -1,7 +1,7 @@
 /** What is held is answered: by a correction of its sender, or by a person of the commission with a reason. Nothing is silently dropped. */
 import t from 'tap'
 import { anotherLoan, done, lines, ready, send } from '../subsidy/fixtures.ts'
-import { aDocument, aDrawdown, aFeeVoucher, aGuarantee, aLease, aLoanContract, aRentVoucher, aVoucher, authorize, created, name_1 } from './fixtures.ts'
+import { aDocument, aDrawdown, aFeeVoucher, aGuarantee, aLease, aLoanContract, aRentVoucher, aVoucher, authorize, created, name_1, uscc_1 } from './fixtures.ts'
 
 const reason = '系同一笔扣款的补打回单，已向银行核实'
 const codes = (row: Record<string, unknown>) => (row.findings as { code: string }[]).map(({ code }) => code)
@@ -10,17 +10,29 @@ t.test('a voucher under review is read, released and rejected by persons of the 
   const { hub, iou_no } = await ready(t)
   const bank = hub.as('bank-1')
   const second = await anotherLoan(hub, 'bank-2')
-  await send(hub, 'bank-1', iou_no, { document_no: await aDocument(hub, 'bank-1', 'one receipt') })
+  const first = await send(hub, 'bank-1', iou_no, { document_no: await aDocument(hub, 'bank-1', 'one receipt') })
   const held = await send(hub, 'bank-2', second, { document_no: await aDocument(hub, 'bank-2', 'one receipt') })
   t.same([held.status, codes(held)], ['HELD', ['UNDER_REVIEW']])
   const path = `/v1/interest-vouchers/${held.number}`
   t.match(done<{ items: object[] }>(await hub.as('meic', 1).get('/v1/interest-vouchers')).items, [{ number: held.number, status: 'HELD' }], 'what is held and nothing else')
   const body = { decision: 'RELEASE', reason }
+  const receipt = `/v1/documents/${held.document_no}`
+  t.equal((await hub.as('meic').get(receipt)).statusCode, 404, 'a machine decides on nothing')
+  t.equal((await hub.as('finance-bureau', 1).get(receipt)).statusCode, 404)
+  const opened = await hub.as('meic', 1).get(receipt)
+  t.same([opened.statusCode, opened.body], [200, 'one receipt'])
+  const accepted = done(await bank.get(`/v1/interest-vouchers/${first.number}`))
+  t.equal((await hub.as('meic', 1).get(`/v1/documents/${accepted.document_no}`)).statusCode, 404, 'what is not held is not decided on')
+  t.equal((await hub.as('meic', 1).get(`/v1/documents/${await aDocument(hub, 'bank-2')}`)).statusCode, 404)
+  const disclosures = done<{ items: { basis: string }[] }>(await hub.as('enterprise-1').get(`/v1/authorizations/${held.authorization_no}/disclosures`)).items
+  t.match(disclosures, [{ basis: 'REGULATOR', recipient_no: 'meic', fields_released: ['document'], digest: opened.headers['x-content-sha256'] }], 'one reading, told to the enterprise')
+  t.match(done<{ disclosures: object[] }>(await hub.as('enterprise-1').get(`/v1/enterprises/${uscc_1}/receipt`)).disclosures, [{ basis: 'REGULATOR', case_no: held.number }])
   t.match((await hub.as('meic').post(`${path}/decision`, body)).json(), { status: 403, code: 'person_required' })
   t.match((await hub.as('bank-2', 1).post(`${path}/decision`, body)).json(), { status: 403, code: 'role_not_allowed' })
   t.match((await hub.as('meic', 1).post(`${path}/decision`, { decision: 'RELEASE' })).json(), { status: 400, errors: [{ pointer: '/reason' }] })
   const released = done(await hub.as('meic', 1).post(`${path}/decision`, body))
   t.same([released.status, codes(released)], ['ACCEPTED', ['UNDER_REVIEW', 'RELEASED']])
+  t.equal((await hub.as('meic', 1).get(receipt)).statusCode, 404, 'decided, it is no longer read')
   await hub.loops.settle()
   t.match((await lines(hub, 'bank-2')), [{ amount: '30000.00', status: 'OPEN' }])
   t.match(done(await hub.as('bank-2').get(path)), { status: 'ACCEPTED', findings: [{ code: 'UNDER_REVIEW' }, { code: 'RELEASED', message: reason }] })
@@ -41,6 +53,7 @@ t.test('evidence older than the authorization is released only under one that th
     segments: [{ from: '2026-01-01', to: '2026-01-11', balance: '10000000.00', annual_rate_pct: '3.60' }] }
   const held = await send(hub, 'bank-1', iou_no, { ...days, document_no })
   t.ok(codes(held).includes('AUTH_SCOPE_INSUFFICIENT'))
+  t.equal((await hub.as('meic', 1).get(`/v1/documents/${document_no}`)).statusCode, 404, 'what the enterprise has not covered is not read')
   const decide = () => hub.as('meic', 1).post(`/v1/interest-vouchers/${held.number}/decision`, { decision: 'RELEASE', reason })
   t.match((await decide()).json(), { status: 403, code: 'authorization_missing' })
   await authorize(hub, { covers_history_from: '2026-01-01', recipients: ['LESSOR'] })

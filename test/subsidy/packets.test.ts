@@ -196,9 +196,12 @@ t.test('after a withdrawal nothing new is sealed; sealed packets stay readable a
   t.equal((await hub.as('auditor-1', 1).get(`/v1/subsidy-packets/${packet.packet_no}`)).statusCode, 200)
   t.equal((await hub.as('finance-bureau').get(`/v1/subsidy-packets/${packet.packet_no}/archive`)).statusCode, 200)
   t.equal((await hub.as('bank-1').get(`/v1/subsidy-packets/${packet.packet_no}`)).statusCode, 200, 'its own')
+  const sealed = (await hub.as('auditor-1').get(`/v1/subsidy-packets/${packet.packet_no}/archive`)).rawPayload.toString('latin1')
+  const document_no = /documents\/(doc_\w+)/.exec(sealed)?.[1]
+  t.equal((await hub.as('auditor-1', 1).get(`/v1/documents/${document_no}`)).statusCode, 200)
   const { items } = done<{ items: { basis: string, recipient_no: string }[] }>(await hub.as('enterprise-1').get(`/v1/authorizations/${authorization_no}/disclosures`))
   t.match(items.filter(({ basis }) => basis === 'SETTLEMENT').map(({ recipient_no }) => recipient_no).sort(),
-    ['auditor-1', 'finance-bureau'])
+    ['auditor-1', 'auditor-1', 'auditor-1', 'finance-bureau'], 'packet, archive and single document')
   const prepared = done<{ conclusion_no: string }>(await hub.as('auditor-1', 1).post(`/v1/subsidy-packets/${packet.packet_no}/conclusions`,
     { packet_digest: packet.digest }))
   t.match(done(await hub.as('auditor-1', 2).post(`/v1/subsidy-packets/${packet.packet_no}/conclusions/${prepared.conclusion_no}/confirm`,

@@ -86,7 +86,7 @@ export const AuthorizationSchema = named('Authorization', Type.Object({
 
 export const DisclosureSchema = named('Disclosure', Type.Object({
   basis: oneOf(['MATCHING', 'SETTLEMENT', 'REGULATOR'], 'MATCHING: a lead was pushed; SETTLEMENT: a sealed packet was read, by law also after a withdrawal; ' +
-    'REGULATOR: a single case was read with case number and reason'),
+    'REGULATOR: a single case was read with case number and reason, or the receipt of held evidence by who decides on it'),
   recipient_no: ParticipantNo('Who received'),
   lead_no: nullable(No('lead', 'Lead with which the fields left')),
   packet_no: nullable(No('pkt', 'Sealed packet that was read')),

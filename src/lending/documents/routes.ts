@@ -44,13 +44,14 @@ export function documentRoutes (app: FastifyInstance, { db, bodies, mayRead }: {
     path: '/v1/documents/{document_no}',
     summary: 'Download a document',
     summary_zh: '下载文件',
-    description: 'The exact bytes that were uploaded, for their owner and for those to whom a packet with them is assigned. ' +
+    description: 'The exact bytes that were uploaded, for their owner, for those to whom a packet with them is assigned, and for a person of the commission while ' +
+      'the evidence is held that they prove; each reading is listed among the disclosures of the enterprise. ' +
       'S2 (13): third-party audit.',
     callers: 'any',
     params: DocumentParams,
     replies: { 200: { media: '*/*', description: 'The bytes as uploaded, under the media type they were sent with' } }
-  }, async ({ principal, params }) => {
-    const { row, bytes } = await openDocument(db.read, bodies, principal, params.document_no, mayRead)
+  }, async ({ principal, params, now }) => {
+    const { row, bytes } = await openDocument(db, bodies, principal, params.document_no, now, mayRead)
     const name = encodeURIComponent(fileNameOf(db.read, row) ?? row.document_no).replaceAll(/['()*]/g,
       each => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)
     return {

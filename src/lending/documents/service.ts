@@ -1,14 +1,16 @@
 /** Documents: kept once per participant and bytes; the bytes go on disk before the number exists. */
 import { newNo } from '../../clock.ts'
-import { RunAgain, type ReadSql, type WriteSql } from '../../db/db.ts'
+import { RunAgain, type Db, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { append } from '../../journal/events.ts'
 import { notFound } from '../../problem.ts'
 import type { DocumentStore } from './files.ts'
 import { findAnyDocument, fileNameOf, findByDigest, insertDocument, type DocumentRow } from './store.ts'
 
-/** Whether somebody else than the owner may read a document: the assigned auditor, MEIC. */
-export type MayRead = (sql: ReadSql, principal: Principal, document_no: string) => Promise<boolean>
+/** Notes that a document was read. */
+export type Reading = (sql: WriteSql, now: string) => Promise<void>
+/** How somebody else than the owner reads a document: the assigned auditor, MEIC, who decides on a claim; null: not at all. */
+export type MayRead = (sql: ReadSql, principal: Principal, document_no: string, now: string) => Promise<Reading | null>
 
 export type Received = Pick<DocumentRow, 'sha256' | 'sm3' | 'bytes' | 'media_type' | 'file_name'>
 
@@ -31,13 +33,17 @@ export function shownDocument (sql: ReadSql, row: DocumentRow) {
   return { document_no, sha256, sm3, bytes, media_type, file_name: fileNameOf(sql, row), created_at }
 }
 
-/** The document with its bytes. Errors: not_found, also for another's. */
+/** The document with its bytes; what another reads is noted before it leaves. Errors: not_found, also for another's. */
 export async function openDocument (
-  sql: ReadSql, bodies: DocumentStore, principal: Principal, document_no: string, mayRead: MayRead
+  db: Db, bodies: DocumentStore, principal: Principal, document_no: string, now: string, mayRead: MayRead
 ): Promise<{ row: DocumentRow, bytes: Uint8Array }> {
-  const row = await findAnyDocument(sql, document_no)
-  if (row === undefined || (row.participant_no !== principal.participant_no && !await mayRead(sql, principal,
-    document_no))) throw notFound()
+  const row = await findAnyDocument(db.read, document_no)
+  if (row === undefined) throw notFound()
+  if (row.participant_no !== principal.participant_no) {
+    const reading = await mayRead(db.read, principal, document_no, now)
+    if (reading === null) throw notFound()
+    await db.write(reading)
+  }
   const bytes = await bodies.get(row.sha256)
   if (bytes === null) throw new Error(`the body of ${document_no} is missing`)
   return { row, bytes }

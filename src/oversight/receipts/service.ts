@@ -12,6 +12,7 @@ import { yuanOf } from '../../policy/money.ts'
 import type { TraceStep } from '../../policy/terms.ts'
 import { notFound } from '../../problem.ts'
 import { participantsByNo } from '../../registry/participants/store.ts'
+import { heldReadsOf } from '../../lending/held-reading.ts'
 import { regulatorReadsOf } from '../reports/store.ts'
 import { leadsAbout, linesAbout, needsOf, packetReadsAbout, paymentsOfLines, vouchersAbout } from './store.ts'
 
@@ -76,13 +77,14 @@ export async function receiptOf (sql: ReadSql, principal: Principal, uscc: strin
   const leads = await leadsAbout(sql, uscc)
   const packet_reads = await packetReadsAbout(sql, uscc)
   const regulator_reads = await regulatorReadsOf(sql, uscc)
+  const held_reads = await heldReadsOf(sql, uscc)
   const vouchers = await vouchersAbout(sql, uscc)
   const lines = await linesAbout(sql, uscc)
   const paid = await paymentsOfLines(sql, lines.map(({ line_no }) => line_no))
   const names = new Map((await participantsByNo(sql, [...new Set([
     ...needs.map(({ sender_no }) => sender_no), ...leads.map(({ recipient_no }) => recipient_no),
       ...packet_reads.map(({ participant_no }) => participant_no),
-    ...regulator_reads.map(({ participant_no }) => participant_no), ...vouchers.map(({ row }) => row.participant_no)
+    ...[...regulator_reads, ...held_reads].map(({ participant_no }) => participant_no), ...vouchers.map(({ row }) => row.participant_no)
   ])])).map(({ participant_no, name }) => [participant_no, name]))
   const nameOf = (participant_no: string) => names.get(participant_no) ?? null
 
@@ -104,6 +106,11 @@ export async function receiptOf (sql: ReadSql, principal: Principal, uscc: strin
         authorization_no: null,
       lead_no: null, packet_no: null, report: read.report, fields_released: [read.report], digest: read.digest, case_no: read.case_no,
         reason: read.reason
+    })),
+    ...held_reads.map(read => ({
+      basis: 'REGULATOR' as const, recipient_no: read.participant_no, recipient: nameOf(read.participant_no), disclosed_at: read.read_at,
+        authorization_no: read.authorization_no,
+      lead_no: null, packet_no: null, report: null, fields_released: ['document'], digest: read.sha256, case_no: read.number, reason: null
     }))
   ]
   disclosures.sort((a, b) => a.disclosed_at < b.disclosed_at ? -1 : a.disclosed_at > b.disclosed_at ? 1 : 0)

@@ -6,6 +6,7 @@ import { anotherPerson, personOf, type Principal, type Role } from '../../http/a
 import { mistake, refuseIfAny, type Mistake } from '../../intake/mistakes.ts'
 import type { FactOf } from '../../journal/event-types.ts'
 import { append } from '../../journal/events.ts'
+import type { Reading } from '../../lending/documents/service.ts'
 import { findDocument } from '../../lending/documents/store.ts'
 import { releaseGuarantee } from '../../lending/guarantee-contracts/store.ts'
 import { beijingDate, nextWorkDay, type Calendar } from '../../policy/calendar.ts'
@@ -39,10 +40,9 @@ export async function readClaim (sql: ReadSql, principal: Principal, number: str
   return claim
 }
 
-/** Whether a caller reads a document because it goes with a claim that it decides on or pays for. */
-export async function mayReadClaimDocument (sql: ReadSql, principal: Principal, document_no: string): Promise<boolean> {
-  if (!paying.has(principal.role)) return false
-  return goesWithClaim(sql, scopeOf(principal), document_no)
+/** How a caller reads a document that goes with a claim that it decides on or pays for; null: it goes with none. */
+export async function readClaimDocument (sql: ReadSql, principal: Principal, document_no: string): Promise<Reading | null> {
+  return paying.has(principal.role) && await goesWithClaim(sql, scopeOf(principal), document_no) ? async () => undefined : null
 }
 
 const keyOf = (claim: Claim): BreakerKey => ({ guarantor_no: claim.guarantor_no, bank_no: claim.participant_no, vintage_year: claim.vintage_year })

@@ -10,6 +10,7 @@ import type { Scope } from '../../intake/authorizations/kinds.ts'
 import { authorizationsByNo } from '../../intake/authorizations/store.ts'
 import type { Disclosure } from '../../intake/hooks.ts'
 import type { DocumentStore } from '../../lending/documents/files.ts'
+import type { Reading } from '../../lending/documents/service.ts'
 import { findAnyDocument } from '../../lending/documents/store.ts'
 import { mark, type SubsidyKind } from '../../lending/marks.ts'
 import { beijingDate } from '../../policy/calendar.ts'
@@ -28,7 +29,7 @@ import { archiveOf, sealPacket, type PacketSigner } from './sealing.ts'
 import {
   conclusionsOf, findPacket, findVersion, insertVersion, keepReads, lastVersion, listPackets, movePacket, packetLines, packetsAssigned,
     packetsOfKey, settlementReads,
-  type Difference, type Packet, type PacketFilter, type PacketKey, type PacketVersion, type SealedDocument
+  type Difference, type Packet, type PacketFilter, type PacketKey, type PacketRead, type PacketVersion, type SealedDocument
 } from './store.ts'
 
 export interface PacketRoom { signer: PacketSigner, bodies: DocumentStore, ledger: ClawbackLedger }
@@ -89,11 +90,12 @@ async function noteReading (db: Db, principal: Principal, packet: Packet, sealed
   const listed = sealed.authorization_nos.filter(authorization_no => part === 'ARCHIVE' ||
     given.get(authorization_no)?.status === 'WITHDRAWN')
   if (listed.length === 0) return
-  await db.write((sql, now) => keepReads(sql, listed.map(authorization_no => ({
-    read_no: newNo('read'), packet_no: packet.packet_no, version: sealed.version, authorization_no,
-      participant_no: principal.participant_no, user_no: principal.user_no,
-    part, read_at: now
-  }))))
+  await db.write((sql, now) => keepReads(sql, readsOf(principal, sealed, listed, part, now)))
+}
+
+function readsOf ({ participant_no, user_no }: Principal, { packet_no, version }: PacketVersion, authorization_nos: readonly string[], part: PacketRead['part'],
+  read_at: string): PacketRead[] {
+  return authorization_nos.map(authorization_no => ({ read_no: newNo('read'), packet_no, version, authorization_no, participant_no, user_no, part, read_at }))
 }
 
 export async function readPacket (db: Db, principal: Principal, packet_no: string): Promise<PacketView> {
@@ -131,18 +133,20 @@ export async function settlementDisclosures (sql: ReadSql, authorization_no: str
   return disclosures
 }
 
-/** Whether a document stands in a packet that the caller may read: for documents read one by one. */
-export async function mayReadDocument (sql: ReadSql, principal: Principal, document_no: string): Promise<boolean> {
+/** How a document of a packet that the caller may read is read one by one; null: it stands in none. */
+export async function readPacketDocument (sql: ReadSql, principal: Principal, document_no: string): Promise<Reading | null> {
   const document = await findAnyDocument(sql, document_no)
-  if (document === undefined || !(principal.role === 'AUDITOR' || authority_roles.has(principal.role))) return false
+  if (document === undefined || !(principal.role === 'AUDITOR' || authority_roles.has(principal.role))) return null
   const packets = principal.role === 'AUDITOR' ? [...await packetsAssigned(sql, principal.participant_no)] : null
   const filter = { participant_no: document.participant_no, after: null, limit: 10_000 }
   const readable = packets ?? (await listPackets(sql, filter)).map(({ packet_no }) => packet_no)
   for (const packet_no of readable) {
     const sealed = await lastVersion(sql, packet_no)
-    if (sealed?.documents.some(each => each.document_no === document_no) === true) return true
+    if (sealed?.documents.some(each => each.document_no === document_no) === true) {
+      return (unit, now) => keepReads(unit, readsOf(principal, sealed, sealed.authorization_nos, 'DOCUMENT', now))
+    }
   }
-  return false
+  return null
 }
 
 async function documentsOf (sql: ReadSql, lines: readonly SubsidyLine[]): Promise<SealedDocument[]> {

@@ -292,7 +292,7 @@ const packet_reads = table('packet_reads', {
   authorization_no: text().notNull(),
   participant_no: text().notNull(),
   user_no: text(),
-  part: text().$type<'PACKET' | 'ARCHIVE'>().notNull(),
+  part: text().$type<'PACKET' | 'ARCHIVE' | 'DOCUMENT'>().notNull(),
   read_at: text().notNull()
 })
 
