@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { unzip } from '../../scripts/rederive.ts'
 import type { Built } from '../helper.ts'
 import { aDrawdown, aLoan, anAccount, authorize, aVoucher, body, documentOf, hubInMarch, items, listProject, name_1, next, project_1, uscc_1, type Packet } from './client.ts'
@@ -12,7 +12,7 @@ const verifier = join(import.meta.dirname, '../../scripts/verify-packet')
 interface Line { line_no: string, kind: string, voucher_no: string, amount: string, payee_uscc: string, payee_kind: string, status: string, payment_status: string, trace: { rule_id: string, clause_zh: string, after: string }[] }
 
 /** The park's need goes to its bank, which contacts, approves, signs, pays out and collects interest: half of 3.60 % for 90 days. */
-async function lendOnLead (hub: Built): Promise<{ loan_contract_no: string, voucher_no: string }> {
+async function lendOnLead (t: Test, hub: Built): Promise<{ loan_contract_no: string, voucher_no: string }> {
   const bank = hub.as('bank-1')
   const [given] = await items<{ authorization_no: string }>(hub.as('enterprise-1'), '/v1/authorizations')
   const { need_no } = body<{ need_no: string }>(await hub.as('park-1').post('/v1/financing-needs', {
@@ -25,7 +25,11 @@ async function lendOnLead (hub: Built): Promise<{ loan_contract_no: string, vouc
   await tell({ type: 'APPROVED', amount: '10000000.00', annual_rate_pct: '3.60', term_months: 36 })
   const { loan_contract_no, lead_no } = body<{ loan_contract_no: string, lead_no: string }>(await bank.post('/v1/loan-contracts', aLoan(await documentOf(bank))))
   if (lead_no !== lead?.lead_no) throw new Error('the contract is not tied to the lead')
-  const { iou_no } = body<{ iou_no: string }>(await bank.post('/v1/drawdowns', aDrawdown(loan_contract_no)))
+  const iou_no = next('JJ')
+  await tell({ type: 'DISBURSED', iou_no, amount: '10000000.00', date: '2025-12-21' })
+  const draw = async (over: Record<string, unknown>) => body<{ findings: { code: string, message: string }[] }>(await bank.post('/v1/drawdowns', aDrawdown(loan_contract_no, { iou_no, ...over }))).findings
+  t.match(await draw({ amount: '9000000.00' }), [{ code: 'DISBURSED_DIFFERS', message: /10000000\.00 on 2025-12-21.*9000000\.00/ }], 'a drawdown is held against what the lead was told')
+  t.same(await draw({ iou_no: `${iou_no}-1`, correction_of: iou_no }), [], 'its correction agrees')
   const { voucher_no } = body<{ voucher_no: string }>(await bank.post('/v1/interest-vouchers', aVoucher(iou_no, await documentOf(bank))))
   return { loan_contract_no, voucher_no }
 }
@@ -75,7 +79,7 @@ t.test('each kind of subsidy goes from a need to an account, to the fen and with
   const hub = await hubInMarch(t)
   await authorize(hub)
   await listProject(hub)
-  const { loan_contract_no, voucher_no } = await lendOnLead(hub)
+  const { loan_contract_no, voucher_no } = await lendOnLead(t, hub)
   const direct = await leased(hub, '30000000.00', '390000.00', { lease_mode: 'DIRECT' })
   const converted = await leased(hub, '12345678.90', '160493.83', { lease_mode: 'DIRECT_TO_LEASEBACK', leaseback_conversion: { purchase_date: '2025-09-21', is_new_equipment: true } })
   const fee = await guaranteed(hub, loan_contract_no)

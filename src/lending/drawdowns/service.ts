@@ -1,8 +1,10 @@
 /** Drawdowns: counted on their contract's row, so that no order of arrival draws more than the contract carries. */
 import { newNo } from '../../clock.ts'
-import { peek, type WriteSql } from '../../db/db.ts'
+import { peek, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { mistake, refuseIfAny, type Mistake } from '../../intake/mistakes.ts'
+import { findDisbursement } from '../../matching/leads/store.ts'
+import { finding, type Finding } from '../../policy/findings.ts'
 import { fenOf } from '../../policy/money.ts'
 import { claimMistakes, type ClaimsFiled } from '../claimed.ts'
 import { findDocument } from '../documents/store.ts'
@@ -95,7 +97,7 @@ export async function acceptDrawdown (sql: WriteSql, now: string, principal: Pri
     uscc: contract.uscc,
     project_code: contract.project_code,
     status: 'ACCEPTED',
-    findings: toldAbout(principal, notes),
+    findings: [...toldAbout(principal, notes), ...await againstLead(sql, principal, earlier?.first_no ?? body.iou_no, body)],
     authorization_no: authorization.authorization_no,
     content_digest,
     review_notes: notes,
@@ -124,6 +126,15 @@ export async function acceptDrawdown (sql: WriteSql, now: string, principal: Pri
   }
   await announce(sql, now, principal, 'drawdown.accepted', row, [participant_no], { loan_contract: contract.number })
   return { row, is_new: true }
+}
+
+/** What the bank reported as paid out on the lead is what it lends here; a correction of either puts it right. Source: contract §5, §6. */
+async function againstLead (sql: ReadSql, { participant_no }: Principal, iou_no: string, { amount, disbursed_date }: NewDrawdown): Promise<Finding[]> {
+  const reported = (await findDisbursement(sql, participant_no, iou_no))?.content
+  if (reported === undefined || (reported.amount === amount && reported.date === disbursed_date)) return []
+  return [finding('DISBURSED_DIFFERS', null,
+    `The lead was told of ${reported.amount} on ${reported.date}, the drawdown says ${amount} on ${disbursed_date}; correct the drawdown if it is wrong.`,
+    `线索登记放款 ${reported.amount} 元（${reported.date}），借据为 ${amount} 元（${disbursed_date}）；如借据有误请更正。`)]
 }
 
 export function shownDrawdown (row: DrawdownRow): Record<string, unknown> {
