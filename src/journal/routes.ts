@@ -18,7 +18,7 @@ export function journalRoutes (app: FastifyInstance, { db }: { db: Db }, readers
     path: '/v1/events',
     summary: 'Read the feed of events',
     summary_zh: '读取事件流',
-    description: 'Everything that concerns the caller, in the order of the one log, kept for three years. `after` is the cursor that the reader keeps: ' +
+    description: 'Everything that concerns the caller, in the order of the one log, of which nothing is ever taken out. `after` is the cursor that the reader keeps: ' +
       'the `next_cursor` of the last answer. With `wait` the answer is held until something is new. S1 四(三)3: information push.',
     callers: 'any',
     query: Type.Object({
