@@ -58,6 +58,20 @@ t.test('one fen more in any report is noticed', async t => {
   }
 })
 
+t.test('what reports say of the districts adds up to the whole', async t => {
+  const totals = async (report: string, district = '') => new Map(passed<ReportBody>(await quarter.hub.as('meic').get(`/v1/reports/${report}?period=2026Q1${district}`)).totals
+    .filter(({ group }) => group !== 'BUDGET').flatMap(({ group, ...sums }) => Object.entries(sums).map(([column, sum]): [string, number] => [`${group} ${column}`, Math.round(Number(sum ?? 0) * 100)])))
+  const districts = ['500157', '500120', '500115']
+  // One enterprise and the core enterprises are of no known district: in the others everything is.
+  for (const report of ['guarantee-breaker', 'institution-ranking', 'subsidy-progress', 'average-guarantee-fee', 'fund-performance']) {
+    const parts = await Promise.all(districts.map(district => totals(report, `&region_code=${district}`)))
+    for (const [column, whole] of await totals(report)) {
+      if (column.endsWith(' cap')) t.equal(parts.reduce((sum, part) => sum + (part.get(column) ?? 0), 0), 0, 'a cap is of the whole')
+      else t.equal(parts.reduce((sum, part) => sum + (part.get(column) ?? 0), 0), whole, `${report} ${column}`)
+    }
+  }
+})
+
 t.test('a report asked for later is made once, is fetched by who asked, and stays as it was made', async t => {
   const { hub } = quarter
   const path = '/v1/reports/district-ledger'

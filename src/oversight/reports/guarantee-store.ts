@@ -1,9 +1,9 @@
 /** What reports read of leases, guarantees and compensation. */
-import { and, countDistinct, count, eq, gte, inArray, isNotNull, lt, max, min, sql as expression } from 'drizzle-orm'
+import { and, countDistinct, count, eq, gte, inArray, isNotNull, isNull, lt, max, min, ne, or, sql as expression } from 'drizzle-orm'
 import type { ReadSql } from '../../db/db.ts'
 import { guarantee_contracts } from '../../lending/guarantee-contracts/store.ts'
 import { lease_contracts } from '../../lending/lease-contracts/store.ts'
-import { compensation_claims } from '../../risk/compensation-claims/store.ts'
+import { claim_recoveries, compensation_claims } from '../../risk/compensation-claims/store.ts'
 import { fenSum, inScope, type Scope } from './store.ts'
 
 /** What each lessor financed in the period. */
@@ -41,24 +41,35 @@ export async function feesByTerm (sql: ReadSql, scope: Scope) {
   }).from(guarantee_contracts).where(begunInPeriod(sql, scope)).groupBy(guarantee_contracts.participant_no, guarantee_contracts.term_months)
 }
 
-/** Enterprises behind the guarantees of some vintages. */
-export async function guaranteedEnterprises (sql: ReadSql, years: readonly number[]) {
+/** Guarantees of some vintages by breaker: principal, what of it was released by a day, and the enterprises behind it. */
+export async function guaranteedOfVintages (sql: ReadSql, years: readonly number[], scope: Scope, day: string) {
+  const { guaranteed_fen, released_on } = guarantee_contracts
   return sql.select({
     guarantor_no: guarantee_contracts.participant_no, bank_no: guarantee_contracts.lender_no,
       vintage_year: guarantee_contracts.vintage_year,
+    guaranteed_fen: fenSum(guaranteed_fen), released_fen: fenSum(expression`case when ${released_on} <= ${day} then ${guaranteed_fen} else 0 end`),
     enterprises: countDistinct(guarantee_contracts.uscc), guarantees: count(),
       first: expression<string | null>`${min(guarantee_contracts.number)}`,
     last: expression<string | null>`${max(guarantee_contracts.number)}`
-  }).from(guarantee_contracts).where(and(eq(guarantee_contracts.status, 'ACCEPTED'), inArray(guarantee_contracts.vintage_year, [...years])))
-    .groupBy(guarantee_contracts.participant_no, guarantee_contracts.lender_no, guarantee_contracts.vintage_year)
+  }).from(guarantee_contracts).where(and(eq(guarantee_contracts.status, 'ACCEPTED'), inArray(guarantee_contracts.vintage_year, [...years]),
+    inScope(sql, guarantee_contracts.uscc, scope))).groupBy(guarantee_contracts.participant_no, guarantee_contracts.lender_no, guarantee_contracts.vintage_year)
 }
 
-/** Enterprises for which something was compensated. */
-export async function compensatedEnterprises (sql: ReadSql, years: readonly number[]) {
-  return sql.select({
-    guarantor_no: compensation_claims.guarantor_no, bank_no: compensation_claims.participant_no,
-      vintage_year: compensation_claims.vintage_year,
-    enterprises: countDistinct(compensation_claims.uscc)
-  }).from(compensation_claims).where(and(isNotNull(compensation_claims.covered_fen), inArray(compensation_claims.vintage_year, [...years])))
-    .groupBy(compensation_claims.guarantor_no, compensation_claims.participant_no, compensation_claims.vintage_year)
+const { guarantor_no, participant_no: bank_no, vintage_year, covered_fen, review } = compensation_claims
+const standing = (sql: ReadSql, years: readonly number[], scope: Scope) => and(
+  isNotNull(covered_fen), or(isNull(review), ne(review, 'REJECT')), inArray(vintage_year, [...years]), inScope(sql, compensation_claims.uscc, scope)
+)
+
+/** What was compensated on those vintages, and for how many enterprises. */
+export async function compensatedOfVintages (sql: ReadSql, years: readonly number[], scope: Scope) {
+  return sql.select({ guarantor_no, bank_no, vintage_year, covered_fen: fenSum(covered_fen), enterprises: countDistinct(compensation_claims.uscc) })
+    .from(compensation_claims).where(standing(sql, years, scope)).groupBy(guarantor_no, bank_no, vintage_year)
+}
+
+/** What the guarantee system got back of it, as far as that was settled. */
+export async function settledOfVintages (sql: ReadSql, years: readonly number[], scope: Scope) {
+  const { guarantor_fen, fiscal_fen, re_guarantor_fen, settled_in, claim_number } = claim_recoveries
+  return sql.select({ guarantor_no, bank_no, vintage_year, settled_fen: fenSum(expression`${guarantor_fen} + ${fiscal_fen} + ${re_guarantor_fen}`) })
+    .from(claim_recoveries).innerJoin(compensation_claims, eq(compensation_claims.number, claim_number))
+    .where(and(isNotNull(settled_in), standing(sql, years, scope))).groupBy(guarantor_no, bank_no, vintage_year)
 }

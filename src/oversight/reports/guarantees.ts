@@ -2,11 +2,14 @@
 import type { Db, ReadSql } from '../../db/db.ts'
 import { UNITS_PER_ONE } from '../../policy/exact.ts'
 import { yuanOf } from '../../policy/money.ts'
+import { breakerDenominator, liabilityOf } from '../../policy/claims.ts'
+import { compensationRate, type BreakerState } from '../../policy/risk-share.ts'
 import { nearestTerms, pctOf } from '../../policy/terms.ts'
 import { policiesIn } from '../../registry/policies/service.ts'
-import { breakerPlace, breakersNow } from '../../risk/breakers/service.ts'
+import { breakerPlace, breakersNow, riskTerms } from '../../risk/breakers/service.ts'
+import type { BreakerKey } from '../../risk/breakers/store.ts'
 import { ratePct } from './figures.ts'
-import { compensatedEnterprises, feesByTerm, guaranteedBy, guaranteedEnterprises } from './guarantee-store.ts'
+import { compensatedOfVintages, feesByTerm, guaranteedBy, guaranteedOfVintages, settledOfVintages } from './guarantee-store.ts'
 import { byKey, participantsOf, some, type Making } from './making.ts'
 import type { Row } from './table.ts'
 
@@ -47,20 +50,43 @@ export async function averageGuaranteeFee (sql: ReadSql, making: Making): Promis
   })
 }
 
+interface ShownVintage { key: BreakerKey, state: BreakerState | null, liability_fen: number, cap_fen: number | null, compensated_fen: number, vintage_rate_pct: string,
+  compensation_rate_pct: string | null }
+
+/** The part of the breakers that is of one district: its guarantees and claims. Cap and state are of the whole. */
+async function partsOfBreakers (db: Db, making: Making, years: readonly number[]): Promise<ShownVintage[]> {
+  const terms = await riskTerms(db.read, db.clock.now())
+  const covered = byKey(await compensatedOfVintages(db.read, years, making), breakerPlace)
+  const settled = byKey(await settledOfVintages(db.read, years, making), breakerPlace)
+  return (await guaranteedOfVintages(db.read, years, making, making.as_of)).map(vintage => {
+    const place = breakerPlace(vintage)
+    const liability_fen = breakerDenominator(vintage, terms)
+    const released_fen = liabilityOf(vintage.released_fen, terms)
+    const covered_fen = covered.get(place)?.covered_fen ?? 0
+    const compensated_fen = covered_fen - (settled.get(place)?.settled_fen ?? 0)
+    return {
+      key: vintage, state: null, liability_fen, cap_fen: null, compensated_fen, vintage_rate_pct: compensationRate(compensated_fen, liability_fen),
+      compensation_rate_pct: released_fen === 0 ? null : compensationRate(covered_fen, released_fen)
+    }
+  }).sort((a, b) => breakerPlace(a.key) < breakerPlace(b.key) ? -1 : 1)
+}
+
 /** Breakers of the vintages of the period's years, as they stand. */
 export async function guaranteeBreaker (db: Db, making: Making): Promise<Row[]> {
   const sql = db.read
   const last = Number(making.to.endsWith('-01-01') ? Number(making.to.slice(0, 4)) - 1 : making.to.slice(0, 4))
   const years = Array.from({ length: last - Number(making.from.slice(0, 4)) + 1 }, (_, index) => Number(making.from.slice(0, 4)) + index)
-  const guaranteed = byKey(await guaranteedEnterprises(sql, years), breakerPlace)
-  const compensated = byKey(await compensatedEnterprises(sql, years), breakerPlace)
-  return (await breakersNow(db, {}, undefined, making.as_of)).filter(({ key }) => years.includes(key.vintage_year)).map(({ key, ...shown }): Row => {
+  const guaranteed = byKey(await guaranteedOfVintages(sql, years, making, making.as_of), breakerPlace)
+  const compensated = byKey(await compensatedOfVintages(sql, years, making), breakerPlace)
+  const vintages: ShownVintage[] = making.region_code === null
+    ? (await breakersNow(db, {}, undefined, making.as_of)).filter(({ key }) => years.includes(key.vintage_year)) : await partsOfBreakers(db, making, years)
+  return vintages.map(({ key, ...shown }): Row => {
     const behind = guaranteed.get(breakerPlace(key))
     return {
       cells: {
         guarantor_no: key.guarantor_no, bank_no: key.bank_no, vintage_year: key.vintage_year, state: shown.state,
           enterprises: behind?.enterprises ?? 0,
-        liability: yuanOf(shown.liability_fen), cap: yuanOf(shown.cap_fen), compensated: yuanOf(shown.compensated_fen),
+        liability: yuanOf(shown.liability_fen), cap: shown.cap_fen === null ? null : yuanOf(shown.cap_fen), compensated: yuanOf(shown.compensated_fen),
           vintage_rate_pct: shown.vintage_rate_pct,
         compensation_rate_pct: shown.compensation_rate_pct
       },
