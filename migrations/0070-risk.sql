@@ -50,6 +50,7 @@ create table compensation_claims (
   covered_fen bigint,
   guarantor_fen bigint check (guarantor_fen >= 0),
   fiscal_fen bigint check (fiscal_fen >= 0),
+  fiscal_municipal_fen bigint check (fiscal_municipal_fen between 0 and fiscal_fen),
   bank_fen bigint check (bank_fen >= 0),
   re_guarantor_fen bigint check (re_guarantor_fen >= 0),
   bank_excess_fen bigint check (bank_excess_fen >= 0),

@@ -2,7 +2,7 @@ import { type Borne, type BreakerState, type RiskShare } from './risk-share.ts'
 import { cutDown, UNITS_PER_ONE } from './exact.ts'
 import { finding, type Finding } from './findings.ts'
 import { checkedFen } from './money.ts'
-import { DENOMINATORS } from './parameters.ts'
+import { BREAKER_SCOPES, DENOMINATORS } from './parameters.ts'
 import { dayNumber } from './period.ts'
 import { pctOf, readingOf, type PolicyVersion } from './terms.ts'
 
@@ -26,6 +26,30 @@ export function breakerDenominator ({ guaranteed_fen, released_fen }: VintagePri
   const reading = readingOf(terms, 'breaker_denominator', DENOMINATORS)
   const principal_fen = reading === 'VINTAGE_LIABILITY' ? guaranteed_fen : reading === 'RELEASED' ? released_fen : guaranteed_fen - released_fen
   return liabilityOf(principal_fen, terms)
+}
+
+export type BreakerScope = typeof BREAKER_SCOPES[number]
+
+/** Where a guarantee stands; `park_no` null: outside the parks. */
+export interface GuaranteePlace {
+  readonly guarantor_no: string
+  readonly bank_no: string
+  readonly park_no: string | null
+  readonly vintage_year: number
+}
+
+/** Which scope the cap is taken over. Source: S1 五(一); reading A-10. */
+export function breakerScope (terms: PolicyVersion): BreakerScope {
+  return readingOf(terms, 'breaker_scope', BREAKER_SCOPES)
+}
+
+/** The place of a guarantee without what a scope does not tell apart: guarantees that come out equal share one cap. Source: reading A-10. */
+export function measuredTogether ({ guarantor_no, bank_no, park_no, vintage_year }: GuaranteePlace, scope: BreakerScope):
+{ guarantor_no: string | null, bank_no: string | null, park_no: string | null, vintage_year: number } {
+  const by_guarantor = scope === 'GUARANTOR_BANK' || scope === 'GUARANTOR'
+  return {
+    guarantor_no: by_guarantor ? guarantor_no : null, bank_no: scope === 'GUARANTOR_BANK' ? bank_no : null, park_no: scope === 'PARK' ? park_no : null, vintage_year
+  }
 }
 
 export interface ClaimFacts {
@@ -60,8 +84,8 @@ export function claimFindings (facts: ClaimFacts): Finding[] {
       `违约日晚于保证期间届满日 ${facts.guarantee_end}。`))
   }
   if (facts.state_before === 'TRIPPED') {
-    findings.push(finding('BREAKER_TRIPPED', 'R-02', 'The compensation cap of this guarantor, bank and year is reached; the bank bears what is above it.',
-      '该担保机构与银行当年代偿已达熔断上限，超出部分由银行承担。'))
+    findings.push(finding('BREAKER_TRIPPED', 'R-02', 'The compensation cap that this guarantee counts under is reached; the bank bears what is above it.',
+      '该笔担保所属范围的当年代偿已达熔断上限，超出部分由银行承担。'))
   }
   return findings
 }

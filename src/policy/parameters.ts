@@ -30,6 +30,7 @@ export const BUDGET_PRIORITIES = ['COOPERATING_FIRST', 'QUEUE_ONLY'] as const
 export const PARK_EVIDENCE = ['DECLARATION', 'DOCUMENT'] as const
 export const WEEK_READINGS = ['CALENDAR_DAYS', 'WORK_DAYS'] as const
 export const CROSSING_CLAIMS = ['PARTIAL', 'ALL_OR_NOTHING'] as const
+export const BREAKER_SCOPES = ['GUARANTOR_BANK', 'GUARANTOR', 'PARK', 'PRODUCT'] as const
 export const DENOMINATORS = ['VINTAGE_LIABILITY', 'RELEASED', 'OUTSTANDING'] as const
 export const MANUFACTURING_BASES = ['ENTERPRISE', 'PROJECT'] as const
 export const HOUSEHOLD_BASES = ['CONTRACT', 'APPROVED', 'OUTSTANDING'] as const
@@ -105,11 +106,14 @@ export const PARAMETERS: Readonly<Record<PolicyCode, Readonly<Record<string, Par
     cooperation_years: count('E-11: default term of the agreement'),
     guaranteed_share_pct: pct('R-01: part of the principal the system guarantees'),
     share_guarantor_pct: pct('R-01'),
-    share_fiscal_pct: pct('R-01 (A-20: one party code)'),
+    share_fiscal_pct: pct('R-01: one party'),
+    fiscal_municipal_pct: pct('A-20: part of the fiscal share that the municipality bears'),
+    fiscal_state_fund_pct: pct('A-20: part of the fiscal share that a state fund bears; the two sum to 100'),
     share_bank_pct: pct('R-01'),
     share_re_guarantor_pct: pct('R-01'),
     breaker_cap_pct: pct('R-02: highest compensation rate'),
     breaker_warning_share_pct: pct('§6: WARNING from this share of the cap'),
+    breaker_scope: choice(BREAKER_SCOPES, 'A-10: whose guarantees of a vintage share one cap: of a guarantor for a bank, of a guarantor, of a park, or all'),
     breaker_denominator: choice(DENOMINATORS, 'A-08: what the rate is measured against; numerator and denominator on one basis'),
     breaker_crossing_claim: choice(CROSSING_CLAIMS, 'A-11: cover the headroom only, or nothing'),
     breaker_recoveries: choice(RECOVERY_TIMINGS, 'A-09: when recoveries lower the numerator'),

@@ -107,6 +107,18 @@ export function splitRecovery (net_fen: number, borne: Borne): Borne {
   return { guarantor_fen, fiscal_fen, bank_fen, re_guarantor_fen }
 }
 
+/**
+ * How the fiscal share of a loss is borne inside the fiscal party.
+ *
+ * @param fiscal_fen the fiscal share, ≥ 0; the parts sum to it
+ * Source: S1 五(一); reading A-20.
+ */
+export function splitFiscal (fiscal_fen: number, terms: PolicyVersion): { municipal_fen: number, state_fund_fen: number } {
+  const parts = [pctOf(terms, 'fiscal_municipal_pct'), pctOf(terms, 'fiscal_state_fund_pct')].map(Number)
+  const [municipal_fen = 0, state_fund_fen = 0] = splitByLargestRemainder(fiscal_fen, parts)
+  return { municipal_fen, state_fund_fen }
+}
+
 /** Whether the agreed shares are those of the policy: they sum to 100 % and the bank bears at least its part. */
 export function sharesSumToWhole (terms: PolicyVersion): boolean {
   return weights(terms).reduce((sum, weight) => sum + weight, 0) === Number(100n * UNITS_PER_PERCENT)

@@ -166,6 +166,7 @@ export function checkParameters (policy_code: PolicyCode, parameters: Parameters
 /** Percentages that are the parts of one whole. */
 const WHOLES = [
   { policy_code: 'PARK_TECH_GUARANTEE', prefix: 'share_', meaning: 'the risk shares', meaning_zh: '风险分担比例' },
+  { policy_code: 'PARK_TECH_GUARANTEE', prefix: 'fiscal_', meaning: 'the parts of the fiscal share', meaning_zh: '财政分担内部比例' },
   { policy_code: 'TECH_RENO_LOAN', prefix: 'ranking_', meaning: 'the weights of the race', meaning_zh: '赛马评价权重' }
 ] as const
 

@@ -15,17 +15,18 @@ type Calendars = typeof import('../../src/policy/calendar.ts')
 type Vouchers = typeof import('../../src/policy/vouchers.ts')
 type Sizes = typeof import('../../src/policy/size-class.ts')
 type Eligibility = typeof import('../../src/policy/eligibility.ts')
+type Claims = typeof import('../../src/policy/claims.ts')
 type Households = typeof import('../../src/policy/household.ts')
 type Leases = typeof import('../../src/policy/lease.ts')
 type Ceilings = typeof import('../../src/policy/ceilings.ts')
 type Premiums = typeof import('../../src/policy/premium.ts')
 type Periods = typeof import('../../src/policy/period.ts')
 
-export type Kernel = Quotes & Terms & Subsidy & Guarantee & RiskShares & Money & Calendars & Vouchers & Sizes & Eligibility & Households & Leases & Ceilings & Premiums & Periods
+export type Kernel = Quotes & Terms & Subsidy & Guarantee & RiskShares & Money & Calendars & Vouchers & Sizes & Eligibility & Claims & Households & Leases & Ceilings & Premiums & Periods
 
 /** The kernel from a folder: the real one, or a copy with a seeded mistake. */
 export async function loadKernel (folder: string): Promise<Kernel> {
-  const files = ['quotes', 'terms', 'subsidy', 'guarantee', 'risk-share', 'money', 'calendar', 'vouchers', 'size-class', 'eligibility', 'household', 'lease', 'ceilings', 'premium', 'period']
+  const files = ['quotes', 'terms', 'subsidy', 'guarantee', 'risk-share', 'money', 'calendar', 'vouchers', 'size-class', 'eligibility', 'claims', 'household', 'lease', 'ceilings', 'premium', 'period']
   const parts = await Promise.all(files.map((file) => import(pathToFileURL(join(folder, `${file}.ts`)).href) as Promise<object>))
   return Object.assign({}, ...parts) as Kernel
 }
@@ -122,6 +123,13 @@ export function answerOf (kernel: Kernel, one: Case): Answer {
       const { value, findings } = kernel.quoteRiskShare(one.given, policies)
       return value === null ? { codes: findings.map((each) => each.code) } : { ...value }
     }
+    case 'fiscal_parts': {
+      const given: { fiscal: string } = one.given
+      return Object.fromEntries(Object.entries(kernel.splitFiscal(kernel.fenOf(given.fiscal), kernel.nearestTerms(policies, 'PARK_TECH_GUARANTEE', '2026-05-01')))
+        .map(([name, fen]) => [name.replace(/_fen$/u, ''), kernel.yuanOf(fen)]))
+    }
+    case 'breaker_scope':
+      return kernel.measuredTogether(one.given, kernel.breakerScope(kernel.nearestTerms(policies, 'PARK_TECH_GUARANTEE', '2026-05-01')))
     case 'recovery': {
       const given: { net: string, borne: Record<'guarantor' | 'fiscal' | 'bank' | 're_guarantor', string> } = one.given
       const borne = { guarantor_fen: kernel.fenOf(given.borne.guarantor), fiscal_fen: kernel.fenOf(given.borne.fiscal), bank_fen: kernel.fenOf(given.borne.bank), re_guarantor_fen: kernel.fenOf(given.borne.re_guarantor) }

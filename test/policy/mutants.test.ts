@@ -76,6 +76,10 @@ const MUTANTS: readonly (readonly [mistake: string, file: string, right: string,
   ['what is outstanding is forgotten', 'household.ts', "=== 'OUTSTANDING') return outstanding_fen", "=== 'OUTSTANDING') return contract_fen ?? 0"],
   ['the class of the project never decides', 'eligibility-rules.ts', 'const code = by_project ? project_industry_code : industry_code', 'const code = industry_code'],
   ['a project outside manufacturing is not remarked', 'eligibility-rules.ts', 'if (project_industry_code === undefined || isManufacturing(project_industry_code) !== false) return PASS', 'return PASS'],
+  ['a wider cap still tells guarantors apart', 'claims.ts', "const by_guarantor = scope === 'GUARANTOR_BANK' || scope === 'GUARANTOR'", 'const by_guarantor = true'],
+  ['the cap of a guarantor tells banks apart', 'claims.ts', "bank_no: scope === 'GUARANTOR_BANK' ? bank_no : null", 'bank_no'],
+  ['the cap of a park is that of all', 'claims.ts', "park_no: scope === 'PARK' ? park_no : null", 'park_no: null'],
+  ['the state fund bears what the municipality should', 'risk-share.ts', 'const [municipal_fen = 0, state_fund_fen = 0] = splitByLargestRemainder(fiscal_fen, parts)', 'const [state_fund_fen = 0, municipal_fen = 0] = splitByLargestRemainder(fiscal_fen, parts)'],
   ['the small class needs one bound only', 'size-class.ts', 'employees >= bound.employees && revenue_fen', 'employees >= bound.employees || revenue_fen'],
   ['the tolerance loses its upper bound', 'vouchers.ts', "return within('recalculation_warn_pct') ? 'WARN' : 'FAIL'", "return 'WARN'"]
 ]

@@ -3,7 +3,7 @@ import t from 'tap'
 import { payInBudget } from '../../src/policy/budget.ts'
 import { BUILT_IN_CALENDAR } from '../../src/policy/calendar.ts'
 import { ceilingOwner } from '../../src/policy/ceilings.ts'
-import { breakerDenominator, liabilityOf } from '../../src/policy/claims.ts'
+import { breakerDenominator, breakerScope, liabilityOf, measuredTogether } from '../../src/policy/claims.ts'
 import { judge, type EligibilityFacts, type Product } from '../../src/policy/eligibility.ts'
 import { guaranteeFeeLines } from '../../src/policy/guarantee.ts'
 import { checkLeaseMode, leaseLines } from '../../src/policy/lease.ts'
@@ -11,6 +11,7 @@ import { countedAgainstLimit } from '../../src/policy/household.ts'
 import { PARAMETERS } from '../../src/policy/parameters.ts'
 import { quoteDeadlines, quoteRiskShare, quoteSubsidy, type SubsidyQuoteRequest } from '../../src/policy/quotes.ts'
 import { premiumCeiling } from '../../src/policy/premium.ts'
+import { splitFiscal } from '../../src/policy/risk-share.ts'
 import { loanInterestLines, type LoanVoucher } from '../../src/policy/subsidy.ts'
 import { BUILT_IN_POLICIES, nearestTerms, withParameters, type PolicyVersion } from '../../src/policy/terms.ts'
 import { smallestGroupOn } from '../../src/oversight/reports/table.ts'
@@ -137,6 +138,9 @@ const PROBES: Readonly<Record<string, Readonly<Record<string, readonly [other: s
     share_re_guarantor_pct: ['11', risk('1000000.00', '400000000.00', '0.00')],
     breaker_cap_pct: ['3', risk('5000000.00', '400000000.00', '15000000.00')],
     breaker_warning_share_pct: ['90', risk('1000000.00', '400000000.00', '12000000.00')],
+    breaker_scope: ['PARK', policies => measuredTogether({ guarantor_no: 'g', bank_no: 'b', park_no: 'p', vintage_year: 2026 }, breakerScope(parkOf(policies)))],
+    fiscal_municipal_pct: ['90', policies => splitFiscal(1000, withParameters(parkOf(policies), { fiscal_state_fund_pct: '10' }))],
+    fiscal_state_fund_pct: ['10', policies => splitFiscal(1000, parkOf(policies))],
     breaker_denominator: ['RELEASED', policies => breakerDenominator({ guaranteed_fen: 1000, released_fen: 400 }, parkOf(policies))],
     breaker_recoveries: ['AT_ONCE', policies => settlesAtOnce(parkOf(policies))],
     breaker_crossing_claim: ['ALL_OR_NOTHING', risk('5000000.00', '400000000.00', '15000000.00')]

@@ -4,6 +4,8 @@ import { derivations_due } from '../../src/lending/marks.ts'
 import { aNeed, aProject, aRow } from '../fixtures.ts'
 import { build, type Built } from '../helper.ts'
 import { aDocument, aFeeVoucher, aGuarantee, aLease, aLoanContract, aRentVoucher, aDrawdown, authorize, created, knowEnterprise, project_1, uscc_1 } from '../lending/fixtures.ts'
+import { aGuarantee as aRiskyGuarantee } from '../risk/guarantees.ts'
+import { givenNeed } from '../matching/needs.ts'
 import { anotherLoan, done, lines, listProject, passLibrary, send } from '../subsidy/fixtures.ts'
 
 async function inForce (hub: Built, policy_code: string, supersedes: string, parameters: Record<string, string | number>, day = '2026-03-18'): Promise<void> {
@@ -146,4 +148,41 @@ t.test('A-19: the class of the project makes a manufacturer, at every door and f
   done(await hub.as('enterprise-1', 1).post('/v1/projects', aProject({ industry_code: 'C3411' })))
   await hub.loops.settle()
   t.match(await lines(hub), [{ status: 'OPEN', blocked_by: [] }])
+})
+
+t.test('A-10, A-20: the cap over a wider scope lets a claim through, and the fiscal share has its parts', async t => {
+  const hub = await build(t)
+  await aRiskyGuarantee(hub, { principal: '95000000.00' })
+  await aRiskyGuarantee(hub, { principal: '400000000.00', bank_no: 'bank-2' })
+  await aRiskyGuarantee(hub, { principal: '500000000.00', guarantor_no: 'guarantor-2', bank_no: 'bank-2' })
+  const claimed = async (claim_no: string) => {
+    const { guarantee_contract_no, iou_no } = await aRiskyGuarantee(hub, { principal: '5000000.00' })
+    created(await hub.as('bank-1').post('/v1/compensation-claims', { claim_no, guarantee_contract_no, iou_no, default_date: '2026-03-02', default_principal: '5000000.00' }))
+    return done<{ computed: Record<string, unknown> }>(await hub.as('guarantor-1', 1).post(`/v1/compensation-claims/${claim_no}/decision`, { decision: 'ACCEPT' })).computed
+  }
+  const scopes = async (who: string, scope: string) => done<{ items: Record<string, unknown>[] }>(await hub.as(who).get(`/v1/breakers/scopes?scope=${scope}`)).items
+  t.match(await claimed('ONE'), { covered_principal: '3200000.00', bank_excess: '800000.00', breaker_state: 'TRIPPED', fiscal_parts: { municipal: '1200000.00', state_fund: '0.00' } },
+    '4 % of what guarantor-1 guarantees for bank-1')
+  t.match(await scopes('meic', 'GUARANTOR'), [
+    { decides: false, guarantor_no: 'guarantor-1', liability: '400000000.00', cap: '16000000.00', compensated: '3200000.00', headroom: '12800000.00', vintage_rate_pct: '0.8000', state: 'NORMAL' },
+    { guarantor_no: 'guarantor-2', liability: '400000000.00', compensated: '0.00' }
+  ], 'a figure beside it')
+  t.equal((await scopes('guarantor-2', 'GUARANTOR')).length, 1, 'a guarantor sees its own')
+  t.same(await scopes('guarantor-2', 'PRODUCT'), [])
+
+  await inForce(hub, 'PARK_TECH_GUARANTEE', '2026-01-12.1', { breaker_scope: 'GUARANTOR', fiscal_municipal_pct: '60', fiscal_state_fund_pct: '40' })
+  t.match(await claimed('TWO'), {
+    headroom_before: '12960000.00', covered_principal: '4000000.00', bank_excess: '0.00', breaker_state: 'NORMAL', fiscal_parts: { municipal: '900000.00', state_fund: '600000.00' }
+  }, '4 % of all that guarantor-1 guarantees')
+  t.match(await scopes('meic', 'GUARANTOR'), [{ decides: true, compensated: '7200000.00' }, {}])
+
+  hub.clock.set('2026-03-19T02:00:00.000Z')
+  await inForce(hub, 'PARK_TECH_GUARANTEE', '2026-03-18.1', { breaker_scope: 'PARK', breaker_cap_pct: '0.9' }, '2026-03-19')
+  t.match(await scopes('meic', 'PARK'), [{ decides: true, park_no: null, liability: '804000000.00', compensated: '7200000.00' }], 'no park brought the project')
+  await givenNeed(hub, { uscc: uscc_1, need: { project_code: project_1 } })
+  t.match(await claimed('THREE'), { headroom_before: '72000.00', covered_principal: '72000.00', breaker_state: 'TRIPPED' }, 'the park that did: 0.9 % of 808 million')
+  t.match(await scopes('finance-bureau', 'PARK'), [{ park_no: 'park-1', headroom: '0.00', state: 'TRIPPED' }])
+  await hub.loops.settle()
+  t.ok((await hub.as('bank-1').get('/v1/events?limit=200')).json().items.some(({ type, subject }: { type: string, subject: string }) => type === 'breaker.tripped' && subject === 'PARK/2026||park-1'))
+  t.match(await scopes('re-guarantor-1', 'PRODUCT'), [{ decides: false, guarantor_no: null, park_no: null, compensated: '7272000.00' }])
 })

@@ -6,11 +6,13 @@ import { operation } from '../../http/operation.ts'
 import { pageOf, pageRequest } from '../../http/paging.ts'
 import { yuanOf } from '../../policy/money.ts'
 import type { RiskShare } from '../../policy/risk-share.ts'
-import { breaker_example, BreakerPage, BreakerQuery, BreakerSettlement, NewSettlement, settlement_example } from './schema.ts'
-import { breakerPlace, breakersNow, settleYear, type ShownBreaker } from './service.ts'
+import { breaker_example, BreakerPage, BreakerQuery, BreakerScopePage, BreakerScopeQuery, BreakerSettlement, NewSettlement, scope_example, settlement_example } from './schema.ts'
+import { scopePlace, WIDER_SCOPES, type MeasuredScope, type WiderScope } from './scopes.ts'
+import { breakerPlace, breakersNow, scopesNow, settleYear, type ShownBreaker } from './service.ts'
 import type { Settlement } from './store.ts'
 
 const list_id = 'listBreakers'
+const scopes_id = 'listBreakerScopes'
 
 /** A participant sees its own side whatever it filters by; null: nothing. */
 function within ({ role, participant_no }: Principal, { guarantor_no, bank_no, vintage_year }: BreakerQuery) {
@@ -49,6 +51,13 @@ function shownBreaker (breaker: ShownBreaker) {
   }
 }
 
+function shownScope ({ scope, decides, guarantor_no, park_no, vintage_year, liability_fen, cap_fen, compensated_fen, vintage_rate_pct, state, policy_version }: Awaited<ReturnType<typeof scopesNow>>[number]) {
+  return {
+    scope, decides, guarantor_no, park_no, vintage_year, liability: yuanOf(liability_fen), cap: yuanOf(cap_fen), compensated: yuanOf(compensated_fen),
+    headroom: yuanOf(Math.max(0, cap_fen - compensated_fen)), vintage_rate_pct, state, policy_version
+  }
+}
+
 function shownSettlement ({ year, settled_by, created_at, content }: Settlement) {
   return { year, settled_by, settled_at: created_at, breakers: content }
 }
@@ -73,6 +82,28 @@ export function breakerRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     const rows = all.filter(breaker => (query.state === undefined || breaker.state === query.state) && (page.after === null || breakerPlace(breaker.key) > page.after))
     const { items, next_cursor } = pageOf(list_id, principal, page, rows, ({ key }) => breakerPlace(key))
     return { status: 200, body: { items: items.map(shownBreaker), next_cursor } }
+  })
+
+  operation(app, { db }, {
+    id: scopes_id,
+    method: 'GET',
+    path: '/v1/breakers/scopes',
+    summary: 'Show the compensation rate over wider scopes',
+    summary_zh: '按担保机构、园区或产品整体查询代偿率',
+    description: 'The cap of 4 % taken over all guarantees of a guarantor, of a park or of the product in a vintage year: figures beside the breakers, or, where decides is true, what the ' +
+      'version of the policy in force lets claims go by. A guarantor sees its own. S1 五(一); reading A-10.',
+    callers: ['GUARANTOR', 'RE_GUARANTOR', 'FINANCE_BUREAU', 'MEIC'],
+    query: BreakerScopeQuery,
+    replies: { 200: BreakerScopePage },
+    example: { query: { scope: 'PARK', vintage_year: 2026 }, reply: { items: [scope_example], next_cursor: null } }
+  }, async ({ principal, query }) => {
+    const page = pageRequest(scopes_id, principal, query)
+    const own = principal.role === 'GUARANTOR' ? principal.participant_no : undefined
+    const place = (one: MeasuredScope & { scope: WiderScope }): string => `${one.scope}|${scopePlace(one)}`
+    const all = await Promise.all(WIDER_SCOPES.filter(scope => (query.scope ?? scope) === scope).map(scope => scopesNow(db, scope, query.vintage_year, own)))
+    const rows = all.flat().filter(one => page.after === null || place(one) > page.after)
+    const { items, next_cursor } = pageOf(scopes_id, principal, page, rows, place)
+    return { status: 200, body: { items: items.map(shownScope), next_cursor } }
   })
 
   operation(app, { db }, {

@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox'
 import { InstantOut, listOf, Money, named, nullable, oneOf, PageQuery, ParticipantNo, Text } from '../../http/schema.ts'
 import { BREAKER_STATES } from '../../policy/risk-share.ts'
 import { RiskShareReplySchema } from '../../registry/policies/quote-schema.ts'
+import { WIDER_SCOPES } from './scopes.ts'
 
 const strict = { additionalProperties: false } as const
 const Year = (description: string) => Type.Integer({ minimum: 2000, maximum: 9999, description, examples: [2026] })
@@ -45,6 +46,32 @@ export const BreakerQuery = Type.Object({
   default_principal: Type.Optional(Money('What if this principal were compensated today'))
 }, strict)
 export type BreakerQuery = Static<typeof BreakerQuery>
+
+export const BreakerScopeSchema = named('BreakerScope', Type.Object({
+  scope: oneOf(WIDER_SCOPES, 'Whose guarantees are measured together'),
+  decides: Type.Boolean({ description: 'Whether claims go by this scope under the version in force (A-10)' }),
+  guarantor_no: nullable(ParticipantNo('Guarantor; null where all are measured together')),
+  park_no: nullable(ParticipantNo('Park the need of the project came through; null for the others, and where parks are not told apart')),
+  vintage_year: Year('Vintage: year of the guarantees 担保年度'),
+  liability: Money('Denominator: guaranteed liability, 80 % of the guaranteed principal 担保责任额'),
+  cap: Money('Cap, cut to the fen 熔断上限'),
+  compensated: Money('Numerator: what the system covered, less settled recoveries'),
+  headroom: Money('What is left under the cap'),
+  vintage_rate_pct: RatePct('Compensated ÷ liability, percent, four digits, cut'),
+  state: State,
+  policy_version: Text('Version of PARK_TECH_GUARANTEE in force today', 40)
+}))
+export const BreakerScopePage = listOf(BreakerScopeSchema)
+export const BreakerScopeQuery = Type.Object({
+  ...PageQuery,
+  scope: Type.Optional(oneOf(WIDER_SCOPES, 'Only this scope')),
+  vintage_year: Type.Optional(Year('Only of this vintage'))
+}, strict)
+
+export const scope_example = {
+  scope: 'PARK', decides: false, guarantor_no: null, park_no: 'park-1', vintage_year: 2026, liability: '400000000.00', cap: '16000000.00', compensated: '15000000.00',
+  headroom: '1000000.00', vintage_rate_pct: '3.7500', state: 'WARNING', policy_version: '2026-01-12.1'
+}
 
 export const NewSettlement = named('NewBreakerSettlement', Type.Object({ year: Year('Year to settle; from its last day on') }, strict))
 

@@ -7,7 +7,7 @@ import { personOf, type Principal } from '../../http/access.ts'
 import type { EventType } from '../../journal/event-types.ts'
 import { append, the_hub, type Actor } from '../../journal/events.ts'
 import { beijingDate } from '../../policy/calendar.ts'
-import { breakerDenominator, liabilityOf, systemPart, type VintagePrincipal } from '../../policy/claims.ts'
+import { breakerDenominator, breakerScope, liabilityOf, systemPart, type VintagePrincipal } from '../../policy/claims.ts'
 import { fenOf, yuanOf } from '../../policy/money.ts'
 import { RECOVERY_TIMINGS } from '../../policy/parameters.ts'
 import { breakerCap, breakerState, compensationRate, riskShare, type BreakerState, type RiskShare } from '../../policy/risk-share.ts'
@@ -17,6 +17,7 @@ import { activeOfRole } from '../../registry/participants/store.ts'
 import { policiesIn, policiesOf } from '../../registry/policies/service.ts'
 import { settleRecoveries, unsettledRecoveries } from '../compensation-claims/store.ts'
 import { vintages, type Vintage } from './guarantees.ts'
+import { measuredAround, measuredScopes, scopePlace, type Measured, type MeasuredScope, type WiderScope } from './scopes.ts'
 import {
   findSettlement, insertSettlement, keepBreaker, listBreakers, ownBreaker, warnedBreakers, type Breaker, type BreakerCounters, type BreakerFilter, type BreakerKey, type SettledLine, type Settlement
 } from './store.ts'
@@ -71,12 +72,35 @@ async function owned (sql: WriteSql, now: string, key: BreakerKey, terms: Policy
   return { ...row, liability_fen, cap_fen: breakerCap(liability_fen, terms) }
 }
 
-/** State of a breaker that this unit does not own: at filing, for the findings. */
-export async function stateNow (sql: ReadSql, now: string, key: BreakerKey): Promise<BreakerState> {
+/** The guarantee that a claim is on: its breaker, and the number of its first version. */
+export type GuaranteeKey = BreakerKey & { readonly guarantee_number: string }
+
+/** Says to everybody concerned that the state of a wider scope changed with a claim. */
+async function tellOfScope (sql: WriteSql, now: string, actor: Actor, key: BreakerKey, measured: MeasuredScope, state: BreakerState, terms: PolicyVersion): Promise<void> {
+  const { liability_fen, compensated_fen, ...place } = measured
+  const state_before = breakerState(liability_fen, compensated_fen, terms)
+  if (state_before === state) return
+  const meic = (await activeOfRole(sql, 'MEIC')).map(({ participant_no }) => participant_no)
+  await append(sql, now, {
+    type: event_of[state], subject: `${breakerScope(terms)}/${scopePlace(measured)}`, actor, audience: [...await riskAudience(sql, key), ...meic],
+    data: { ...place, scope: breakerScope(terms), state_before, state }
+  })
+}
+
+/** What the cap is measured by for a claim: its own breaker, or where the version says so all of a wider scope (A-10). */
+async function measuredFor (sql: ReadSql, now: string, key: GuaranteeKey, own: Measured, terms: PolicyVersion): Promise<Measured | MeasuredScope> {
+  const scope = breakerScope(terms)
+  return scope === 'GUARANTOR_BANK' ? own : measuredAround(sql, now, scope, key.guarantee_number, terms)
+}
+
+/** State under which a claim is filed, for the findings. */
+export async function stateNow (sql: ReadSql, now: string, key: GuaranteeKey): Promise<BreakerState> {
   const terms = await riskTerms(sql, now)
   const [row] = await listBreakers(sql, key)
   const principal = await principalOf(sql, key, now)
-  return breakerState(row === undefined ? breakerDenominator(principal, terms) : liabilityNow(row, principal, terms), row?.compensated_fen ?? 0, terms)
+  const own = { liability_fen: row === undefined ? breakerDenominator(principal, terms) : liabilityNow(row, principal, terms), compensated_fen: row?.compensated_fen ?? 0 }
+  const { liability_fen, compensated_fen } = await measuredFor(sql, now, key, own, terms)
+  return breakerState(liability_fen, compensated_fen, terms)
 }
 
 /**
@@ -84,16 +108,19 @@ export async function stateNow (sql: ReadSql, now: string, key: BreakerKey): Pro
  *
  * @param principal_fen principal in default that the guarantee covers, > 0
  */
-export async function cover (sql: WriteSql, now: string, actor: Actor, key: BreakerKey, principal_fen: number): Promise<{ share: RiskShare,
+export async function cover (sql: WriteSql, now: string, actor: Actor, key: GuaranteeKey, principal_fen: number): Promise<{ share: RiskShare,
   terms: PolicyVersion }> {
   const terms = await riskTerms(sql, now)
   const row = await owned(sql, now, key, terms)
-  const share = riskShare({ default_principal_fen: principal_fen, vintage_liability_fen: row.liability_fen, vintage_compensated_fen: row.compensated_fen,
-    terms })
+  const measured = await measuredFor(sql, now, key, row, terms)
+  const share = riskShare({ default_principal_fen: principal_fen, vintage_liability_fen: measured.liability_fen,
+    vintage_compensated_fen: measured.compensated_fen, terms })
   const covered = share.covered_by_system_fen
   await keepAndTell(sql, now, actor, key, row.state, {
-    ...row, covered_fen: row.covered_fen + covered, ceiling_fen: covered > 0 ? row.cap_fen : row.ceiling_fen, state: share.state
+    ...row, covered_fen: row.covered_fen + covered, ceiling_fen: covered > 0 ? share.cap_fen : row.ceiling_fen,
+    state: breakerState(row.liability_fen, row.compensated_fen + covered, terms)
   })
+  if ('park_no' in measured) await tellOfScope(sql, now, actor, key, measured, share.state, terms)
   return { share, terms }
 }
 
@@ -214,6 +241,20 @@ export interface ShownBreaker {
   compensation_rate_pct: string | null
   what_if: RiskShare | null
   terms: PolicyVersion
+}
+
+/** A wider scope as it stands now; `decides`: claims go by it. @param guarantor_no only of this guarantor */
+export async function scopesNow (db: Db, scope: WiderScope, vintage_year: number | undefined, guarantor_no: string | undefined) {
+  const now = db.clock.now()
+  const terms = termsFor(await policiesOf(db), now)
+  const found = await measuredScopes(db.read, now, scope, terms, vintage_year)
+  return found.filter(one => guarantor_no === undefined || one.guarantor_no === guarantor_no).map(one => {
+    const { liability_fen, compensated_fen } = one
+    return Object.assign(one, {
+      scope, decides: breakerScope(terms) === scope, cap_fen: breakerCap(liability_fen, terms), state: breakerState(liability_fen, compensated_fen, terms),
+      vintage_rate_pct: compensationRate(compensated_fen, liability_fen), policy_version: terms.version
+    })
+  })
 }
 
 const far_day = '9999-12-31'

@@ -74,6 +74,7 @@ const Computed = Type.Object({
   headroom_before: Money('Headroom under the cap before it'),
   covered_principal: Money('What guarantor, fiscal and re-guarantor cover together'),
   shares: Shares('Who bears what; the four sum to the eligible principal'),
+  fiscal_parts: Type.Object({ municipal: Money('市级财政'), state_fund: Money('国家级基金') }, { description: 'Who bears the fiscal share, by the version (A-20)' }),
   bank_excess: Money('What the bank bears beyond its 20 % because of the breaker'),
   rate_after_pct: Type.String({ pattern: '^\\d{1,19}\\.\\d{4}$', maxLength: 24, description: 'Vintage rate after it (percent)', examples: ['0.2000'] }),
   breaker_state: oneOf(BREAKER_STATES, 'State of the breaker after it'),
@@ -174,7 +175,7 @@ export const paid_example = {
   computed: {
     eligible_principal: '1000000.00', headroom_before: '16000000.00', covered_principal: '800000.00',
     shares: { guarantor: '400000.00', fiscal: '300000.00', bank: '200000.00', re_guarantor: '100000.00' },
-    bank_excess: '0.00', rate_after_pct: '0.2000', breaker_state: 'NORMAL', policy_version: '2026-01-12.1'
+    fiscal_parts: { municipal: '300000.00', state_fund: '0.00' }, bank_excess: '0.00', rate_after_pct: '0.2000', breaker_state: 'NORMAL', policy_version: '2026-01-12.1'
   },
   guarantor_decision: { decision: 'ACCEPT', reason: null, decided_by: 'guarantor-1-user-1', decided_at: at },
   paid_date: '2026-03-18',

@@ -14,11 +14,10 @@ import { claimFindings, CLAIM_TERMS, compensationEntries, recoveryEntries, rever
   type LedgerEntry } from '../../policy/claims.ts'
 import { fenOf, yuanOf } from '../../policy/money.ts'
 import { addDays } from '../../policy/period.ts'
-import { splitRecovery, type Borne } from '../../policy/risk-share.ts'
+import { splitFiscal, splitRecovery, type Borne } from '../../policy/risk-share.ts'
 import { notFound, Problem, stateConflict } from '../../problem.ts'
-import { cover, riskAudience, riskTerms, settleIn, settlesAtOnce, stateNow, uncover } from '../breakers/service.ts'
+import { cover, riskAudience, riskTerms, settleIn, settlesAtOnce, stateNow, uncover, type GuaranteeKey } from '../breakers/service.ts'
 import { drawnUnder, guaranteesOfBank, type Guarantee } from '../breakers/guarantees.ts'
-import type { BreakerKey } from '../breakers/store.ts'
 import { drawFromPool, giveBackToPool } from './pool.ts'
 import type { ClaimDecision, NewClaim, NewRecovery } from './schema.ts'
 import {
@@ -45,7 +44,8 @@ export async function readClaimDocument (sql: ReadSql, principal: Principal, doc
   return paying.has(principal.role) && await goesWithClaim(sql, scopeOf(principal), document_no) ? async () => undefined : null
 }
 
-const keyOf = (claim: Claim): BreakerKey => ({ guarantor_no: claim.guarantor_no, bank_no: claim.participant_no, vintage_year: claim.vintage_year })
+const keyOf = ({ guarantor_no, participant_no: bank_no, vintage_year, guarantee_number }: Claim): GuaranteeKey =>
+  ({ guarantor_no, bank_no, vintage_year, guarantee_number })
 
 async function tell (sql: WriteSql, now: string, principal: Principal, fact: FactOf<'compensation_claim'>, claim: Claim, data: Record<string, unknown> = {}): Promise<void> {
   await append(sql, now, {
@@ -133,7 +133,7 @@ export async function fileClaim (sql: WriteSql, now: string, principal: Principa
   const guarantee = await guaranteeMeant(sql, principal.participant_no, body)
   const drawn = await drawnUnder(sql, principal.participant_no, body.iou_no)
   refuseIfAny(await claimMistakes(sql, principal, body, guarantee, drawn, today))
-  const key: BreakerKey = { guarantor_no: guarantee.guarantor_no, bank_no: principal.participant_no, vintage_year: guarantee.vintage_year }
+  const key: GuaranteeKey = { guarantor_no: guarantee.guarantor_no, bank_no: principal.participant_no, vintage_year: guarantee.vintage_year, guarantee_number: guarantee.number }
   const default_principal_fen = fenOf(body.default_principal)
   const claim: Claim = {
     number: newNo('clm'), participant_no: principal.participant_no, business_no: body.claim_no, guarantor_no: guarantee.guarantor_no, guarantee_number: guarantee.number,
@@ -145,7 +145,7 @@ export async function fileClaim (sql: WriteSql, now: string, principal: Principa
     }),
     decision_due_date: nextWorkDay(addDays(today, CLAIM_TERMS.decision_days), calendar),
     default_principal_fen, eligible_fen: default_principal_fen - fenOf(body.collateral_recovered_before ?? '0.00'),
-    policy_version: null, headroom_before_fen: null, covered_fen: null, guarantor_fen: null, fiscal_fen: null, bank_fen: null, re_guarantor_fen: null, bank_excess_fen: null,
+    policy_version: null, headroom_before_fen: null, covered_fen: null, guarantor_fen: null, fiscal_fen: null, fiscal_municipal_fen: null, bank_fen: null, re_guarantor_fen: null, bank_excess_fen: null,
     rate_after_pct: null, state_after: null, fiscal_claim_no: null, re_guarantee_claim_no: null, fiscal_pool: null, fiscal_pool_year: null, decision: null, decision_reason: null, decided_by: null, decided_at: null,
     review: null, review_reason: null, reviewed_by: null, reviewed_at: null, paid_date: null, paid_fen: null, recovered_fen: 0, version: 1, created_at: now, updated_at: now
   }
@@ -222,7 +222,7 @@ export async function decideClaim (sql: WriteSql, now: string, principal: Princi
     ...payment,
     status: body.decision === 'PREPAY' ? 'PREPAID_PENDING_REVIEW' : payment === null ? 'ACCEPTED' : 'PAID',
     policy_version: terms.version, headroom_before_fen: share.headroom_before_fen, covered_fen: share.covered_by_system_fen, guarantor_fen: share.guarantor_fen,
-    fiscal_fen: share.fiscal_fen, bank_fen: share.bank_fen, re_guarantor_fen: share.re_guarantor_fen, bank_excess_fen: share.bank_excess_fen,
+    fiscal_fen: share.fiscal_fen, fiscal_municipal_fen: splitFiscal(share.fiscal_fen, terms).municipal_fen, bank_fen: share.bank_fen, re_guarantor_fen: share.re_guarantor_fen, bank_excess_fen: share.bank_excess_fen,
     rate_after_pct: share.rate_after_pct, state_after: share.state,
     fiscal_claim_no: share.fiscal_fen > 0 ? newNo('fiscal') : null, re_guarantee_claim_no: share.re_guarantor_fen > 0 ? newNo('reguar') : null,
     ...share.fiscal_fen > 0 ? await drawFromPool(sql, now, share.fiscal_fen) : {}

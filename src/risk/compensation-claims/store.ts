@@ -37,6 +37,7 @@ export const compensation_claims = table('compensation_claims', {
   covered_fen: fen(),
   guarantor_fen: fen(),
   fiscal_fen: fen(),
+  fiscal_municipal_fen: fen(),
   bank_fen: fen(),
   re_guarantor_fen: fen(),
   bank_excess_fen: fen(),

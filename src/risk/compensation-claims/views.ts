@@ -18,10 +18,11 @@ export function shownRecovery (row: Recovery) {
 }
 
 function shownComputed (claim: Claim) {
-  const { covered_fen, headroom_before_fen, bank_excess_fen, rate_after_pct, state_after, policy_version } = claim
-  if (covered_fen === null || headroom_before_fen === null || bank_excess_fen === null) return null
+  const { covered_fen, headroom_before_fen, bank_excess_fen, rate_after_pct, state_after, policy_version, fiscal_fen, fiscal_municipal_fen } = claim
+  if (covered_fen === null || headroom_before_fen === null || bank_excess_fen === null || fiscal_fen === null || fiscal_municipal_fen === null) return null
   return {
     eligible_principal: yuanOf(claim.eligible_fen), headroom_before: yuanOf(headroom_before_fen), covered_principal: yuanOf(covered_fen), shares: shownShares(borneOf(claim)),
+    fiscal_parts: { municipal: yuanOf(fiscal_municipal_fen), state_fund: yuanOf(fiscal_fen - fiscal_municipal_fen) },
     bank_excess: yuanOf(bank_excess_fen), rate_after_pct, breaker_state: state_after, policy_version
   }
 }

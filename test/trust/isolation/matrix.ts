@@ -145,7 +145,7 @@ export const matrix: readonly Thing[] = [
   },
   {
     thing: 'breaker', write: ['FINANCE_BUREAU'], read: { BANK: 'bank', GUARANTOR: 'guarantor', RE_GUARANTOR: 'all', FINANCE_BUREAU: 'all', MEIC: 'all' },
-    writes: { settleBreakers: 'all' }, reads: { listBreakers: 'all' }, beyond: 'not in the table: those who share the risk, and MEIC that steers it (S1 五)'
+    writes: { settleBreakers: 'all' }, reads: { listBreakers: 'all', listBreakerScopes: ['GUARANTOR', 'RE_GUARANTOR', 'FINANCE_BUREAU', 'MEIC'] }, beyond: 'not in the table: those who share the risk, and MEIC that steers it (S1 五)'
   },
   {
     thing: 'policy', write: ['MEIC'], read: to_everybody, writes: { proposePolicyVersion: 'all', confirmPolicyVersion: 'all' }, reads: { listPolicies: 'all', getPolicy: 'all' }
