@@ -166,3 +166,20 @@ t.test('a list goes page by page and misses nothing', async t => {
   t.equal((await hub.as('bank-1').get('/v1/drawdowns?updated_since=2027-01-01T00:00:00Z')).json().items.length, 0)
   t.equal((await hub.as('bank-1').get('/v1/drawdowns?colour=red')).statusCode, 400)
 })
+
+t.test('each bank sends its share of a syndicated loan: never more than its percent, all together never more than the whole', async t => {
+  const { hub } = await lent(t)
+  const share = async (bank: string, contract_amount: string, over: object) =>
+    hub.as(bank).post('/v1/loan-contracts', aLoanContract(await aDocument(hub, bank), { contract_amount, is_syndicated: true, ...over }))
+  const whole = { syndicated_amount: '100000000.01' }
+  t.match((await share('bank-1', '1.00', {})).json(), { status: 422, code: 'rule_broken', errors: [{ pointer: '/share_pct', code: 'SHARE_MISSING' }] })
+  for (const share_pct of ['0', '100.000001']) t.match((await share('bank-1', '1.00', { share_pct })).json(), { errors: [{ code: 'SHARE_OUT_OF_RANGE' }] })
+  t.match((await share('bank-1', '1.00', { is_syndicated: false, share_pct: '60', ...whole })).json(), { errors: [{ pointer: '/share_pct', code: 'NOT_SYNDICATED' }, { pointer: '/syndicated_amount' }] })
+  t.match((await share('bank-1', '60000000.02', { share_pct: '60', ...whole })).json(), { status: 422, code: 'share_over_loan', errors: [{ pointer: '/contract_amount', message: /60000000\.01/ }] })
+  const own = created(await share('bank-1', '60000000.01', { share_pct: '60', ...whole }))
+  t.match((await share('bank-2', '45000000.00', { share_pct: '45', ...whole })).json(), { code: 'share_over_loan', errors: [{ code: 'SHARES_OVER_LOAN' }] })
+  created(await share('bank-2', '40000000.00', { share_pct: '40', ...whole }))
+  created(await share('bank-1', '59999999.99', { share_pct: '60', ...whole, correction_of: own.loan_contract_no }))
+  const derived = created(await share('bank-3', '10000000.00', { share_pct: '30' }))
+  t.match(derived, { share_pct: '30', syndicated_amount: '33333333.33' }, 'what the share gives where the whole was not stated')
+})

@@ -22,7 +22,7 @@ export function loanContractRoutes (app: FastifyInstance, { db }: { db: Db }): v
     replies: { 201: LoanContract, 200: LoanContract },
     refuses: ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'uscc_check_digit', 'project_code_invalid',
       'amount_not_positive', 'land_over_amount', 'period_reversed', 'rate_too_high', 'document_unknown', 'lead_unknown', 'contract_unknown',
-      'state_conflict', 'rule_broken', 'amount_over_contract'],
+      'state_conflict', 'rule_broken', 'amount_over_contract', 'share_over_loan'],
     example: { request: loan_contract_example, reply: loan_contract_shown }
   }, async call => call.decide(async (sql, now) => {
     const { row, is_new } = await acceptLoanContract(sql, now, call.principal, call.body)

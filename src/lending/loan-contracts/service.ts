@@ -18,6 +18,7 @@ import { mark } from '../marks.ts'
 import { moveToLoan } from '../moving.ts'
 import { loan_contract_defaults, NewLoanContract } from './schema.ts'
 import { loanContracts, type LoanContractRow } from './store.ts'
+import { shareMistakes, sharesOver, wholeLoan } from './syndicate.ts'
 
 /** Mistakes of an amount with its land part. */
 export function amountMistakes (amount: string, land_amount: string, name: string): Mistake[] {
@@ -42,7 +43,8 @@ export async function contractMistakes (sql: ReadSql, body: NewLoanContract): Pr
     ...await usccMistakes(sql, body.borrower_uscc, '/borrower_uscc'),
     ...projectCodeMistakes(body.project_code, '/project_code'),
     ...amountMistakes(body.contract_amount, body.land_amount, 'contract_amount'),
-    ...rateMistakes(body.annual_rate_pct, '/annual_rate_pct')
+    ...rateMistakes(body.annual_rate_pct, '/annual_rate_pct'),
+    ...shareMistakes(body)
   ]
   const { borrower_uscc, core_enterprise_uscc } = body
   if (core_enterprise_uscc !== undefined) mistakes.push(...await usccMistakes(sql, core_enterprise_uscc, '/core_enterprise_uscc'))
@@ -60,7 +62,7 @@ export async function contractMistakes (sql: ReadSql, body: NewLoanContract): Pr
  * Takes in a loan contract, or its correction: what was drawn, paid and guaranteed under the version before goes on under this one.
  *
  * Errors: uscc_check_digit, land_over_amount, period_reversed, rate_too_high, authorization_missing, authorization_not_active,
- * document_unknown, lead_unknown, duplicate_key; of a correction contract_unknown, state_conflict, rule_broken, amount_over_contract.
+ * document_unknown, lead_unknown, duplicate_key, share_over_loan; of a correction contract_unknown, state_conflict, rule_broken, amount_over_contract.
  */
 export async function acceptLoanContract (sql: WriteSql, now: string, principal: Principal,
   body: NewLoanContract): Promise<{ row: LoanContractRow, is_new: boolean }> {
@@ -77,6 +79,7 @@ export async function acceptLoanContract (sql: WriteSql, now: string, principal:
     'More was drawn than the corrected contract lends, or than its part that is not for land; correct the drawdowns first',
     '已提款金额超过更正后的合同金额或其非土地部分；请先更正借据'))
   if (earlier !== null) mistakes.push(...await guaranteedBeyond(sql, earlier, fenOf(body.contract_amount)))
+  mistakes.push(...await sharesOver(sql, body, earlier?.number ?? null))
   refuseIfAny(mistakes)
   const number = newNo('loan')
   const row: LoanContractRow = {
@@ -152,7 +155,7 @@ async function leadOf (sql: ReadSql, principal: Principal, { lead_no, borrower_u
 export function shownLoanContract (row: LoanContractRow): Record<string, unknown> {
   const { number, participant_no, status, findings, authorization_no, version, created_at, updated_at, lead_no, superseded_by } = row
   return {
-    ...completed(NewLoanContract, row.body, { ...loan_contract_defaults, lead_no }), drawn_amount: yuanOf(row.drawn_fen), superseded_by,
+    ...completed(NewLoanContract, row.body, { ...loan_contract_defaults, lead_no, syndicated_amount: wholeLoan(row.body as NewLoanContract) }), drawn_amount: yuanOf(row.drawn_fen), superseded_by,
     number, participant_no, status, findings, authorization_no, version, created_at, updated_at
   }
 }

@@ -46,6 +46,12 @@ export async function countDrawn (sql: WriteSql, number: string, amount_fen: num
   return rows.length > 0
 }
 
+/** Contracts in force of an enterprise project, of all banks. */
+export async function contractsOf (sql: ReadSql, uscc: string, project_code: string): Promise<LoanContractRow[]> {
+  return sql.select().from(loan_contracts).where(and(eq(loan_contracts.uscc, uscc), eq(loan_contracts.project_code, project_code),
+    eq(loan_contracts.status, 'ACCEPTED')))
+}
+
 /** Projects of an enterprise that have a loan contract in force: their open needs are contracted. */
 export async function contractedProjects (sql: ReadSql, uscc: string, day: string): Promise<string[]> {
   const rows = await sql.selectDistinct({ project_code: loan_contracts.project_code }).from(loan_contracts)
