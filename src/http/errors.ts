@@ -1,6 +1,8 @@
 /**
  * From anything thrown to application/problem+json (RFC 9457), in the language of the caller.
  */
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { DbOverloaded } from '../db/db.ts'
 import { isUnavailable } from '../db/failures.ts'
@@ -77,23 +79,58 @@ export function wantsChinese (request: FastifyRequest): boolean {
   return /^\s*zh\b/i.test(request.headers['accept-language'] ?? '')
 }
 
-export function sendProblem (request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
+function bodyOf (problem: Problem, trace_id: string, chinese: boolean): Record<string, unknown> {
   const { status, title, title_zh } = problemOf(problem.code)
-  const chinese = wantsChinese(request)
   const detail = chinese ? problem.detail_zh : problem.detail
-  const body = {
+  return {
     type: `urn:rongqiao:problem:${problem.code}`,
     title: chinese ? title_zh : title,
     status,
     detail: detail ?? (chinese ? title_zh : title),
     code: problem.code,
-    trace_id: request.id,
+    trace_id,
     errors: problem.errors,
     ...problem.extra
   }
+}
+
+/** An address that no route can be looked up for. */
+export function unreadableAddress (): Problem {
+  return new Problem('invalid_request', {
+    detail: 'The address holds a NUL, a broken escape or a part that is too long', detail_zh: '地址含有空字符、错误的转义或过长的部分'
+  })
+}
+
+/** What the parser says of bytes that never became a request. */
+function unreadableRequest (code: string | undefined): Problem {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Problem('request_timeout')
+  if (code === 'HPE_HEADER_OVERFLOW') return new Problem('headers_too_large')
+  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return new Problem('payload_too_large')
+  const [message, message_zh] = ['What was sent is not a whole HTTP/1.1 request', '发送的内容不是完整的 HTTP/1.1 请求']
+  return new Problem('invalid_request', { detail: message, detail_zh: message_zh, errors: [{ pointer: '', code: 'NOT_HTTP', message, message_zh }] })
+}
+
+/** Answers by hand what never became a request, like any other refusal, and ends the connection. */
+export function refuseConnection (error: { code?: string }, socket: Socket, trace_id: string, headers: Readonly<Record<string, string>>): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return
+  const problem = unreadableRequest(error.code)
+  const { status } = problemOf(problem.code)
+  const body = JSON.stringify(bodyOf(problem, trace_id, false))
+  const all = {
+    ...headers, 'x-trace-id': trace_id, 'content-type': 'application/problem+json; charset=utf-8', 'content-language': 'en', 'cache-control': 'no-store',
+    'content-length': String(Buffer.byteLength(body)), connection: 'close'
+  }
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...Object.entries(all).map(([name, value]) => `${name}: ${value}`)]
+  if (socket.writable) socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`)
+  socket.destroySoon()
+}
+
+export function sendProblem (request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
+  const { status } = problemOf(problem.code)
+  const chinese = wantsChinese(request)
   for (const [name, value] of Object.entries(problem.headers)) reply.header(name, value)
   reply.header('content-language', chinese ? 'zh-CN' : 'en').header('cache-control', 'no-store')
-  return reply.code(status).type('application/problem+json; charset=utf-8').serializer((value: unknown) => JSON.stringify(value)).send(body)
+  return reply.code(status).type('application/problem+json; charset=utf-8').serializer((value: unknown) => JSON.stringify(value)).send(bodyOf(problem, request.id, chinese))
 }
 
 export function registerErrors (app: FastifyInstance): void {

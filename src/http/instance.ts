@@ -2,13 +2,14 @@
  * The Fastify instance all rooms stand on: strict bodies, strict validation, who calls, trace ids, limits, logs.
  */
 import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
 import rateLimit from '@fastify/rate-limit'
 import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { Problem } from '../problem.ts'
 import { bearerOf, checkCaller, unauthenticated, type Principal, type PrincipalResolver } from './access.ts'
 import { serializerCompiler, validatorCompiler } from './compilers.ts'
-import { registerErrors } from './errors.ts'
+import { refuseConnection, registerErrors, sendProblem, unreadableAddress } from './errors.ts'
 import { countByAddress, placesPerClient } from './limits.ts'
 import { isSigned, registerSignatures, unknownSigner, type SignatureSettings } from './signed-requests.ts'
 
@@ -46,6 +47,13 @@ export interface InstanceOptions {
 const escapes_worth_a_look = /\\u(0000|[dD][89a-fA-F])/
 
 export async function createInstance (options: InstanceOptions): Promise<FastifyInstance> {
+  const security = {
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'referrer-policy': 'no-referrer',
+    ...(options.https_only ? { 'strict-transport-security': hsts } : {})
+  }
+  const newTraceId = (): string => randomUUID().replaceAll('-', '')
   const app = Fastify({
     loggerInstance: options.logger as never,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'trace_id' }),
@@ -53,13 +61,21 @@ export async function createInstance (options: InstanceOptions): Promise<Fastify
     requestTimeout: request_timeout_ms,
     keepAliveTimeout: keep_alive_ms,
     connectionTimeout: options.silence_max_ms,
-    http: { headersTimeout: headers_timeout_ms, connectionsCheckingInterval: connections_check_ms },
+    // A request without a Host is refused below, like everything else that is refused.
+    http: { headersTimeout: headers_timeout_ms, connectionsCheckingInterval: connections_check_ms, requireHostHeader: false },
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
     trustProxy: options.trusted_proxies.length === 0 ? false : [...options.trusted_proxies],
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    genReqId: request => traceIdOf(request.headers.traceparent) ?? randomUUID().replaceAll('-', '')
+    genReqId: request => traceIdOf(request.headers.traceparent) ?? newTraceId(),
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket as Socket, newTraceId(), security),
+    frameworkErrors: (_error, request, reply) => {
+      reply.headers(security).header('x-trace-id', request.id)
+      void sendProblem(request as FastifyRequest, reply as FastifyReply, unreadableAddress())
+    }
   }) as unknown as FastifyInstance
+  // An expectation that nobody here knows is none of our business (RFC 9110 §10.1.1): the request is answered as if it had none.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.decorate('operations', new Map())
@@ -88,12 +104,6 @@ export async function createInstance (options: InstanceOptions): Promise<Fastify
   const known_bearers = new Set<string>()
   const places = placesPerClient(under_way_max)
   const limited = (seconds: number) => new Problem('rate_limited', { headers: { 'retry-after': String(seconds) } })
-  const security = {
-    'x-content-type-options': 'nosniff',
-    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-    'referrer-policy': 'no-referrer',
-    ...(options.https_only ? { 'strict-transport-security': hsts } : {})
-  }
   /** A caller that shows wrong credentials is refused; an address that keeps doing so learns no more. Good credentials still pass. */
   function failed ({ ip }: FastifyRequest, problem: Problem): Problem {
     if (failures.isOver(ip)) return limited(failures.retryAfterSeconds())
@@ -119,8 +129,9 @@ export async function createInstance (options: InstanceOptions): Promise<Fastify
     const bearer = bearerOf(request.headers.authorization)
     if (!requests.count(request.ip) && (bearer === null || !known_bearers.has(bearer))) throw limited(requests.retryAfterSeconds())
     if (request.url.includes('%00') || /%(?![0-9a-fA-F]{2})/.test(request.url)) {
-      throw new Problem('invalid_request', { detail: 'The address holds a NUL or a broken escape', detail_zh: '地址含有空字符或错误的转义' })
+      throw unreadableAddress()
     }
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') throw refuse('MISSING_FIELD', 'The header Host is needed', '缺少 Host 请求头', '/headers/host')
     const spec = request.routeOptions.config.operation
     if (spec === undefined) return
     reply.header('cache-control', 'no-store')

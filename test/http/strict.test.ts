@@ -1,4 +1,6 @@
 /** Refusal is loud: what is not in the agreed form is 400 with every mistake named, never dropped or coerced (D13). */
+import { once } from 'node:events'
+import { connect, type AddressInfo, type Socket } from 'node:net'
 import t from 'tap'
 import { problemFrom } from '../../src/http/errors.ts'
 import { parseStrictly } from '../../src/http/instance.ts'
@@ -113,4 +115,41 @@ t.test('one client over its limit is told when to come back; another is not touc
   t.ok(Number(answers[6]?.headers['retry-after']) > 0)
   t.equal(answers[0]?.headers['ratelimit-limit'], '5')
   t.equal((await hub.as('bank-2').get('/v1/me')).statusCode, 200)
+})
+
+t.test('what never becomes a request is refused like everything else: a problem with a code, a trace and the security headers', async t => {
+  const hub = await build(t)
+  await hub.app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = hub.app.server.address() as AddressInfo
+  /** Sends bytes as they are. @returns everything that came back until the connection ended */
+  async function said (bytes: string, onAccepted?: (socket: Socket) => void): Promise<string> {
+    if (onAccepted !== undefined) hub.app.server.once('connection', onAccepted)
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
+    let text = ''
+    socket.on('data', chunk => { text += String(chunk) }).on('error', () => {})
+    await once(socket, 'close')
+    return text
+  }
+  const request = (line: string, ...headers: string[]): string => [line, ...headers, 'Connection: close', '', ''].join('\r\n')
+  const late = (socket: Socket): void => { hub.app.server.emit('clientError', Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket) }
+  const table: [string, number, string, string, ((socket: Socket) => void)?][] = [
+    ['no HTTP', 400, 'invalid_request', 'nonsense\r\n\r\n'],
+    ['no Host', 400, 'invalid_request', request('GET /v1/me HTTP/1.1')],
+    ['a broken escape', 400, 'invalid_request', request('GET /v1/%zz HTTP/1.1', 'Host: hub')],
+    ['an escape that is no UTF-8', 400, 'invalid_request', request('GET /v1/leads/%ff HTTP/1.1', 'Host: hub')],
+    ['a part without end', 400, 'invalid_request', request(`GET /v1/leads/${'a'.repeat(300)} HTTP/1.1`, 'Host: hub')],
+    ['two lengths', 400, 'invalid_request', request('POST /v1/deadline-quotes HTTP/1.1', 'Host: hub', 'Transfer-Encoding: chunked', 'Content-Length: 5')],
+    ['headers without end', 431, 'headers_too_large', request('GET /v1/me HTTP/1.1', 'Host: hub', `X: ${'a'.repeat(20_000)}`)],
+    ['chunks that are all extension', 413, 'payload_too_large', `${request('POST /v1/deadline-quotes HTTP/1.1', 'Host: hub', 'Transfer-Encoding: chunked')}5;${'a'.repeat(20_000)}\r\n`],
+    ['a request that stops half-way', 408, 'request_timeout', 'GET /v1/me HTTP/1.1\r\n', late],
+    ['an expectation nobody knows', 401, 'unauthenticated', request('GET /v1/me HTTP/1.1', 'Host: hub', 'Expect: tea')]
+  ]
+  for (const [name, status, code, bytes, onAccepted] of table) {
+    const [head = '', body = ''] = (await said(bytes, onAccepted)).split('\r\n\r\n', 2)
+    t.match(head, new RegExp(`^HTTP/1\\.1 ${status} `), name)
+    for (const header of ['content-type: application/problem+json', 'x-content-type-options: nosniff', 'content-security-policy: default-src', 'referrer-policy: no-referrer', 'x-trace-id: ']) {
+      t.match(head.toLowerCase(), header, `${name}: ${header}`)
+    }
+    t.match(JSON.parse(body), { type: `urn:rongqiao:problem:${code}`, status, code, title: String, detail: String, trace_id: /^[0-9a-f]{32}$/, errors: Array }, name)
+  }
 })
