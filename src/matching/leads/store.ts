@@ -329,15 +329,16 @@ export async function totalsOfLeads (sql: ReadSql, recipient_no: string, filter:
   return { count: row?.count ?? 0, amount_fen: row?.amount_fen ?? 0 }
 }
 
-/** Leads whose running stage is past its due instant. */
+/** Leads whose running stage is past its due instant. Those of everybody are sought among the open ones, not in the order of the whole table. */
 export async function overdueLeads (sql: ReadSql, recipient_no: string | null, now: string, after: string | null, limit: number) {
+  const place = recipient_no === null ? expression`${leads.lead_no} || ''` : expression`${leads.lead_no}`
   return sql.select({
     lead_no: leads.lead_no, need_no: leads.need_no, recipient_no: leads.recipient_no, recipient_kind: leads.recipient_kind, status: leads.status,
     pushed_at: leads.pushed_at, open_stage: leads.open_stage, open_due_at: leads.open_due_at, pauses: leads.pauses
   }).from(leads).where(and(
     recipient_no === null ? undefined : eq(leads.recipient_no, recipient_no), lte(leads.open_due_at, now), gt(leads.content_until, now),
-    after === null ? undefined : gt(leads.lead_no, after)
-  )).orderBy(asc(leads.lead_no)).limit(limit)
+    after === null ? undefined : gt(place, after)
+  )).orderBy(asc(place)).limit(limit)
 }
 
 export async function leadsToRemind (sql: ReadSql, now: string, limit: number): Promise<Lead[]> {
