@@ -136,6 +136,7 @@ function operationObject (spec: OperationSpec): Schema {
     tags: [tagOf(spec.path)],
     security: spec.callers === 'public' ? [] : [{ bearer: [] }, { signature: [] }],
     'x-callers': spec.callers,
+    ...spec.extensions,
     parameters: parametersOf(spec),
     ...(spec.body === undefined ? {} : {
       requestBody: {

@@ -47,6 +47,8 @@ export interface OperationSpec {
   other_media?: readonly string[]
   /** refusals beyond the ones that follow from the rest */
   refuses?: readonly ProblemCode[]
+  /** further facts that the contract publishes with the operation */
+  extensions?: Readonly<Record<`x-${string}`, unknown>>
   example?: { request?: unknown, query?: Record<string, unknown>, reply?: unknown }
 }
 

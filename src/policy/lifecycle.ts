@@ -124,6 +124,18 @@ const STATUS_OF: Readonly<Record<LeadEvent, LeadStatus | null>> = {
 }
 const STEPS: readonly LeadStatus[] = ['PUSHED', 'CONTACTED', 'PLAN_SUBMITTED', 'APPROVED', 'CONTRACT_SIGNED', 'DISBURSED']
 
+/** Steps that another one waits for: when they were skipped they may still be reported, and move nothing back. */
+const LATE: readonly LeadEvent[] = Object.values(NEEDED).filter((event, index, all) => all.indexOf(event) === index)
+
+/** The life of a lead as a table, as the contract publishes it: states with those that may follow, events with the state they lead to and what they wait for. */
+export const LEAD_LIFE = {
+  first: 'PUSHED',
+  states: MACHINES.lead,
+  events: Object.fromEntries(LEAD_EVENTS.map(event => [event, { to: STATUS_OF[event], needs: NEEDED[event] ?? null }])),
+  steps: STEPS,
+  taken_late: LATE
+}
+
 /**
  * Status of a lead after an event, or null when the event is out of place (409 state_conflict).
  *
@@ -138,7 +150,7 @@ export function leadStatusAfter (status: LeadStatus, happened: readonly LeadEven
   const target = STATUS_OF[event]
   if (target === null) return null
   if (canMove('lead', status, target)) return target
-  const isLateStep = Object.values(NEEDED).includes(event) && !happened.includes(event) && STEPS.indexOf(target) < STEPS.indexOf(status)
+  const isLateStep = LATE.includes(event) && !happened.includes(event) && STEPS.indexOf(target) < STEPS.indexOf(status)
   return isLateStep ? status : null
 }
 

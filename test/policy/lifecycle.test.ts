@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { allowed, allowedLeadEvents, canMove, isEnd, LEAD_EVENTS, leadStatusAfter, MACHINES, type LeadEvent, type LeadStatus, type MachineName } from '../../src/policy/lifecycle.ts'
+import { allowed, allowedLeadEvents, canMove, isEnd, LEAD_EVENTS, LEAD_LIFE, leadStatusAfter, MACHINES, type LeadEvent, type LeadStatus, type MachineName } from '../../src/policy/lifecycle.ts'
 
 function play (events: readonly LeadEvent[]): LeadStatus | `${LeadEvent} refused` {
   let status: LeadStatus = 'PUSHED'
@@ -66,6 +66,32 @@ t.test('any story of a lead: what is named as allowed is exactly what is taken, 
       happened.push(event)
     }
     return (!happened.includes('DISBURSED') || happened.includes('APPROVED')) && (!happened.includes('APPROVED') || happened.includes('CONTACTED'))
+  }), { numRuns: 1000, seed: 7 })
+  t.pass('1000 stories')
+})
+
+t.test('whoever goes by the published table alone comes to the same states and refusals', async (t) => {
+  const { first, states, events, steps, taken_late } = JSON.parse(JSON.stringify(LEAD_LIFE)) as {
+    first: LeadStatus, states: Record<string, LeadStatus[]>, events: Record<string, { to: LeadStatus | null, needs: LeadEvent | null }>, steps: LeadStatus[], taken_late: LeadEvent[]
+  }
+  const after = (status: LeadStatus, happened: readonly LeadEvent[], event: LeadEvent): LeadStatus | null => {
+    const { to, needs } = events[event] ?? { to: null, needs: null }
+    if (states[status]?.length === 0 || (needs !== null && !happened.includes(needs))) return null
+    if (to === null) return status
+    if (states[status]?.includes(to) === true) return to
+    return taken_late.includes(event) && !happened.includes(event) && steps.indexOf(to) < steps.indexOf(status) ? status : null
+  }
+  fc.assert(fc.property(fc.array(fc.constantFrom(...LEAD_EVENTS), { maxLength: 20 }), (story) => {
+    let status = first
+    const happened: LeadEvent[] = []
+    return story.every((event) => {
+      const next = leadStatusAfter(status, happened, event)
+      if (next !== after(status, happened, event)) return false
+      if (next === null) return true
+      status = next
+      happened.push(event)
+      return true
+    })
   }), { numRuns: 1000, seed: 7 })
   t.pass('1000 stories')
 })

@@ -5,6 +5,7 @@ import type { Db } from '../../db/db.ts'
 import { frozen, operation } from '../../http/operation.ts'
 import { pageOf, pageRequest } from '../../http/paging.ts'
 import { instantMs, instantOf } from '../../policy/calendar.ts'
+import { LEAD_LIFE } from '../../policy/lifecycle.ts'
 import { fenOf } from '../../policy/money.ts'
 import { sha256Hex } from '../../db/canonical.ts'
 import type { PartnerStatuses } from '../../config.ts'
@@ -102,11 +103,14 @@ export function leadRoutes (app: FastifyInstance, { db }: { db: Db }, hooks: Mat
     summary_zh: '反馈线索进展',
     description: 'Contact within one working day, plan and approval within a week, disbursement within a week. Steps may be skipped forward; approval and refusal need ' +
       'contact, disbursement needs approval. What comes late is taken and marked overdue. A drawdown number is reported once: the same again answers with the ' +
-      'first report. A partner platform may send its own word as `partner_status`, which the operator\'s table turns into a type. S2 (十五) “3个1”限时办结; 平台对接.',
+      'first report. A partner platform may send its own word as `partner_status`, which the operator\'s table turns into a type. ' +
+      'The whole life stands in `x-state-machine`: an event is in place when its `needs` was reported and its `to` follows the state; one of `taken_late` that was skipped is taken and ' +
+      'moves nothing back; what is out of place is refused with the events that are in place. S2 (十五) “3个1”限时办结; 平台对接.',
     callers: recipients,
     confidential: true,
     params: LeadParams,
     body: NewLeadEvent,
+    extensions: { 'x-state-machine': LEAD_LIFE },
     replies: { 201: RecordedLeadEvent, 200: RecordedLeadEvent },
     refuses: ['state_conflict', 'duplicate_key', 'occurred_out_of_range', 'stage_order', 'rate_too_high', 'rule_broken', 'document_unknown', 'partner_status_unknown'],
     example: { request: new_event_example, reply: { ...event_example, status: 'CONTACTED' } }
