@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** How deep a value may nest; deeper is a bug of the caller (or a cycle), not a document. */
 const DEPTH_MAX = 256
@@ -57,7 +57,7 @@ export function canonical (value: unknown): string {
 
 /** SHA-256 as 64 lower-case hex digits; a string is hashed as its UTF-8 bytes. */
 export function sha256Hex (bytes: string | Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
+  return hash('sha256', bytes, 'hex')
 }
 
 /** SHA-256 hex of the canonical text: equal for two values exactly when they say the same thing. */

@@ -5,7 +5,7 @@
  * Kinds: id, code, state, digest, rate, date, instant → `text`; money → `fen`; count, version → `integer`;
  * yes/no → `flag` (0/1); document → `json` (text).
  */
-import { sql as expression, type SQL } from 'drizzle-orm'
+import { sql as expression, type SQL, type SQLWrapper } from 'drizzle-orm'
 import * as pg from 'drizzle-orm/pg-core'
 import * as lite from 'drizzle-orm/sqlite-core'
 import { dialect } from '../config.ts'
@@ -44,6 +44,24 @@ export const flag = customType<{ data: boolean, driverData: number }>({
  * more than running it. For lists that a request or a row brings; a few fixed states are `inArray`.
  */
 export function isAmong (column: lite.AnySQLiteColumn, values: Iterable<string>): SQL {
-  const all = [...values]
-  return on_postgres ? expression`${column} = any(${expression.param(all)})` : expression`${column} in (select value from json_each(${JSON.stringify(all)}))`
+  return isListed(column, expression.param(listed([...values])))
+}
+
+/** The same for a list that is filled in later, as `listed` makes it. */
+export function isListed (column: lite.AnySQLiteColumn, list: SQLWrapper): SQL {
+  return on_postgres ? expression`${column} = any(${list})` : expression`${column} in (select value from json_each(${list}))`
+}
+
+/** Many values as one parameter. */
+export function listed (values: readonly string[]): unknown {
+  return on_postgres ? values : JSON.stringify(values)
+}
+
+/** A JSON text of objects, filled in later, as rows of text columns. */
+export function rowsOf (name: string, columns: readonly string[], objects: SQLWrapper): SQL {
+  const called = expression.identifier(name)
+  const each = (make: (column: string) => SQL) => expression.join(columns.map(make), expression`, `)
+  return on_postgres
+    ? expression`json_to_recordset(${objects}::json) as ${called} (${each(column => expression`${expression.identifier(column)} text`)})`
+    : expression`(select ${each(column => expression`value ->> ${expression.raw(`'$.${column}'`)} as ${expression.identifier(column)}`)} from json_each(${objects})) as ${called}`
 }

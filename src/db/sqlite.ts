@@ -58,20 +58,27 @@ export function openSqlite (file: string, clock: Clock, options: { queue_length_
   async function runGroup (group: Waiting[]): Promise<void> {
     const now = clock.now()
     const outcomes: { waiting: Waiting, value?: unknown, failed?: { reason: unknown } }[] = []
+    // A savepoint copies every page that is touched; the only unit of a transaction needs none.
+    const is_only = group.length === 1
     begin.run()
     for (const waiting of group) {
       for (let attempt = 1; ; attempt++) {
-        savepoint.run()
+        if (!is_only) savepoint.run()
         try {
           const value = await insideUnit(() => waiting.unit(sql, now))
-          release.run()
+          if (!is_only) release.run()
           outcomes.push({ waiting, value })
           break
         } catch (reason) {
           // A full disk ends the whole transaction: the group fails together.
           if (!writer.inTransaction) throw reason
-          rollbackTo.run()
-          release.run()
+          if (is_only) {
+            rollback.run()
+            begin.run()
+          } else {
+            rollbackTo.run()
+            release.run()
+          }
           if (reason instanceof RunAgain && attempt < run_again_max) continue
           outcomes.push({ waiting, failed: { reason } })
           break

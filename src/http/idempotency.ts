@@ -3,12 +3,13 @@
  * for 90 days.
  */
 import { and, eq, lt } from 'drizzle-orm'
-import { hot, peek, RunAgain, type Db, type ReadSql, type WriteSql } from '../db/db.ts'
+import { bulkFind, bulkInsert, jointKey } from '../db/bulk.ts'
+import { integer, isListed, primaryKey, table, text } from '../db/columns.ts'
+import { peek, RunAgain, type Db, type WriteSql } from '../db/db.ts'
+import type { Outcome } from '../db/gathering.ts'
 import { opened, sealed } from '../db/sealing.ts'
-import { integer, primaryKey, table, text } from '../db/columns.ts'
 import { instantMs, instantOf } from '../policy/calendar.ts'
 import { Problem } from '../problem.ts'
-import { sql as placeholders } from 'drizzle-orm'
 
 export const answers_kept_days = 90
 const day_ms = 86_400_000
@@ -36,41 +37,59 @@ export function keyOf (header: string | string[] | undefined): string {
   return header
 }
 
-const buildFind = (sql: ReadSql) => sql.select().from(idempotent_answers)
-  .where(and(eq(idempotent_answers.caller, placeholders.placeholder('caller')), eq(idempotent_answers.idempotency_key, placeholders.placeholder('key'))))
-  .prepare()
+const findKept = bulkFind<typeof idempotent_answers.$inferSelect>((sql, callers, keys) => sql.select().from(idempotent_answers)
+  .where(and(isListed(idempotent_answers.caller, callers), isListed(idempotent_answers.idempotency_key, keys))))
+const insertAnswers = bulkInsert(idempotent_answers, insert => (insert.onConflictDoNothing() as typeof insert).returning({ key: idempotent_answers.idempotency_key }))
 
-const buildKeep = (sql: WriteSql) => sql.insert(idempotent_answers).values({
-  caller: placeholders.placeholder('caller'),
-  idempotency_key: placeholders.placeholder('key'),
-  request_digest: placeholders.placeholder('digest'),
-  status: placeholders.placeholder('status'),
-  headers: placeholders.placeholder('headers'),
-  body: placeholders.placeholder('body'),
-  created_at: placeholders.placeholder('now')
-}).onConflictDoNothing().returning({ status: idempotent_answers.status }).prepare()
+/** Under which a request is answered once. */
+export interface KeyedRequest { caller: string, key: string, digest: string, confidential: boolean }
 
 /**
- * Runs `work` once per caller and key.
+ * Answers every request once per caller and key: what was answered before is answered again, `work` sees the others.
  *
- * Errors: idempotency_mismatch when the key was used for another request.
+ * Refused: idempotency_mismatch when the key was used for another request.
  */
-export async function answerOnce (
-  sql: WriteSql, now: string, request: { caller: string, key: string, digest: string, confidential: boolean },
-  work: () => Promise<Omit<StoredAnswer, 'replayed'>>
-): Promise<StoredAnswer> {
-  const [first] = await hot(peek(sql), buildFind).execute({ caller: request.caller, key: request.key })
-  if (first !== undefined) {
-    if (first.request_digest !== request.digest) throw new Problem('idempotency_mismatch')
-    return { status: first.status, headers: JSON.parse(first.headers) as Record<string, string>, body: opensAs(sql, first.body, request), replayed: true }
+export async function answerOnce<Request extends KeyedRequest> (
+  sql: WriteSql, now: string, requests: readonly Request[], work: (fresh: readonly Request[]) => Promise<readonly Outcome<Omit<StoredAnswer, 'replayed'>>[]>
+): Promise<Outcome<StoredAnswer>[]> {
+  const rows = await findKept(peek(sql), requests.map(({ caller }) => caller), requests.map(({ key }) => key))
+  const answered = new Map(rows.map(row => [jointKey(row.caller, row.idempotency_key), row]))
+  const fresh = new Map<string, Request>()
+  const again = new Set<Request>()
+  for (const request of requests) {
+    const key = jointKey(request.caller, request.key)
+    if (answered.has(key)) continue
+    if (fresh.has(key)) again.add(request)
+    else fresh.set(key, request)
   }
-  const answer = await work()
-  const kept = await hot(sql, buildKeep).execute({
-    caller: request.caller, key: request.key, digest: request.digest, status: answer.status,
-    headers: JSON.stringify(answer.headers), body: request.confidential ? sealed(sql, answer.body, answerPlace(request)) : answer.body, now
+  const made = fresh.size === 0 ? [] : await work([...fresh.values()])
+  const outcomes = new Map([...fresh.values()].map((request, place) => [request, made[place]]))
+  await keep(sql, now, outcomes)
+  return requests.map((request): Outcome<StoredAnswer> => {
+    if (again.has(request)) return 'met'
+    const kept = answered.get(jointKey(request.caller, request.key))
+    if (kept === undefined) {
+      const outcome = outcomes.get(request)
+      if (outcome === undefined) throw new Error('a request was not answered')
+      return outcome !== 'met' && 'value' in outcome ? { value: { ...outcome.value, replayed: false } } : outcome
+    }
+    if (kept.request_digest !== request.digest) return { refused: new Problem('idempotency_mismatch') }
+    return { value: { status: kept.status, headers: JSON.parse(kept.headers) as Record<string, string>, body: opensAs(sql, kept.body, request), replayed: true } }
   })
-  if (kept.length === 0) throw new RunAgain('the same idempotency key was answered at the same time')
-  return { ...answer, replayed: false }
+}
+
+/** Errors: RunAgain when one of the keys was answered at the same time. */
+async function keep (sql: WriteSql, now: string, outcomes: ReadonlyMap<KeyedRequest, Outcome<Omit<StoredAnswer, 'replayed'>> | undefined>): Promise<void> {
+  const rows = [...outcomes].flatMap(([request, outcome]) => {
+    if (outcome === undefined || outcome === 'met' || 'refused' in outcome) return []
+    const { status, headers, body } = outcome.value
+    return [{
+      caller: request.caller, idempotency_key: request.key, request_digest: request.digest, status, headers: JSON.stringify(headers),
+      body: request.confidential ? sealed(sql, body, answerPlace(request)) : body, created_at: now
+    }]
+  })
+  const kept = await insertAnswers(sql, rows)
+  if (kept.length < rows.length) throw new RunAgain('the same idempotency key was answered at the same time')
 }
 
 /** What a sealed answer is bound to. */

@@ -10,7 +10,8 @@ import type { ProblemCode } from '../problem.ts'
 import { Problem } from '../problem.ts'
 import type { Callers, Principal } from './access.ts'
 import { wantsChinese } from './errors.ts'
-import { answerOnce, keyOf } from './idempotency.ts'
+import { decideAlone, type DecidedTogether, type Deciding } from './decisions.ts'
+import { keyOf, type StoredAnswer } from './idempotency.ts'
 
 export interface OperationSpec {
   id: string
@@ -78,6 +79,8 @@ export interface Call<S extends OperationSpec> {
    * `content` binds the key where the body is not JSON (digest of the file and the text parts).
    */
   decide (unit: Unit<Answer>, content?: string): Promise<Answer>
+  /** The same in one unit with other requests of this operation. */
+  decideWith<Asked> (others: DecidedTogether<Asked>, asked: Asked): Promise<Answer>
 }
 
 /** What an app carries for its operations. */
@@ -120,6 +123,13 @@ function callOf<S extends OperationSpec> (context: OperationContext, spec: S, re
   const principal = request.principal as Principal
   const key = decides ? keyOf(request.headers['idempotency-key']) : null
   const if_match = spec.versioned === true ? ifMatchOf(request) : null
+  function deciding (content?: string): Deciding {
+    if (key === null) throw new Error(`${spec.id} decides without an idempotency key`)
+    return {
+      caller: `${principal.participant_no}/${principal.user_no ?? ''}`, key, digest: requestDigest(request, content), confidential: spec.confidential === true,
+      operation: spec.id, signature: request.signature, proven: spec.signed === true, serialize: (body, status) => serialized(reply, body, status)
+    }
+  }
   return {
     spec,
     principal,
@@ -130,28 +140,13 @@ function callOf<S extends OperationSpec> (context: OperationContext, spec: S, re
     now: context.db.clock.now(),
     chinese: wantsChinese(request),
     if_match,
-    async decide (unit, content) {
-      const digest = requestDigest(request, content)
-      const caller = `${principal.participant_no}/${principal.user_no ?? ''}`
-      if (key === null) throw new Error(`${spec.id} decides without an idempotency key`)
-      const { signature } = request
-      const stored = await context.db.write(async (sql, now) => {
-        if (signature !== null) await signature.spend(sql)
-        return answerOnce(sql, now, { caller, key, digest, confidential: spec.confidential === true }, async () => {
-          const { status, body, headers, version } = await unit(sql, now)
-          if (signature !== null && spec.signed === true) await signature.prove(sql, now, { operation: spec.id, idempotency_key: key })
-          return {
-            status,
-            headers: version === undefined ? headers ?? {} : { ...headers, etag: `"${version}"` },
-            body: body === undefined ? '' : serialized(reply, body, status)
-          }
-        })
-      })
-      signature?.settle()
-      const headers = stored.replayed ? { ...stored.headers, 'idempotency-replayed': 'true' } : stored.headers
-      return { status: stored.status, headers, body: new Serialized(stored.body) }
-    }
+    decide: async (unit, content) => answerOf(await decideAlone(context.db, deciding(content), unit)),
+    decideWith: async (others, asked) => answerOf(await others({ ...deciding(), asked }))
   }
+}
+
+function answerOf ({ status, headers, body, replayed }: StoredAnswer): Answer {
+  return { status, headers: replayed ? { ...headers, 'idempotency-replayed': 'true' } : headers, body: new Serialized(body) }
 }
 
 /** What an idempotency key is bound to. Errors: invalid_request for a body nested too deep to have a digest. */

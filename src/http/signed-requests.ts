@@ -60,7 +60,7 @@ export interface RequestSignature {
   readonly spent: boolean
   /** Spends the nonce in a unit. Errors: signature_invalid when it was used before. */
   spend (sql: WriteSql): Promise<void>
-  /** The unit is on disk. */
+  /** The unit in which the nonce was spent is on disk. */
   settle (): void
   /** Spends the nonce of a request that had no effect, so that it cannot be sent again. */
   spendAlone (): Promise<void>
@@ -150,14 +150,15 @@ async function verified (request: FastifyRequest, settings: SignatureSettings, d
   const { keyid, nonce, keep_nonce_until, signature_base, signature } = verdict
   const keep_until = keep_nonce_until.toISOString()
   let spent = false
+  let is_fresh = false
   async function spend (sql: WriteSql): Promise<void> {
-    const fresh = await hot(sql, buildSpend).execute({ keyid, nonce, keep_until })
-    if (fresh.length === 0) throw invalid('NONCE_USED', 'This signature was used before; sign again with a new nonce')
+    is_fresh = (await hot(sql, buildSpend).execute({ keyid, nonce, keep_until })).length > 0
+    if (!is_fresh) throw invalid('NONCE_USED', 'This signature was used before; sign again with a new nonce')
   }
   request.signature = {
     get spent () { return spent },
     spend,
-    settle () { spent = true },
+    settle () { spent ||= is_fresh },
     async spendAlone () {
       spent = true
       await db.write(spend)

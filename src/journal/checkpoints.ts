@@ -2,8 +2,8 @@
  * The journal as an RFC 6962 tree: grown by a loop in the order of the log, signed at least every minute while it grows.
  */
 import { and, asc, desc, eq, gt, inArray, isNotNull, or, exists, sql as expression } from 'drizzle-orm'
-import { bulkInsert } from '../db/bulk.ts'
 import { integer, primaryKey, table, text } from '../db/columns.ts'
+import { bulkInsert } from '../db/bulk.ts'
 import { canonical } from '../db/canonical.ts'
 import type { Db, ReadSql, WriteSql } from '../db/db.ts'
 import { event_audience, events } from './events.ts'

@@ -3,6 +3,7 @@
  * writers for one project do not wait for each other.
  */
 import { and, asc, eq, lte, max, min, sql as expression } from 'drizzle-orm'
+import { bulkInsert } from '../db/bulk.ts'
 import { integer, table, text } from '../db/columns.ts'
 import { hot, type ReadSql, type WriteSql } from '../db/db.ts'
 
@@ -20,16 +21,17 @@ export const derivations_due = table('derivations_due', {
 /** `mark` is the newest mark of the project and kind, `marked_at` the time of the oldest. */
 export interface DerivationDue { uscc: string, project_code: string, kind: SubsidyKind, mark: number, marked_at: string }
 
-const insertMark = (sql: WriteSql) => sql.insert(derivations_due).values({
-  uscc: expression.placeholder('uscc'),
-  project_code: expression.placeholder('project_code'),
-  kind: expression.placeholder('kind'),
-  marked_at: expression.placeholder('now')
-} as never).prepare()
+const insertMarks = bulkInsert(derivations_due, insert => insert, ['entry'])
 
 /** Asks for the lines of an enterprise project to be derived again. */
 export async function mark (sql: WriteSql, now: string, uscc: string, project_code: string, kind: SubsidyKind): Promise<void> {
-  await hot(sql, insertMark).execute({ uscc, project_code, kind, now })
+  await markAll(sql, now, [{ uscc, project_code }], kind)
+}
+
+/** The same for many projects at once. */
+export async function markAll (sql: WriteSql, now: string, projects: readonly { uscc: string, project_code: string }[], kind: SubsidyKind): Promise<void> {
+  const once = new Map(projects.map(({ uscc, project_code }) => [`${uscc} ${project_code}`, { uscc, project_code, kind, marked_at: now }]))
+  await insertMarks(sql, [...once.values()] as never)
 }
 
 /** The longest waiting ones; asked after every commit. */

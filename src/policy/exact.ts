@@ -12,7 +12,8 @@ export const UNITS_PER_PERCENT = 1_000_000n
 /** One whole (100 %) in the same units. */
 export const UNITS_PER_ONE = 100n * UNITS_PER_PERCENT
 
-const RATE = /^\d{1,3}(\.\d{1,6})?$/
+const RATE = /^(\d{1,3})(?:\.(\d{1,6}))?$/
+const DECIMALS = 6
 
 export function isRate (text: string): boolean {
   return RATE.test(text)
@@ -24,8 +25,9 @@ export function isRate (text: string): boolean {
  * @throws RangeError when the text is no rate of the contract (`^\d{1,3}(\.\d{1,6})?$`)
  */
 export function rateUnits (rate_pct: string): bigint {
-  if (!RATE.test(rate_pct)) throw new RangeError(`not a rate in percent: ${rate_pct}`)
-  return BigInt(new Exact(rate_pct).times(1_000_000).toFixed(0))
+  const parts = RATE.exec(rate_pct)
+  if (parts === null) throw new RangeError(`not a rate in percent: ${rate_pct}`)
+  return BigInt(`${parts[1]}${(parts[2] ?? '').padEnd(DECIMALS, '0')}`)
 }
 
 /** The same number as text again, without needless zeros: 3600000 → "3.6". */

@@ -1,6 +1,7 @@
 /** Table of documents; their bodies stand in a DocumentStore (files.ts). */
 import { and, eq, sql as expression } from 'drizzle-orm'
-import { integer, table, text } from '../../db/columns.ts'
+import { bulkFind, jointKey } from '../../db/bulk.ts'
+import { integer, isListed, table, text } from '../../db/columns.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { opened, sealed } from '../../db/sealing.ts'
 
@@ -34,6 +35,17 @@ const buildFind = (sql: ReadSql) => sql.select().from(documents).where(and(
 /** A document of a participant; another's is not found. */
 export async function findDocument (sql: ReadSql, participant_no: string, document_no: string): Promise<DocumentRow | undefined> {
   return (await hot(sql, buildFind).execute({ participant_no, document_no }))[0]
+}
+
+const findOwn = bulkFind<DocumentRow>((sql, participants, numbers) => sql.select().from(documents)
+  .where(and(isListed(documents.participant_no, participants), isListed(documents.document_no, numbers))))
+
+/** Documents of participants, each where its number stands. */
+export async function findDocuments (sql: ReadSql, wanted: readonly Pick<DocumentRow, 'participant_no' | 'document_no'>[]): Promise<(DocumentRow | undefined)[]> {
+  const keyOf = ({ participant_no, document_no }: Pick<DocumentRow, 'participant_no' | 'document_no'>) => jointKey(participant_no, document_no)
+  const rows = await findOwn(sql, wanted.map(({ participant_no }) => participant_no), wanted.map(({ document_no }) => document_no))
+  const found = new Map(rows.map(row => [keyOf(row), row]))
+  return wanted.map(one => found.get(keyOf(one)))
 }
 
 /** Whoever's it is: for those that may read a packet, and for evidence that is checked. */

@@ -1,10 +1,11 @@
 /** Table of drawdowns. */
-import { and, asc, eq, inArray, sql as expression } from 'drizzle-orm'
-import { fen, json, table, text } from '../../db/columns.ts'
-import { hot, type ReadSql } from '../../db/db.ts'
+import { and, asc, eq, inArray } from 'drizzle-orm'
+import { bulkFind, jointKey } from '../../db/bulk.ts'
+import { fen, isListed, json, table, text } from '../../db/columns.ts'
+import { together, type ReadSql } from '../../db/db.ts'
 import { fenOf } from '../../policy/money.ts'
 import { correctableStore, evidenceColumns, versionColumns } from '../evidence/store.ts'
-import { loanContracts, loan_contracts } from '../loan-contracts/store.ts'
+import { loanContracts, loan_contracts, type LoanContractRow } from '../loan-contracts/store.ts'
 import type { BALANCE_EVENTS } from './schema.ts'
 
 export interface RateSegment { from: string, to: string, annual_rate_pct: string }
@@ -43,7 +44,7 @@ export async function findLent (sql: ReadSql, participant_no: string, iou_no: st
 
 const terms_columns = {
   drawdown: {
-    number: drawdowns.number, first_no: drawdowns.first_no, business_no: drawdowns.business_no, superseded_by: drawdowns.superseded_by,
+    participant_no: drawdowns.participant_no, number: drawdowns.number, first_no: drawdowns.first_no, business_no: drawdowns.business_no, superseded_by: drawdowns.superseded_by,
     uscc: drawdowns.uscc, project_code: drawdowns.project_code, rate_segments: drawdowns.rate_segments, balance_events: drawdowns.balance_events, amount_fen: drawdowns.amount_fen,
     disbursed_date: drawdowns.disbursed_date, maturity_date: drawdowns.maturity_date
   },
@@ -52,16 +53,23 @@ const terms_columns = {
     annual_rate_pct: loan_contracts.annual_rate_pct
   }
 }
+export interface LentTerms {
+  drawdown: Pick<DrawdownRow, keyof typeof terms_columns.drawdown>
+  contract: Pick<LoanContractRow, keyof typeof terms_columns.contract>
+}
 
-const buildTerms = (sql: ReadSql) => sql.select(terms_columns).from(drawdowns)
+const findTerms = bulkFind<LentTerms>((sql, participants, numbers) => sql.select(terms_columns).from(drawdowns)
   .innerJoin(loan_contracts, eq(loan_contracts.number, drawdowns.loan_contract_number))
-  .where(and(eq(drawdowns.participant_no, expression.placeholder('participant_no')),
-    eq(drawdowns.business_no, expression.placeholder('iou_no')))).prepare()
+  .where(and(isListed(drawdowns.participant_no, participants), isListed(drawdowns.business_no, numbers))))
 
-/** What a voucher is judged against, as `findLent` finds it; asked with every voucher, so it reads no more than that. */
-export async function findLentTerms (sql: ReadSql, participant_no: string, iou_no: string) {
-  const found = (await hot(sql, buildTerms).execute({ participant_no, iou_no }))[0]
-  return found === undefined || found.drawdown.superseded_by === null ? found : findLent(sql, participant_no, iou_no)
+/** What vouchers are judged against, each as `findLent` finds it; asked with every voucher, so it reads no more than that. */
+export async function findLentTerms (sql: ReadSql, wanted: readonly { participant_no: string, iou_no: string }[]): Promise<(LentTerms | undefined)[]> {
+  const rows = await findTerms(sql, wanted.map(({ participant_no }) => participant_no), wanted.map(({ iou_no }) => iou_no))
+  const found = new Map(rows.map(row => [jointKey(row.drawdown.participant_no, row.drawdown.business_no), row]))
+  return together(...wanted.map(async ({ participant_no, iou_no }) => {
+    const terms = found.get(jointKey(participant_no, iou_no))
+    return terms === undefined || terms.drawdown.superseded_by === null ? terms : findLent(sql, participant_no, iou_no)
+  }))
 }
 
 /** Every drawdown in force of some contracts, in the order they were paid out. */

@@ -32,7 +32,7 @@ export interface HeldRoom<Row extends HeldRow> {
 /** Consent is nobody else's to give: what is older than the authorization is released only under one that covers it. */
 async function covering<Row extends HeldRow> (sql: ReadSql, now: string, room: HeldRoom<Row>, row: Row): Promise<string | null> {
   if (!row.findings.some(({ code }) => code === 'AUTH_SCOPE_INSUFFICIENT')) return row.authorization_no
-  const fit = (await authorizationsGiven(sql, row.uscc)).filter(one => isCoveredByHistory(room.period(row), one))
+  const fit = (await authorizationsGiven(sql, [row.uscc])).get(row.uscc)?.filter(one => isCoveredByHistory(room.period(row), one)) ?? []
   const sender = await findParticipant(sql, row.participant_no)
   const found = sender === undefined ? null : collectedUnder(fit, sender, beijingDate(now), room.scope).found
   if (found === null) {

@@ -11,11 +11,11 @@ import type { RecipientClass, Scope } from '../../intake/authorizations/kinds.ts
 import { nameKey } from '../../intake/enterprise-lists/values.ts'
 import { mistake, type Mistake } from '../../intake/mistakes.ts'
 import type { EventType } from '../../journal/event-types.ts'
-import { append, the_hub } from '../../journal/events.ts'
+import { append, the_hub, type NewEvent } from '../../journal/events.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { finding, type Finding } from '../../policy/findings.ts'
 import { activeOfRole } from '../../registry/participants/store.ts'
-import { authorizationsGiven, enterpriseOf, findUse, keepUse, type EvidenceRow, type EvidenceUse, type Mandate, type ReviewNote } from './store.ts'
+import { authorizationsGiven, enterpriseOf, findUses, keepFirstUses, type EvidenceRow, type EvidenceUse, type Mandate, type ReviewNote } from './store.ts'
 
 /** Under which class a sender may be authorized; besides that, evidence is collected for auditors and the fiscal side (A-30). */
 const class_of: Readonly<Partial<Record<Role, RecipientClass>>> = { BANK: 'PAIRED_BANK', GUARANTOR: 'PAIRED_GUARANTOR', LESSOR: 'LESSOR',
@@ -42,9 +42,14 @@ export function collectedUnder (some: readonly Mandate[], { role, participant_no
  * Source: S2 (十三), reading A-30; domain notes §10 A-13.
  */
 export async function mandate (
-  sql: ReadSql, principal: Principal, uscc: string, now: string, scope: Scope, preferred: (one: Mandate) => boolean = () => true
+  sql: ReadSql, principal: Principal, uscc: string, now: string, scope: Scope, preferred?: (one: Mandate) => boolean
 ): Promise<Mandate> {
-  const candidates = await authorizationsGiven(sql, uscc)
+  return mandateAmong((await authorizationsGiven(sql, [uscc])).get(uscc) ?? [], principal, uscc, now, scope, preferred)
+}
+
+/** The same among all that an enterprise gave. */
+export function mandateAmong (candidates: readonly Mandate[], principal: Principal, uscc: string, now: string, scope: Scope,
+  preferred: (one: Mandate) => boolean = () => true): Mandate {
   const day = beijingDate(now)
   let not_active = false
   for (const some of [candidates.filter(preferred), candidates]) {
@@ -105,28 +110,46 @@ export function contractUnknown (pointer: string): Problem {
   })
 }
 
-/** Appends the event of an acceptance for the sender, the enterprise where it takes part, and others concerned. */
-export async function announce (
-  sql: WriteSql, now: string, principal: Principal, type: EventType, row: Pick<EvidenceRow, 'number' | 'authorization_no' | 'business_no' | 'review_notes'>,
-    others: readonly (string | null)[],
-  data: Record<string, unknown> = {}
-): Promise<void> {
-  await append(sql, now, {
-    type, subject: row.number, actor: principal, audience: [principal.participant_no, ...others.filter(each => each !== null)],
-    authorization_no: row.authorization_no, data: { business_no: row.business_no, ...data }
-  })
-  if (row.review_notes.length > 0 && !type.endsWith('.superseded')) await tellReviewers(sql, now, principal, row)
+/** What an acceptance tells, and whom besides its sender. */
+export interface Announcement {
+  principal: Principal
+  type: EventType
+  row: Pick<EvidenceRow, 'number' | 'authorization_no' | 'business_no' | 'review_notes'>
+  others: readonly (string | null)[]
+  data?: Record<string, unknown>
 }
 
-/** The commission hears where a piece of evidence was used before; its sender only that it is looked into (contract §2). */
-async function tellReviewers (sql: WriteSql, now: string, principal: Principal, row: Pick<EvidenceRow, 'number' | 'business_no' | 'review_notes'>): Promise<void> {
-  await append(sql, now, {
-    type: 'evidence.reused', subject: row.number, actor: the_hub, audience: (await activeOfRole(sql, 'MEIC')).map(({ participant_no }) => participant_no),
+/**
+ * Appends the events of acceptances for the sender, the enterprise where it takes part, and others concerned. The commission hears where a
+ * piece of evidence was used before; its sender only that it is looked into (contract §2).
+ */
+export async function announceAll (sql: WriteSql, now: string, announcements: readonly Announcement[]): Promise<void> {
+  const isReused = ({ type, row }: Announcement) => row.review_notes.length > 0 && !type.endsWith('.superseded')
+  const reviewers = announcements.some(isReused) ? (await activeOfRole(sql, 'MEIC')).map(({ participant_no }) => participant_no) : []
+  await append(sql, now, ...announcements.flatMap(one => isReused(one) ? [accepted(one), reused(one, reviewers)] : [accepted(one)]))
+}
+
+function accepted ({ principal, type, row, others, data = {} }: Announcement): NewEvent {
+  return {
+    type, subject: row.number, actor: principal, audience: [principal.participant_no, ...others.filter(each => each !== null)],
+    authorization_no: row.authorization_no, data: { business_no: row.business_no, ...data }
+  }
+}
+
+function reused ({ principal, row }: Announcement, reviewers: readonly string[]): NewEvent {
+  return {
+    type: 'evidence.reused', subject: row.number, actor: the_hub, audience: reviewers,
     data: {
       business_no: row.business_no, participant_no: principal.participant_no,
       reasons: row.review_notes.map(({ code, first_participant_no, first_number, first_kind }) => ({ code, first_participant_no, first_number, first_kind }))
     }
-  })
+  }
+}
+
+/** The same for one. */
+export async function announce (sql: WriteSql, now: string, principal: Principal, type: EventType, row: Announcement['row'], others: readonly (string | null)[],
+  data: Record<string, unknown> = {}): Promise<void> {
+  await announceAll(sql, now, [{ principal, type, row, others, data }])
 }
 
 export interface Use {
@@ -141,9 +164,19 @@ export interface Use {
 
 /** Notes where a piece of evidence was used before, without telling the sender whose it was. */
 export async function usedElsewhere (sql: ReadSql, principal: Principal, uses: readonly Use[]): Promise<ReviewNote[]> {
+  return notesAmong(await usedBefore(sql, uses), principal, uses)
+}
+
+/** The first uses of some pieces of evidence by their keys. */
+export async function usedBefore (sql: ReadSql, uses: readonly Use[]): Promise<Map<string, EvidenceUse>> {
+  return findUses(peek(sql), uses.map(({ evidence_key }) => evidence_key))
+}
+
+/** What `usedElsewhere` notes, among first uses that were looked up. */
+export function notesAmong (before: ReadonlyMap<string, EvidenceUse>, principal: Principal, uses: readonly Use[]): ReviewNote[] {
   const notes: ReviewNote[] = []
   for (const { evidence_key, kind, subject, code } of uses) {
-    const first = await findUse(peek(sql), evidence_key)
+    const first = before.get(evidence_key)
     if (first === undefined || isOwn(first, principal, kind, subject)) continue
     notes.push({ code, evidence_key, first_participant_no: first.participant_no, first_number: first.number, first_kind: first.kind,
       first_subject: first.subject })
@@ -155,16 +188,26 @@ function isOwn (first: EvidenceUse, principal: Principal, kind: string, subject:
   return first.participant_no === principal.participant_no && first.kind === kind && first.subject === subject
 }
 
-/** Keeps first uses; what was used before stays with its first user. @param notes what `usedElsewhere` saw */
-export async function keepUses (
-  sql: WriteSql, now: string, principal: Principal, number: string, uses: readonly Use[], notes: readonly ReviewNote[]
-): Promise<void> {
-  for (const { evidence_key, kind, subject } of uses) {
-    if (await keepUse(sql, { evidence_key, participant_no: principal.participant_no, kind, subject, number, created_at: now })) continue
-    if (notes.some(note => note.evidence_key === evidence_key)) continue
-    const first = await findUse(sql, evidence_key)
-    if (first === undefined || !isOwn(first, principal, kind, subject)) throw new RunAgain('a piece of evidence was used at the same time')
+/** Evidence that was taken in: what it uses, and what was seen of that before. */
+export interface UsedBy { principal: Principal, number: string, uses: readonly Use[], notes: readonly ReviewNote[] }
+
+/** Keeps first uses; what was used before stays with its first user. */
+export async function keepAllUses (sql: WriteSql, now: string, users: readonly UsedBy[]): Promise<void> {
+  const news = users.flatMap(({ principal, number, uses, notes }) => uses.filter(({ evidence_key }) => !notes.some(note => note.evidence_key === evidence_key))
+    .map(({ evidence_key, kind, subject }) => ({ principal, use: { evidence_key, participant_no: principal.participant_no, kind, subject, number, created_at: now } })))
+  const kept = await keepFirstUses(sql, news.map(({ use }) => use))
+  const others = news.filter(({ use }) => !kept.has(use.evidence_key))
+  if (others.length === 0) return
+  const firsts = await findUses(sql, others.map(({ use }) => use.evidence_key))
+  for (const { principal, use } of others) {
+    const first = firsts.get(use.evidence_key)
+    if (first === undefined || !isOwn(first, principal, use.kind, use.subject)) throw new RunAgain('a piece of evidence was used at the same time')
   }
+}
+
+/** The same for one. @param notes what `usedElsewhere` saw */
+export async function keepUses (sql: WriteSql, now: string, principal: Principal, number: string, uses: readonly Use[], notes: readonly ReviewNote[]): Promise<void> {
+  await keepAllUses(sql, now, [{ principal, number, uses, notes }])
 }
 
 const under_review = finding('UNDER_REVIEW', null, 'This is looked into; nothing is to be done now.', '该材料正在核查，暂无需处理。')

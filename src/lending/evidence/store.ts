@@ -1,7 +1,8 @@
 /** What the tables of all rooms of evidence have in common, and the first use of receipts, transactions and invoices. */
-import { and, asc, desc, eq, getTableColumns, gt, gte, inArray, or, sql as expression, type SQL } from 'drizzle-orm'
-import { integer, json, table, text } from '../../db/columns.ts'
-import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
+import { and, asc, desc, eq, gt, gte, inArray, or, sql as expression, type SQL } from 'drizzle-orm'
+import { bulkFind, bulkInsert, jointKey } from '../../db/bulk.ts'
+import { integer, isListed, json, table, text } from '../../db/columns.ts'
+import { hot, together, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { authorizations, type Authorization } from '../../intake/authorizations/store.ts'
 import { enterprises } from '../../intake/enterprises/store.ts'
 import type { Finding } from '../../policy/findings.ts'
@@ -72,9 +73,11 @@ export interface EvidenceStore<Row extends EvidenceRow> {
   /** one of a participant, by either number; the hub's goes first */
   findOwn (sql: ReadSql, participant_no: string, number: string): Promise<Row | undefined>
   byBusinessNo (sql: ReadSql, participant_no: string, business_no: string): Promise<Row | undefined>
+  /** the same for many, each where its number stands */
+  byBusinessNos (sql: ReadSql, wanted: readonly Pick<EvidenceRow, 'participant_no' | 'business_no'>[]): Promise<(Row | undefined)[]>
   list (sql: ReadSql, filter: EvidenceFilter, ...conditions: (SQL | undefined)[]): Promise<Row[]>
-  /** false when the number or the business number is taken */
-  insert (sql: WriteSql, row: Row): Promise<boolean>
+  /** false when the number or the business number of one is taken */
+  insert (sql: WriteSql, ...rows: readonly Row[]): Promise<boolean>
   /** Moves the state when it is still `from`. */
   advance (sql: WriteSql, number: string, from: string, to: string, now: string): Promise<boolean>
 }
@@ -85,13 +88,17 @@ const numbers_per_query_max = 500
 export function evidenceStore<Row extends EvidenceRow> (kept: unknown): EvidenceStore<Row> {
   const rows = kept as typeof pattern
   const buildFind = (sql: ReadSql) => sql.select().from(rows).where(eq(rows.number, expression.placeholder('number'))).prepare()
-  const buildByBusinessNo = (sql: ReadSql) => sql.select().from(rows)
-    .where(and(eq(rows.participant_no, expression.placeholder('participant_no')),
-      eq(rows.business_no, expression.placeholder('business_no')))).prepare()
-  const buildInsert = (sql: WriteSql) => sql.insert(rows)
-    .values(Object.fromEntries(Object.keys(getTableColumns(rows)).map(name => [name, expression.placeholder(name)])) as never)
-    .onConflictDoNothing().returning({ number: rows.number }).prepare()
+  const findByBusinessNos = bulkFind<Row>((sql, participants, numbers) => sql.select().from(rows)
+    .where(and(isListed(rows.participant_no, participants), isListed(rows.business_no, numbers))))
+  const insertRows = bulkInsert(rows, insert => (insert.onConflictDoNothing() as typeof insert).returning({ number: rows.number }))
+  const keyOf = ({ participant_no, business_no }: Pick<EvidenceRow, 'participant_no' | 'business_no'>) => jointKey(participant_no, business_no)
+  async function byBusinessNos (sql: ReadSql, wanted: readonly Pick<EvidenceRow, 'participant_no' | 'business_no'>[]): Promise<(Row | undefined)[]> {
+    const kept_rows = await findByBusinessNos(sql, wanted.map(({ participant_no }) => participant_no), wanted.map(({ business_no }) => business_no))
+    const found = new Map(kept_rows.map(row => [keyOf(row), row]))
+    return wanted.map(one => found.get(keyOf(one)))
+  }
   return {
+    byBusinessNos,
     find: async (sql, number) => (await hot(sql, buildFind).execute({ number }) as unknown as Row[])[0],
     async among (sql, numbers) {
       const found: Row[] = []
@@ -105,8 +112,7 @@ export function evidenceStore<Row extends EvidenceRow> (kept: unknown): Evidence
         .where(and(eq(rows.participant_no, participant_no), or(eq(rows.number, number), eq(rows.business_no, number)))).limit(2)
       return (found.find(row => row.number === number) ?? found[0]) as unknown as Row | undefined
     },
-    byBusinessNo: async (sql, participant_no, business_no) =>
-      (await hot(sql, buildByBusinessNo).execute({ participant_no, business_no }) as unknown as Row[])[0],
+    byBusinessNo: async (sql, participant_no, business_no) => (await byBusinessNos(sql, [{ participant_no, business_no }]))[0],
     list: async (sql, { participant_no, uscc, status, project_code, named, updated_since, after, limit },
       ...conditions) => sql.select().from(rows).where(and(
       participant_no === undefined ? undefined : eq(rows.participant_no, participant_no),
@@ -118,7 +124,7 @@ export function evidenceStore<Row extends EvidenceRow> (kept: unknown): Evidence
       after === null ? undefined : gt(rows.number, after),
       ...conditions
     )).orderBy(asc(rows.number)).limit(limit) as unknown as Promise<Row[]>,
-    insert: async (sql, row) => (await hot(sql, buildInsert).execute(row)).length > 0,
+    insert: async (sql, ...news) => (await insertRows(sql, news)).length === news.length,
     advance: async (sql, number, from, to, now) => (await sql.update(rows)
       .set({ status: to as EvidenceStatus, version: expression`${rows.version} + 1`, updated_at: now })
       .where(and(eq(rows.number, number), eq(rows.status, from as EvidenceStatus))).returning({ number: rows.number })).length > 0
@@ -195,38 +201,39 @@ const evidence_uses = table('evidence_uses', {
 
 export type EvidenceUse = typeof evidence_uses.$inferSelect
 
-const buildUse = (sql: WriteSql) => sql.insert(evidence_uses).values({
-  evidence_key: expression.placeholder('evidence_key'),
-  participant_no: expression.placeholder('participant_no'),
-  kind: expression.placeholder('kind'),
-  subject: expression.placeholder('subject'),
-  number: expression.placeholder('number'),
-  created_at: expression.placeholder('created_at')
-} as never).onConflictDoNothing().returning({ number: evidence_uses.number }).prepare()
+const insertUses = bulkInsert<typeof evidence_uses, Pick<EvidenceUse, 'evidence_key'>>(
+  evidence_uses, insert => (insert.onConflictDoNothing() as typeof insert).returning({ evidence_key: evidence_uses.evidence_key }))
+const findUsesOf = bulkFind<EvidenceUse>((sql, keys) => sql.select().from(evidence_uses).where(isListed(evidence_uses.evidence_key, keys)))
 
-const buildUseOf = (sql: ReadSql) => sql.select().from(evidence_uses).where(eq(evidence_uses.evidence_key,
-  expression.placeholder('evidence_key'))).prepare()
-
-/** Keeps who used a piece of evidence first. false: somebody did already. */
-export async function keepUse (sql: WriteSql, use: EvidenceUse): Promise<boolean> {
-  return (await hot(sql, buildUse).execute(use)).length > 0
+/** Keeps who used pieces of evidence first. @returns the keys that nobody had used */
+export async function keepFirstUses (sql: WriteSql, uses: readonly EvidenceUse[]): Promise<Set<string>> {
+  return new Set((await insertUses(sql, uses)).map(({ evidence_key }) => evidence_key))
 }
 
-/** The first use of a piece of evidence. */
-export async function findUse (sql: ReadSql, evidence_key: string): Promise<EvidenceUse | undefined> {
-  return (await hot(sql, buildUseOf).execute({ evidence_key }))[0]
+/** The first uses of pieces of evidence by their keys. */
+export async function findUses (sql: ReadSql, evidence_keys: readonly string[]): Promise<Map<string, EvidenceUse>> {
+  return new Map((await findUsesOf(sql, evidence_keys)).map(use => [use.evidence_key, use]))
 }
 
-const buildEnterprise = (sql: ReadSql) => sql.select({ name: enterprises.name }).from(enterprises).where(eq(enterprises.uscc,
-  expression.placeholder('uscc'))).prepare()
-const buildParticipant = (sql: ReadSql) => sql.select({ participant_no: participants.participant_no }).from(participants)
-  .where(and(eq(participants.role, 'ENTERPRISE'), eq(participants.uscc, expression.placeholder('uscc')))).prepare()
+const findNames = bulkFind<{ uscc: string, name: string }>((sql, usccs) => sql.select({ uscc: enterprises.uscc, name: enterprises.name }).from(enterprises)
+  .where(isListed(enterprises.uscc, usccs)))
+const findTakingPart = bulkFind<{ uscc: string, participant_no: string }>((sql, usccs) =>
+  sql.select({ uscc: participants.uscc, participant_no: participants.participant_no }).from(participants)
+    .where(and(eq(participants.role, 'ENTERPRISE'), isListed(participants.uscc, usccs))))
 
-/** Name of an enterprise as the hub knows it, and its participant when it takes part itself. */
-export async function enterpriseOf (sql: ReadSql, uscc: string): Promise<{ name: string | null, participant_no: string | null }> {
-  const [known] = await hot(sql, buildEnterprise).execute({ uscc })
-  const [taking_part] = await hot(sql, buildParticipant).execute({ uscc })
-  return { name: known?.name ?? null, participant_no: taking_part?.participant_no ?? null }
+export interface KnownEnterprise { name: string | null, participant_no: string | null }
+
+/** Names of enterprises as the hub knows them, and their participants when they take part themselves. */
+export async function enterprisesOf (sql: ReadSql, usccs: readonly string[]): Promise<KnownEnterprise[]> {
+  const [named, taking_part] = await together(findNames(sql, usccs), findTakingPart(sql, usccs))
+  const names = new Map(named.map(({ uscc, name }) => [uscc, name]))
+  const numbers = new Map(taking_part.map(({ uscc, participant_no }) => [uscc, participant_no]))
+  return usccs.map(uscc => ({ name: names.get(uscc) ?? null, participant_no: numbers.get(uscc) ?? null }))
+}
+
+/** The same for one. */
+export async function enterpriseOf (sql: ReadSql, uscc: string): Promise<KnownEnterprise> {
+  return (await enterprisesOf(sql, [uscc]))[0] ?? { name: null, participant_no: null }
 }
 
 const mandate_columns = {
@@ -237,10 +244,13 @@ const mandate_columns = {
 /** What evidence asks of an authorization. */
 export type Mandate = Pick<Authorization, keyof typeof mandate_columns>
 
-const buildGiven = (sql: ReadSql) => sql.select(mandate_columns).from(authorizations)
-  .where(eq(authorizations.grantor_uscc, expression.placeholder('uscc'))).orderBy(desc(authorizations.authorization_no)).prepare()
+const findGiven = bulkFind<Mandate & { grantor_uscc: string }>((sql, usccs) =>
+  sql.select({ ...mandate_columns, grantor_uscc: authorizations.grantor_uscc }).from(authorizations)
+    .where(isListed(authorizations.grantor_uscc, usccs)).orderBy(desc(authorizations.authorization_no)))
 
-/** Everything an enterprise ever gave, the newest first; asked with every piece of evidence. */
-export async function authorizationsGiven (sql: ReadSql, uscc: string): Promise<Mandate[]> {
-  return hot(sql, buildGiven).execute({ uscc })
+/** Everything enterprises ever gave, the newest first; asked with every piece of evidence. */
+export async function authorizationsGiven (sql: ReadSql, usccs: readonly string[]): Promise<Map<string, Mandate[]>> {
+  const given = new Map<string, Mandate[]>(usccs.map(uscc => [uscc, []]))
+  for (const one of await findGiven(sql, [...given.keys()])) given.get(one.grantor_uscc)?.push(one)
+  return given
 }

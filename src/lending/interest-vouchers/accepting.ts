@@ -1,28 +1,32 @@
 /**
- * How vouchers of interest paid are taken in, for loans and leases alike. Everything is judged before the first write, so that
- * a refused voucher leaves nothing behind, also as one of many in a batch.
+ * How vouchers of interest paid are taken in, for loans and leases alike, many at once: a statement finds or keeps something for all of
+ * them. Everything is judged before the first write, so that a refused voucher leaves nothing behind.
  */
 import { newNo } from '../../clock.ts'
 import { peek, together, type ReadSql, type WriteSql } from '../../db/db.ts'
+import type { Outcome } from '../../db/gathering.ts'
 import type { Principal } from '../../http/access.ts'
 import { mistake, refuseIfAny, type Mistake } from '../../intake/mistakes.ts'
 import { beijingDate } from '../../policy/calendar.ts'
+import type { Period } from '../../policy/period.ts'
 import type { Segment } from '../../policy/segments.ts'
 import { nearestTerms, type PolicyVersion } from '../../policy/terms.ts'
 import { checkPeriodBeside, type VoucherFinding } from '../../policy/vouchers.ts'
 import { Problem } from '../../problem.ts'
-import { findDocument } from '../documents/store.ts'
+import { findDocuments, type DocumentRow } from '../documents/store.ts'
 import {
-  announce, contentDigest, contractUnknown, isOtherName, keepUses, keptOrAgain, mandate, storedTwin, toldAbout, unknownDocument,
-  usedElsewhere, voucherUses, type Use
+  announceAll, contentDigest, contractUnknown, isOtherName, keepAllUses, keptOrAgain, mandateAmong, notesAmong, storedTwin, toldAbout, unknownDocument,
+  usedBefore, voucherUses, type Use
 } from '../evidence/service.ts'
 import { correctedBy, stepBack } from '../evidence/correcting.ts'
-import { enterpriseOf, type HeldStore, type ReviewNote } from '../evidence/store.ts'
-import { mark, type SubsidyKind } from '../marks.ts'
+import {
+  authorizationsGiven, enterprisesOf, type EvidenceUse, type HeldStore, type KnownEnterprise, type Mandate, type ReviewNote
+} from '../evidence/store.ts'
+import { markAll, type SubsidyKind } from '../marks.ts'
 import { amountsOf, historyFindings, isCoveredByHistory, isHeld, judgeInterest, segmentsOf, shownFindings, statedMistakes, type Lent,
   type StatedInterest } from './judging.ts'
 import { judgeNext } from './judging-again.ts'
-import { takeTurn, type InterestVoucherRow, type Periods } from './store.ts'
+import { takeTurns, type InterestVoucherRow, type Periods } from './store.ts'
 
 export type StatedVoucher = StatedInterest & { voucher_no: string }
 
@@ -38,6 +42,12 @@ export function prepare<Body extends StatedVoucher> (body: Body, policies: reado
   }
 }
 
+/** A voucher and who sends it. */
+export interface Sent<Body extends StatedVoucher> { principal: Principal, prepared: Prepared<Body> }
+
+/** A voucher as it is kept. `is_new` false: it was there before. */
+export interface Accepted { row: InterestVoucherRow, is_new: boolean }
+
 /** The drawdown or lease on which interest was paid. */
 export interface LentTo extends Lent { number: string, first_no: string, business_no: string, uscc: string, project_code: string }
 
@@ -50,8 +60,8 @@ export interface InterestRoom<Body extends StatedVoucher> {
   event: 'interest_voucher' | 'rent_voucher'
   /** what was lent, by its own number here */
   lentBy (sql: ReadSql, number: string): Promise<LentTo | undefined>
-  /** undefined: the sender has lent nothing under that number */
-  lentTo (sql: ReadSql, principal: Principal, body: Body): Promise<LentTo | undefined>
+  /** each where its voucher stands; undefined: the sender has lent nothing under that number */
+  lentTo (sql: ReadSql, sent: readonly Sent<Body>[]): Promise<(LentTo | undefined)[]>
   /** where the body names what was lent */
   pointer: string
 }
@@ -81,33 +91,117 @@ export function paidInFuture (today: string): Mistake {
     `今日为 ${today}；请在付款后报送`)
 }
 
+/** A voucher whose words are in order, with what it stands on. */
+interface Entered<Body extends StatedVoucher> { sent: Sent<Body>, lent: LentTo, document: DocumentRow | undefined, uses: readonly Use[] }
+
+/** What is judged besides; `earlier` is what it corrects, or why it may not. */
+interface Facts { given: readonly Mandate[], known: KnownEnterprise, before: ReadonlyMap<string, EvidenceUse>, earlier: Tried<InterestVoucherRow | null> }
+
+/** A voucher that may stand, and what is kept with it. */
+interface Judged<Body extends StatedVoucher> { entered: Entered<Body>, row: InterestVoucherRow, earlier: InterestVoucherRow | null, enterprise_no: string | null }
+
+type Tried<T> = { value: T } | { refused: Problem }
+
+async function tried<T> (work: () => Promise<T>): Promise<Tried<T>> {
+  try {
+    return { value: await work() }
+  } catch (refused) {
+    if (!(refused instanceof Problem)) throw refused
+    return { refused }
+  }
+}
+
 /**
- * Takes in a voucher: ACCEPTED, or HELD with findings.
+ * Takes in vouchers, each ACCEPTED, or HELD with findings. All are judged before the first write; one that is tied to another of them is
+ * `met` and waits until that one is kept.
  *
- * Errors: duplicate_key, segments_reversed, segments_overlap, segment_outside_period, period_reversed, rate_too_high,
+ * Refused: duplicate_key, segments_reversed, segments_overlap, segment_outside_period, period_reversed, rate_too_high,
  * paid_date_in_future, paid_over_due, contract_unknown, authorization_missing, authorization_not_active, document_unknown, balance_over_loan,
  * interest_recalc_mismatch, voucher_unknown, state_conflict, period_overlap.
  * Source: contract §6; S2 (十三); domain notes §5.9, §7.9, A-13.
  */
-export async function acceptInterest<Body extends StatedVoucher> (
-  sql: WriteSql, now: string, principal: Principal, room: InterestRoom<Body>, prepared: Prepared<Body>
-): Promise<{ row: InterestVoucherRow, is_new: boolean }> {
-  const { body, segments, content_digest, terms } = prepared
-  const [kept, lent, document] = await together(
-    room.store.byBusinessNo(peek(sql), principal.participant_no, body.voucher_no), room.lentTo(sql, principal, body),
-    findDocument(peek(sql), principal.participant_no, body.document_no))
+export async function acceptInterests<Body extends StatedVoucher> (
+  sql: WriteSql, now: string, room: InterestRoom<Body>, all: readonly Sent<Body>[]
+): Promise<Outcome<Accepted>[]> {
+  const outcomes = new Map<Sent<Body>, Outcome<Accepted>>()
+  const [kept, lent, documents] = await together(
+    room.store.byBusinessNos(peek(sql), all.map(({ principal, prepared }) => ({ participant_no: principal.participant_no, business_no: prepared.body.voucher_no }))),
+    room.lentTo(sql, all),
+    findDocuments(peek(sql), all.map(({ principal, prepared }) => ({ participant_no: principal.participant_no, document_no: prepared.body.document_no }))))
+  const entering: Entered<Body>[] = []
+  for (const [place, sent] of all.entries()) {
+    const entered = await tried(async () => enter(room, sent, kept[place], lent[place], documents[place]))
+    if ('refused' in entered) outcomes.set(sent, entered)
+    else if ('row' in entered.value) outcomes.set(sent, { value: entered.value })
+    else entering.push(entered.value)
+  }
+  const facts = await factsOf(sql, room, entering)
+  const about = new Set<string>()
+  const apart = entering.filter(each => {
+    const ties = tiesOf(each, facts.get(each) as Facts)
+    const has_met = ties.some(tie => about.has(tie))
+    for (const tie of ties) about.add(tie)
+    if (has_met) outcomes.set(each.sent, 'met')
+    return !has_met
+  })
+  const beside = await room.periods.beside(peek(sql), apart.map(each => {
+    const { earlier } = facts.get(each) as Facts
+    return { lent_number: each.lent.number, period_end: each.sent.prepared.body.period_end, except: 'value' in earlier ? earlier.value?.number ?? null : null }
+  }))
+  const judged: Judged<Body>[] = []
+  for (const [place, each] of apart.entries()) {
+    const one = await tried(async () => judge(now, each, facts.get(each) as Facts, beside[place]))
+    if ('refused' in one) outcomes.set(each.sent, one)
+    else judged.push(one.value)
+  }
+  await keep(sql, now, room, judged)
+  for (const { entered, row } of judged) outcomes.set(entered.sent, { value: { row, is_new: true } })
+  return all.map(sent => outcomes.get(sent) as Outcome<Accepted>)
+}
+
+/** What the sender's own words and things say: it was kept before, or it stands on something. Errors: what is wrong with them. */
+function enter<Body extends StatedVoucher> (room: InterestRoom<Body>, sent: Sent<Body>, kept: InterestVoucherRow | undefined, lent: LentTo | undefined,
+  document: DocumentRow | undefined): Accepted | Entered<Body> {
+  const { principal, prepared: { body, content_digest, mistakes } } = sent
   const twin = storedTwin(kept, content_digest)
   if (twin !== null) return { row: twin, is_new: false }
-  refuseIfAny(prepared.mistakes)
+  refuseIfAny(mistakes)
   if (lent === undefined) throw contractUnknown(room.pointer)
-  const uses = voucherUses(room.event.toUpperCase(), lent.first_no, document?.sha256 ?? '', principal, body.bank_txn_no)
-  const [, authorization, known, notes] = await together(
-    takeTurn(sql, lent.number), mandate(sql, principal, lent.uscc, now, 'INTEREST_PAYMENT', one => isCoveredByHistory(body, one)),
-    enterpriseOf(peek(sql), lent.uscc), usedElsewhere(sql, principal, uses))
+  return { sent, lent, document, uses: voucherUses(room.event.toUpperCase(), lent.first_no, document?.sha256 ?? '', principal, body.bank_txn_no) }
+}
+
+async function factsOf<Body extends StatedVoucher> (sql: WriteSql, room: InterestRoom<Body>, entering: readonly Entered<Body>[]): Promise<Map<Entered<Body>, Facts>> {
+  const usccs = entering.map(({ lent }) => lent.uscc)
+  const [, given, known, before, earlier] = await together(
+    takeTurns(sql, entering.map(({ lent }) => lent.number)), authorizationsGiven(sql, usccs), enterprisesOf(peek(sql), usccs),
+    usedBefore(sql, entering.flatMap(({ uses }) => uses)),
+    together(...entering.map(({ sent: { principal, prepared } }) => tried(() => correctedBy(sql, principal, room.store, prepared.body.correction_of)))))
+  return new Map(entering.map((each, place) => [each, {
+    given: given.get(each.lent.uscc) ?? [], known: known[place] as KnownEnterprise, before, earlier: earlier[place] as Facts['earlier']
+  }]))
+}
+
+/** What at most one of several vouchers may have to do with: what was lent, its number, what it corrects, evidence that nobody used before. */
+function tiesOf<Body extends StatedVoucher> ({ sent: { principal, prepared: { body } }, lent, uses }: Entered<Body>, { before, earlier }: Facts): string[] {
+  const corrected = 'value' in earlier ? earlier.value : null
+  return [
+    `lent ${lent.number}`,
+    ...[body.voucher_no, body.correction_of].flatMap(number => number === undefined ? [] : [`number ${principal.participant_no} ${number}`]),
+    ...corrected === null ? [] : [`corrected ${corrected.number}`, `lent ${corrected.lent_number}`],
+    ...uses.flatMap(({ evidence_key }) => before.has(evidence_key) ? [] : [`use ${evidence_key}`])
+  ]
+}
+
+/** The voucher as it stands. Errors: what it is refused for. */
+function judge<Body extends StatedVoucher> (now: string, entered: Entered<Body>, facts: Facts, beside: Period | undefined): Judged<Body> {
+  const { sent: { principal, prepared: { body, segments, content_digest, terms } }, lent, document, uses } = entered
+  const { given, known, before } = facts
+  const authorization = mandateAmong(given, principal, lent.uscc, now, 'INTEREST_PAYMENT', one => isCoveredByHistory(body, one))
+  const notes = notesAmong(before, principal, uses)
   const judgement = judgeInterest(body, segments, lent, terms)
   refuseIfAny([...(document === undefined ? [unknownDocument()] : []), ...judgement.mistakes])
-  const earlier = await correctedBy(sql, principal, room.store, body.correction_of)
-  const beside = await room.periods.beside(peek(sql), lent.number, body.period_end, earlier?.number ?? null)
+  if ('refused' in facts.earlier) throw facts.earlier.refused
+  const earlier = facts.earlier.value
   const around = checkPeriodBeside({ from: body.period_start, to: body.period_end }, beside === undefined ? [] : [beside], lent.starts,
     terms)
   const overlap = around.find(({ consequence }) => consequence === 'REFUSE')
@@ -142,22 +236,21 @@ export async function acceptInterest<Body extends StatedVoucher> (
     superseded_by: null,
     accepted_at: held ? null : now
   }
-  await keep(sql, now, principal, room, row, earlier, known.participant_no, uses)
-  return { row, is_new: true }
+  return { entered, row, earlier, enterprise_no: known.participant_no }
 }
 
-/** The writes: the earlier one steps back, the new one stands, lines are due, both are told. */
-async function keep<Body extends StatedVoucher> (
-  sql: WriteSql, now: string, principal: Principal, room: InterestRoom<Body>, row: InterestVoucherRow, earlier: InterestVoucherRow | null,
-  enterprise_no: string | null, uses: readonly Use[]
-): Promise<void> {
-  if (earlier !== null) await stepBack(sql, now, principal, room.store, room.event, earlier, row.number, [enterprise_no])
+/** The writes: earlier ones step back, new ones stand, lines are due, both are told. */
+async function keep<Body extends StatedVoucher> (sql: WriteSql, now: string, room: InterestRoom<Body>, judged: readonly Judged<Body>[]): Promise<void> {
+  for (const { entered: { sent }, row, earlier, enterprise_no } of judged) {
+    if (earlier !== null) await stepBack(sql, now, sent.principal, room.store, room.event, earlier, row.number, [enterprise_no])
+  }
   await together(
-    room.store.insert(sql, row).then(keptOrAgain),
-    ...[row, earlier].map(async each => each?.status === 'ACCEPTED' ? mark(sql, now, each.uscc, each.project_code, room.kind) : undefined),
-    keepUses(sql, now, principal, row.number, uses, row.review_notes)
+    room.store.insert(sql, ...judged.map(({ row }) => row)).then(keptOrAgain),
+    markAll(sql, now, judged.flatMap(({ row, earlier }) => [row, earlier]).filter(each => each?.status === 'ACCEPTED').filter(each => each !== null), room.kind),
+    keepAllUses(sql, now, judged.map(({ entered: { sent, uses }, row }) => ({ principal: sent.principal, number: row.number, uses, notes: row.review_notes })))
   )
-  await announce(sql, now, principal, `${room.event}.${row.status === 'HELD' ? 'held' : 'accepted'}`, row, [enterprise_no],
-    { lent: row.lent_number })
-  await judgeNext(sql, now, principal, room, row)
+  await announceAll(sql, now, judged.map(({ entered: { sent: { principal } }, row, enterprise_no }) => ({
+    principal, type: `${room.event}.${row.status === 'HELD' ? 'held' : 'accepted'}`, row, others: [enterprise_no], data: { lent: row.lent_number }
+  })))
+  await judgeNext(sql, now, room, judged.map(({ entered: { sent: { principal } }, row }) => ({ principal, row })))
 }

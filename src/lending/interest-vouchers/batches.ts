@@ -1,16 +1,14 @@
 /** Many vouchers in one request: each for itself, or all or nothing. */
 import { lookInside, type WriteSql } from '../../db/db.ts'
+import { shared_max } from '../../db/gathering.ts'
 import type { Principal } from '../../http/access.ts'
 import { Problem, problemOf, type ProblemItem } from '../../problem.ts'
 import type { Prepared } from './accepting.ts'
 import type { NewInterestVoucher } from './schema.ts'
-import { acceptInterestVoucher, shownInterestVoucher } from './service.ts'
+import { acceptInterestVouchers, shownInterestVoucher } from './service.ts'
 
 interface VoucherProblem { code: string, title: string, detail: string, errors: readonly ProblemItem[] }
 export interface BatchItem { index: number, status: number, voucher: Record<string, unknown> | null, problem: VoucherProblem | null }
-
-/** After so many vouchers other work of the process gets its turn. */
-const turn_length = 32
 
 function problemIn (problem: Problem, chinese: boolean): VoucherProblem {
   const { title, title_zh } = problemOf(problem.code)
@@ -33,7 +31,7 @@ function refusal (refused: readonly { index: number, problem: Problem }[]): Prob
 }
 
 /**
- * Takes in the vouchers in order. A refused one leaves nothing behind, the others stand.
+ * Takes in the vouchers, some at a time; those that are tied to each other in order. A refused one leaves nothing behind, the others stand.
  *
  * Errors: with `atomic` the refusal of the first refused voucher, all mistakes listed, nothing kept.
  */
@@ -43,17 +41,28 @@ export async function acceptBatch (
   lookInside(sql)
   const items: BatchItem[] = []
   const refused: { index: number, problem: Problem }[] = []
-  for (const [index, prepared] of vouchers.entries()) {
-    if (index % turn_length === turn_length - 1) await new Promise(resolve => setImmediate(resolve))
-    try {
-      const { row, is_new } = await acceptInterestVoucher(sql, now, principal, prepared)
-      items.push({ index, status: is_new ? 201 : 200, voucher: shownInterestVoucher(row), problem: null })
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error
-      refused.push({ index, problem: error })
-      items.push({ index, status: problemOf(error.code).status, voucher: null, problem: problemIn(error, chinese) })
+  let waiting = vouchers.map((prepared, index) => ({ index, sent: { principal, prepared } }))
+  while (waiting.length > 0) {
+    const turn = waiting.slice(0, shared_max)
+    const outcomes = await acceptInterestVouchers(sql, now, turn.map(({ sent }) => sent))
+    const met: typeof waiting = []
+    for (const [place, one] of turn.entries()) {
+      const outcome = outcomes[place]
+      const { index } = one
+      if (outcome === 'met' || outcome === undefined) {
+        met.push(one)
+      } else if ('value' in outcome) {
+        items[index] = { index, status: outcome.value.is_new ? 201 : 200, voucher: shownInterestVoucher(outcome.value.row), problem: null }
+      } else {
+        if (!(outcome.refused instanceof Problem)) throw outcome.refused
+        refused.push({ index, problem: outcome.refused })
+        items[index] = { index, status: problemOf(outcome.refused.code).status, voucher: null, problem: problemIn(outcome.refused, chinese) }
+      }
     }
+    waiting = [...met, ...waiting.slice(shared_max)]
+    await new Promise(resolve => setImmediate(resolve))
   }
+  refused.sort((a, b) => a.index - b.index)
   if (atomic && refused.length > 0) throw refusal(refused)
   return items
 }

@@ -21,11 +21,14 @@ export async function judgeHeldOn<Body extends StatedVoucher> (sql: WriteSql, no
   await judgeAgain(sql, now, principal, room, lent_number, await room.periods.heldOn(sql, lent_number))
 }
 
-/** Judges the one that is held right after a voucher that has just come. */
-export async function judgeNext<Body extends StatedVoucher> (sql: WriteSql, now: string, principal: Principal, room: InterestRoom<Body>,
-  { lent_number, period_end }: InterestVoucherRow): Promise<void> {
-  const next = await room.periods.heldNext(sql, lent_number, period_end)
-  if (next !== undefined) await judgeAgain(sql, now, principal, room, lent_number, [next])
+/** Judges those that are held right after vouchers that have just come, each on another drawdown or lease. */
+export async function judgeNext<Body extends StatedVoucher> (sql: WriteSql, now: string, room: InterestRoom<Body>,
+  come: readonly { principal: Principal, row: InterestVoucherRow }[]): Promise<void> {
+  const next = await room.periods.heldNext(sql, come.map(({ row: { lent_number, period_end } }) => ({ lent_number, period_end })))
+  for (const [place, { principal, row }] of come.entries()) {
+    const held = next[place]
+    if (held !== undefined) await judgeAgain(sql, now, principal, room, row.lent_number, [held])
+  }
 }
 
 async function judgeAgain<Body extends StatedVoucher> (sql: WriteSql, now: string, principal: Principal, room: InterestRoom<Body>, lent_number: string,
@@ -41,7 +44,7 @@ async function judgeRow<Body extends StatedVoucher> (sql: WriteSql, now: string,
   const body = row.body as unknown as Body
   const terms = nearestTerms(policies, 'TECH_RENO_LOAN', body.paid_date)
   const { mistakes, findings, recomputed_fen } = judgeInterest(body, row.segments, lent, terms)
-  const beside = await room.periods.beside(sql, lent.number, row.period_start, row.number)
+  const [beside] = await room.periods.beside(sql, [{ lent_number: lent.number, period_end: row.period_start, except: row.number }])
   const found: VoucherFinding[] = [
     ...mistakes.map(({ code, message, message_zh }) => ({ code, rule_id: null, message, message_zh, consequence: 'HOLD' as const })), ...findings,
     ...lastingFindings(row.findings),

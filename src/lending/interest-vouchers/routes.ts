@@ -1,15 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 import type { Db } from '../../db/db.ts'
-import { operation } from '../../http/operation.ts'
+import { eachValue } from '../../db/gathering.ts'
+import { decideTogether } from '../../http/decisions.ts'
+import { operation, type Answer } from '../../http/operation.ts'
 import { policiesOf } from '../../registry/policies/service.ts'
 import { decisionRoute } from '../evidence/decision-routes.ts'
 import { readingRoutes } from '../evidence/routes.ts'
 import { heldFor } from '../evidence/store.ts'
-import { prepare } from './accepting.ts'
+import { prepare, type Accepted, type Sent } from './accepting.ts'
 import { acceptBatch } from './batches.ts'
 import { InterestVoucher, InterestVoucherBatch, interest_voucher_example, interest_voucher_shown, NewInterestVoucher,
   NewInterestVoucherBatch } from './schema.ts'
-import { acceptInterestVoucher, shownInterestVoucher } from './service.ts'
+import { acceptInterestVouchers, shownInterestVoucher } from './service.ts'
 import { interestPeriods, interestVouchers, interest_vouchers, type InterestVoucherRow } from './store.ts'
 
 const clause = 'Proof of interest paid on a drawdown. S2 (13): pay first, subsidise later; S2 (1): interest of the project loan.'
@@ -21,11 +23,19 @@ export const interest_refusals = ['authorization_missing', 'authorization_not_ac
     'paid_over_due',
   'contract_unknown', 'document_unknown', 'voucher_unknown', 'rule_broken'] as const
 
+/** What a voucher that was taken in is answered. */
+export function answeredVoucher (path: string, { row, is_new }: Accepted, shown: (row: InterestVoucherRow) => Record<string, unknown>): Answer {
+  return { status: is_new ? 201 : 200, body: shown(row), version: row.version, headers: { location: `${path}/${row.number}` } }
+}
+
 export function interestVoucherRoutes (app: FastifyInstance, { db }: { db: Db }): void {
+  const path = '/v1/interest-vouchers'
+  const together = decideTogether(db, async (sql, now, sent: readonly Sent<NewInterestVoucher>[]) =>
+    eachValue(await acceptInterestVouchers(sql, now, sent), accepted => answeredVoucher(path, accepted, shownInterestVoucher)))
   operation(app, { db }, {
     id: 'createInterestVoucher',
     method: 'POST',
-    path: '/v1/interest-vouchers',
+    path,
     summary: 'Submit an interest voucher',
     summary_zh: '报送付息凭证',
     description: `${clause} ACCEPTED, or HELD with findings where a gap, another rate, ` +
@@ -36,14 +46,7 @@ export function interestVoucherRoutes (app: FastifyInstance, { db }: { db: Db })
     replies: { 201: InterestVoucher, 200: InterestVoucher },
     refuses: interest_refusals,
     example: { request: interest_voucher_example, reply: interest_voucher_shown }
-  }, async call => {
-    const prepared = prepare(call.body, await policiesOf(db), call.now)
-    return call.decide(async (sql, now) => {
-      const { row, is_new } = await acceptInterestVoucher(sql, now, call.principal, prepared)
-      return { status: is_new ? 201 : 200, body: shownInterestVoucher(row), version: row.version,
-        headers: { location: `/v1/interest-vouchers/${row.number}` } }
-    })
-  })
+  }, async call => call.decideWith(together, { principal: call.principal, prepared: prepare(call.body, await policiesOf(db), call.now) }))
 
   operation(app, { db }, {
     id: 'createInterestVoucherBatch',

@@ -1,22 +1,18 @@
 /** Proofs of interest paid on drawdowns of banks. */
-import type { WriteSql } from '../../db/db.ts'
-import type { Principal } from '../../http/access.ts'
+import { together, type WriteSql } from '../../db/db.ts'
+import type { Outcome } from '../../db/gathering.ts'
 import { yuanOf } from '../../policy/money.ts'
-import { drawdownsKept, findLentTerms } from '../drawdowns/store.ts'
+import { drawdownsKept, findLentTerms, type LentTerms } from '../drawdowns/store.ts'
 import { completed } from '../evidence/schema.ts'
 import { loanContracts } from '../loan-contracts/store.ts'
-import { acceptInterest, type InterestRoom, type LentTo, type Prepared } from './accepting.ts'
+import { acceptInterests, type Accepted, type InterestRoom, type LentTo, type Sent } from './accepting.ts'
 import { interest_defaults, NewInterestVoucher } from './schema.ts'
 import { interestPeriods, interestVouchers, type InterestVoucherRow } from './store.ts'
 
-type Terms = NonNullable<Awaited<ReturnType<typeof findLentTerms>>>
-
-const lentOf = ({ drawdown, contract }: Terms): LentTo => ({
+const lentOf = ({ drawdown, contract }: LentTerms): LentTo => ({
   number: drawdown.number, first_no: drawdown.first_no, business_no: drawdown.business_no, uscc: drawdown.uscc, project_code: drawdown.project_code,
-    day_count: contract.day_count,
-  annual_rate_pct: contract.annual_rate_pct, rate_segments: drawdown.rate_segments, balance_max_fen: drawdown.amount_fen, balance_events: drawdown.balance_events,
-    starts: drawdown.disbursed_date,
-  maturity_date: drawdown.maturity_date
+  day_count: contract.day_count, annual_rate_pct: contract.annual_rate_pct, rate_segments: drawdown.rate_segments,
+  balance_max_fen: drawdown.amount_fen, balance_events: drawdown.balance_events, starts: drawdown.disbursed_date, maturity_date: drawdown.maturity_date
 })
 
 export const loan_interest: InterestRoom<NewInterestVoucher> = {
@@ -30,21 +26,21 @@ export const loan_interest: InterestRoom<NewInterestVoucher> = {
     const contract = drawdown === undefined ? undefined : await loanContracts.find(sql, drawdown.loan_contract_number)
     return drawdown === undefined || contract === undefined ? undefined : lentOf({ drawdown, contract })
   },
-  async lentTo (sql, principal, { iou_no, loan_contract_no }) {
-    const found = await findLentTerms(sql, principal.participant_no, iou_no)
-    if (found === undefined) return undefined
-    const { contract } = found
-    if (loan_contract_no !== undefined && loan_contract_no !== contract.business_no &&
-      (await loanContracts.inForce(sql, principal.participant_no, loan_contract_no))?.number !== contract.number) return undefined
-    return lentOf(found)
+  async lentTo (sql, sent) {
+    const found = await findLentTerms(sql, sent.map(({ principal, prepared }) => ({ participant_no: principal.participant_no, iou_no: prepared.body.iou_no })))
+    return together(...sent.map(async ({ principal, prepared: { body: { loan_contract_no } } }, place) => {
+      const terms = found[place]
+      if (terms === undefined) return undefined
+      if (loan_contract_no !== undefined && loan_contract_no !== terms.contract.business_no &&
+        (await loanContracts.inForce(sql, principal.participant_no, loan_contract_no))?.number !== terms.contract.number) return undefined
+      return lentOf(terms)
+    }))
   }
 }
 
-/** Takes in an interest voucher; errors as `acceptInterest`. */
-export async function acceptInterestVoucher (
-  sql: WriteSql, now: string, principal: Principal, prepared: Prepared<NewInterestVoucher>
-): Promise<{ row: InterestVoucherRow, is_new: boolean }> {
-  return acceptInterest(sql, now, principal, loan_interest, prepared)
+/** Takes in interest vouchers as `acceptInterests` does. */
+export async function acceptInterestVouchers (sql: WriteSql, now: string, sent: readonly Sent<NewInterestVoucher>[]): Promise<Outcome<Accepted>[]> {
+  return acceptInterests(sql, now, loan_interest, sent)
 }
 
 export function shownInterestVoucher (row: InterestVoucherRow): Record<string, unknown> {

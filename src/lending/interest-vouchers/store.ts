@@ -1,8 +1,9 @@
 /** Table of interest vouchers, and what derived lines start from. */
-import { and, asc, desc, eq, gte, inArray, lt, ne, sql as expression } from 'drizzle-orm'
+import { and, asc, eq, inArray, sql as expression, type SQL } from 'drizzle-orm'
 import { dialect } from '../../config.ts'
-import { fen, integer, json, table, text } from '../../db/columns.ts'
-import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
+import { bulkAsk, bulkInsert } from '../../db/bulk.ts'
+import { fen, integer, isAmong, json, rowsOf, table, text } from '../../db/columns.ts'
+import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { Period } from '../../policy/period.ts'
 import type { Segment } from '../../policy/segments.ts'
 import { interestOf } from '../../policy/vouchers.ts'
@@ -38,50 +39,59 @@ export const interestVouchers = heldStore<InterestVoucherRow>(interest_vouchers)
 
 const live: EvidenceStatus[] = ['ACCEPTED', 'HELD']
 
+/** What was lent, and the day on which a period ends. */
+export interface PeriodEnd { lent_number: string, period_end: string }
+
 export interface Periods {
   /**
-   * The live period that starts last before `period_end`. Live periods of one drawdown or lease never overlap, so it is the only
-   * one that could overlap the new one, and else the one right before it.
+   * The live period that starts last before `period_end`, each where its question stands; without the one that is corrected. Live periods of
+   * one drawdown or lease never overlap, so it is the only one that could overlap the new one, and else the one right before it.
    */
-  beside (sql: ReadSql, lent_number: string, period_end: string, except: string | null): Promise<Period | undefined>
+  beside (sql: ReadSql, wanted: readonly (PeriodEnd & { except: string | null })[]): Promise<(Period | undefined)[]>
   /** what is accepted or held on one drawdown or lease */
   liveOn (sql: ReadSql, lent_number: string): Promise<Pick<InterestVoucherRow, 'business_no' | 'segments'>[]>
   /** what is held on one drawdown or lease, in the order of its periods */
   heldOn (sql: ReadSql, lent_number: string): Promise<InterestVoucherRow[]>
   /** takes its turn for one that is to be live again. false: a live period overlaps it */
   takeBack (sql: WriteSql, row: InterestVoucherRow): Promise<boolean>
-  /** the live period that starts first from a day on, where it is held; its gap may be closed */
-  heldNext (sql: ReadSql, lent_number: string, day: string): Promise<InterestVoucherRow | undefined>
+  /** the live period that starts first from `period_end` on, where it is held, each where its question stands; its gap may be closed */
+  heldNext (sql: ReadSql, wanted: readonly PeriodEnd[]): Promise<(InterestVoucherRow | undefined)[]>
 }
 
 /** @param kept a table with `evidenceColumns` and `interestColumns` */
 export function periodsOf (kept: unknown): Periods {
   const vouchers = kept as typeof interest_vouchers
-  const buildBeside = (sql: ReadSql) => sql.select({ from: vouchers.period_start, to: vouchers.period_end }).from(vouchers).where(and(
-    eq(vouchers.lent_number, expression.placeholder('lent_number')),
-    lt(vouchers.period_start, expression.placeholder('period_end')),
-    ne(vouchers.number, expression.placeholder('except')),
-    inArray(vouchers.status, live)
-  )).orderBy(desc(vouchers.period_start)).limit(1).prepare()
-  const buildNext = (sql: ReadSql) => sql.select({ number: vouchers.number, status: vouchers.status }).from(vouchers).where(and(
-    eq(vouchers.lent_number, expression.placeholder('lent_number')), gte(vouchers.period_start, expression.placeholder('day')),
-    inArray(vouchers.status, live)
-  )).orderBy(asc(vouchers.period_start)).limit(1).prepare()
-  const beside: Periods['beside'] = async (sql, lent_number, period_end, except) => (await hot(sql, buildBeside).execute({ lent_number, period_end,
-    except: except ?? '' }))[0]
+  /** One voucher for each drawdown or lease that is asked about. The states stand in the text, so that SQLite need not plan anew for each value. */
+  const liveOne = (asked: readonly string[], condition: SQL) => {
+    const ask = bulkAsk<Record<string, string>, { lent_number: string, number: string, status: EvidenceStatus, from: string, to: string }>((sql, rows) =>
+      sql.select({ lent_number: vouchers.lent_number, number: vouchers.number, status: vouchers.status, from: vouchers.period_start, to: vouchers.period_end })
+        .from(rowsOf('wanted', asked, rows)).innerJoin(vouchers, expression`${vouchers.number} = (select one.number from ${vouchers} as one
+          where one.lent_number = wanted.lent_number and one.status in ('ACCEPTED', 'HELD') and ${condition} limit 1)`))
+    return async (sql: ReadSql, wanted: readonly Record<string, string>[]) => new Map((await ask(sql, wanted)).map(row => [row.lent_number, row]))
+  }
+  const lastBefore = liveOne(['lent_number', 'period_end', 'other_than'],
+    expression`one.period_start < wanted.period_end and one.number <> wanted.other_than order by one.period_start desc`)
+  const firstFrom = liveOne(['lent_number', 'period_end'], expression`one.period_start >= wanted.period_end order by one.period_start`)
+  const beside: Periods['beside'] = async (sql, wanted) => {
+    const found = await lastBefore(sql, wanted.map(({ lent_number, period_end, except }) => ({ lent_number, period_end, other_than: except ?? '' })))
+    return wanted.map(({ lent_number }) => found.get(lent_number))
+  }
   return {
     beside,
     async takeBack (sql, { lent_number, number, period_start, period_end }) {
-      await takeTurn(sql, lent_number)
-      return ((await beside(sql, lent_number, period_end, number))?.to ?? '') <= period_start
+      await takeTurns(sql, [lent_number])
+      const [before] = await beside(sql, [{ lent_number, period_end, except: number }])
+      return (before?.to ?? '') <= period_start
     },
     liveOn: async (sql, lent_number) => sql.select({ business_no: vouchers.business_no, segments: vouchers.segments }).from(vouchers)
       .where(and(eq(vouchers.lent_number, lent_number), inArray(vouchers.status, live))).orderBy(asc(vouchers.number)),
     heldOn: async (sql, lent_number) => sql.select().from(vouchers)
       .where(and(eq(vouchers.lent_number, lent_number), eq(vouchers.status, 'HELD'))).orderBy(asc(vouchers.period_start)),
-    async heldNext (sql, lent_number, day) {
-      const [next] = await hot(sql, buildNext).execute({ lent_number, day })
-      return next?.status === 'HELD' ? (await sql.select().from(vouchers).where(eq(vouchers.number, next.number)))[0] : undefined
+    async heldNext (sql, wanted) {
+      const next = await firstFrom(sql, wanted.map(({ lent_number, period_end }) => ({ lent_number, period_end })))
+      const held = [...next.values()].filter(({ status }) => status === 'HELD').map(({ number }) => number)
+      const rows = held.length === 0 ? [] : await sql.select().from(vouchers).where(isAmong(vouchers.number, held))
+      return wanted.map(({ lent_number }) => rows.find(row => row.lent_number === lent_number))
     }
   }
 }
@@ -90,15 +100,14 @@ export const interestPeriods = periodsOf(interest_vouchers)
 
 const lent_turns = table('lent_turns', { lent_number: text().primaryKey(), turn: integer().notNull() })
 
-const buildTurn = (sql: WriteSql) => sql.insert(lent_turns).values({ lent_number: expression.placeholder('lent_number'), turn: 1 })
-  .onConflictDoUpdate({ target: lent_turns.lent_number, set: { turn: expression`${lent_turns.turn} + 1` } }).prepare()
+const turnAll = bulkInsert(lent_turns, insert => insert.onConflictDoUpdate({ target: lent_turns.lent_number, set: { turn: expression`${lent_turns.turn} + 1` } }))
 
 /**
  * Vouchers of one drawdown or lease are judged one after the other, so that no two with overlapping periods come in at once;
  * those of others are not held up. SQLite has one writer anyhow.
  */
-export async function takeTurn (sql: WriteSql, lent_number: string): Promise<void> {
-  if (dialect === 'postgres') await hot(sql, buildTurn).execute({ lent_number })
+export async function takeTurns (sql: WriteSql, lent_numbers: readonly string[]): Promise<void> {
+  if (dialect === 'postgres') await turnAll(sql, [...new Set(lent_numbers)].sort().map(lent_number => ({ lent_number, turn: 1 })))
 }
 
 /** What a subsidy line is derived from. */

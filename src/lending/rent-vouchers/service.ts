@@ -1,9 +1,9 @@
 /** Proofs of the interest part of rents: judged as interest vouchers are, on the principal balance of the lease. */
-import type { WriteSql } from '../../db/db.ts'
-import type { Principal } from '../../http/access.ts'
+import { together, type WriteSql } from '../../db/db.ts'
+import type { Outcome } from '../../db/gathering.ts'
 import { yuanOf } from '../../policy/money.ts'
 import { completed } from '../evidence/schema.ts'
-import { acceptInterest, type InterestRoom, type LentTo, type Prepared } from '../interest-vouchers/accepting.ts'
+import { acceptInterests, type Accepted, type InterestRoom, type LentTo, type Sent } from '../interest-vouchers/accepting.ts'
 import { interest_defaults } from '../interest-vouchers/schema.ts'
 import { leaseContracts, type LeaseContractRow } from '../lease-contracts/store.ts'
 import { NewRentVoucher } from './schema.ts'
@@ -25,16 +25,15 @@ export const rents: InterestRoom<NewRentVoucher> = {
     const lease = await leaseContracts.find(sql, number)
     return lease === undefined ? undefined : lentOf(lease)
   },
-  async lentTo (sql, principal, { lease_contract_no }) {
-    const lease = await leaseContracts.inForce(sql, principal.participant_no, lease_contract_no)
+  lentTo: (sql, sent) => together(...sent.map(async ({ principal, prepared }) => {
+    const lease = await leaseContracts.inForce(sql, principal.participant_no, prepared.body.lease_contract_no)
     return lease === undefined ? undefined : lentOf(lease)
-  }
+  }))
 }
 
-/** Takes in a rent voucher; errors as `acceptInterest`. */
-export async function acceptRentVoucher (sql: WriteSql, now: string, principal: Principal,
-  prepared: Prepared<NewRentVoucher>): Promise<{ row: RentVoucherRow, is_new: boolean }> {
-  return acceptInterest(sql, now, principal, rents, prepared)
+/** Takes in rent vouchers as `acceptInterests` does. */
+export async function acceptRentVouchers (sql: WriteSql, now: string, sent: readonly Sent<NewRentVoucher>[]): Promise<Outcome<Accepted>[]> {
+  return acceptInterests(sql, now, rents, sent)
 }
 
 export function shownRentVoucher (row: RentVoucherRow): Record<string, unknown> {
