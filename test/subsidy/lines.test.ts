@@ -158,3 +158,31 @@ t.test('a project that cannot be derived holds up no other and stays due', async
   await deriveDue(hub.db, clawback_ledger)
   t.same(await dueMarks(hub.db.read, 10), [])
 })
+
+t.test('prepayment, overdue, extension, land, repricing, national subsidy and part payment reach the lines to the fen (domain notes §8)', async t => {
+  const { hub } = await ready(t, { now: '2026-06-25T02:00:00.000Z' })
+  const [from, to] = ['2026-03-21', '2026-06-21']
+  const loan = async (amount: string, annual_rate_pct: string, drawdown: object = {}) => anotherLoan(hub, 'bank-1',
+    { contract_amount: '60000000.00', land_amount: '6000000.00', annual_rate_pct }, { amount, disbursed_date: from, ...drawdown })
+  const days = (start: string, end: string, balance: string, annual_rate_pct: string, kind?: string) => ({ from: start, to: end, balance, annual_rate_pct, ...kind === undefined ? {} : { kind } })
+  const event = (date: string, kind: string, amount: string) => ({ date, kind, amount })
+  const cases: [string, string, Record<string, unknown>, string, string | null][] = [
+    ['8: partial prepayment', await loan('20000000.00', '4.20', { balance_events: [event('2026-05-10', 'PREPAY', '5000000.00')] }),
+      { normal_interest: '190166.67', segments: [days(from, '2026-05-10', '20000000.00', '4.20'), days('2026-05-10', to, '15000000.00', '4.20')] }, '90555.56', '190166.67'],
+    ['9: overdue part', await loan('10000000.00', '4.00', { balance_events: [event('2026-05-20', 'TRANSFER_OVERDUE', '3000000.00'), event('2026-06-10', 'REPAY', '3000000.00')] }),
+      { normal_interest: '91555.56', penalty_interest: '10500.00', segments: [days(from, '2026-05-20', '10000000.00', '4.00'), days('2026-05-20', to, '7000000.00', '4.00')] }, '45777.78', '91555.56'],
+    ['an extended term is stated and not subsidised (A-12)', await loan('10000000.00', '4.00', { maturity_date: '2026-05-20' }),
+      { normal_interest: '102222.22', reason: '已办理展期', segments: [days(from, '2026-05-20', '10000000.00', '4.00'), days('2026-05-20', to, '10000000.00', '4.00', 'EXTENDED')] }, '33333.33', '66666.67'],
+    ['10: land share', await loan('30000000.00', '3.80', { land_amount: '6000000.00' }), { normal_interest: '291333.33', segments: [days(from, to, '30000000.00', '3.80')] }, '116533.33', '233066.67'],
+    ['11: repricing', await loan('10000000.00', '4.10', { rate_segments: [{ from, to: '2026-05-21', annual_rate_pct: '4.10' }, { from: '2026-05-21', to, annual_rate_pct: '3.90' }] }),
+      { normal_interest: '103055.56', segments: [days(from, '2026-05-21', '10000000.00', '4.10'), days('2026-05-21', to, '10000000.00', '3.90')] }, '50680.56', '103055.56'],
+    ['12: national subsidy', await loan('10000000.00', '2.80'), { normal_interest: '71555.56', national_subsidy_deducted: '38333.33', segments: [days(from, to, '10000000.00', '2.80')] }, '33222.23', '71555.56'],
+    ['L-06a: half of it paid', await loan('10000000.00', '3.60'), { normal_interest: '92000.00', normal_interest_paid: '46000.00', is_partial_payment: true, segments: [days(from, to, '10000000.00', '3.60')] }, '23000.00', null]
+  ]
+  for (const [name, iou_no, over, amount, eligible_interest] of cases) {
+    let voucher = await send(hub, 'bank-1', iou_no, { period_start: from, period_end: to, paid_date: to, ...over })
+    if (voucher.status === 'HELD') voucher = await send(hub, 'bank-1', iou_no, { period_start: from, period_end: to, paid_date: to, ...over, correction_of: voucher.number })
+    t.equal(voucher.status, 'ACCEPTED', `${name}: ${JSON.stringify(voucher.findings)}`)
+    t.match(await lines(hub, 'bank-1', `&status=OPEN&voucher_no=${voucher.voucher_no}`), [{ amount, ...eligible_interest === null ? {} : { eligible_interest } }], name)
+  }
+})
