@@ -87,6 +87,7 @@ import { usccOverrideRoutes } from './registry/uscc-overrides/routes.ts'
 import { postLoanRoutes } from './oversight/post-loan-reports/routes.ts'
 import { receiptRoutes } from './oversight/receipts/routes.ts'
 import { makeWaiting } from './oversight/reports/results.ts'
+import { basisRoutes } from './oversight/reports/behind-routes.ts'
 import { reportRoutes } from './oversight/reports/routes.ts'
 import { scoreRoutes } from './oversight/reports/score-routes.ts'
 import { announceScores } from './oversight/reports/scores.ts'
@@ -222,6 +223,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   selfAssessmentRoutes(app, rooms)
   reportRoutes(app, rooms, config.report_rows_at_once)
   scoreRoutes(app, rooms)
+  basisRoutes(app, rooms)
   loops.add({ name: 'scores', work: () => announceScores(db), every_ms: 60_000 })
   loops.add({ name: 'report-results', work: () => makeWaiting(db), every_ms: 1000, on_commit: true })
   receiptRoutes(app, rooms)

@@ -10,7 +10,7 @@ export function passed<T = Record<string, unknown>> (answer: LightMyRequestRespo
 export type Figures = Record<string, string | number | boolean | null>
 export interface ReportBody {
   rows: (Figures & { suppressed: boolean, suppressed_columns: string[],
-    basis: { objects: number, subjects: string[], events: string[] } | null })[]
+    basis: { row: string, objects: number, subjects: string[], events: string[] } | null })[]
   totals: (Figures & { group: string })[]
   suppressed_groups: number
   definitions: { column: string, definition: string, definition_zh: string, clause: string }[]

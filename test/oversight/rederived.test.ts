@@ -6,13 +6,13 @@ import { rederiveReports, type Read } from '../../scripts/rederive-reports.ts'
 import { buildApp } from '../../src/app.ts'
 import { lead_events } from '../../src/matching/leads/store.ts'
 import { participants } from '../../src/registry/participants/store.ts'
-import { REPORT_FORMATS, REPORT_NAMES } from '../../src/oversight/reports/schema.ts'
+import { REPORT_FORMATS, REPORT_NAMES, SOURCE_NAMES } from '../../src/oversight/reports/schema.ts'
 import type { Built } from '../helper.ts'
 import { financing_needs, need_sources } from '../../src/intake/financing-needs/store.ts'
 import { aNeed } from '../fixtures.ts'
 import { authorize, created } from '../lending/fixtures.ts'
 import { aFilledQuarter } from './a-filled-quarter.ts'
-import { passed, type ReportBody } from './answers.ts'
+import { allOf, passed, type ReportBody } from './answers.ts'
 import type { Quarter } from './a-quarter.ts'
 
 t.setTimeout(120_000)
@@ -56,6 +56,33 @@ t.test('one fen more in any report is noticed', async t => {
     }), '2026-01-01', '2026-04-01')
     t.ok(differences.length > 0 && differences.every(each => each.startsWith(report)), `${report}: ${differences[0]}`)
   }
+})
+
+t.test('everything behind every number is listed with its events', async t => {
+  const { hub } = quarter
+  const counted: Record<string, Record<string, readonly string[]>> = {
+    'institution-ranking': { drawdowns: ['DRAWDOWN', 'LEASE_CONTRACT'] }, 'three-one-clock': { leads: ['LEAD'] }, 'subsidy-progress': { lines: ['SUBSIDY_LINE'] },
+    'park-performance': { needs: ['NEED'], leads: ['LEAD'] }, 'average-guarantee-fee': { guarantees: ['GUARANTEE_CONTRACT'] }, 'district-ledger': { needs: ['NEED'] }
+  }
+  const in_log = new Set((await allOf<{ leaf: string }>(hub, 'meic', '/v1/audit-log')).flatMap(({ leaf }) => /evt_[0-9A-Z]+/.exec(leaf)?.[0] ?? []))
+  const kinds = new Set<string>()
+  for (const report of REPORT_NAMES) {
+    for (const row of passed<ReportBody>(await hub.as('meic').get(`/v1/reports/${report}?period=2026Q1`)).rows) {
+      const path = `/v1/reports/${report}/basis?period=2026Q1&row=${encodeURIComponent(row.basis?.row ?? '')}`
+      const things = await allOf<{ kind: string, subject: string, events: string[] }>(hub, 'meic', path)
+      const subjects = things.map(({ subject }) => subject)
+      t.same(row.basis?.subjects.filter(subject => !subjects.includes(subject) && !subject.startsWith('budget_')), [], `${report} ${row.basis?.row}: what the row names is listed`)
+      for (const [column, of] of Object.entries(counted[report] ?? {})) {
+        if (row[column] !== null) t.equal(things.filter(({ kind }) => of.includes(kind)).length, row[column], `${report} ${row.basis?.row} ${column}`)
+      }
+      t.ok(things.every(({ events }) => events.every(each => in_log.has(each))), 'events that the log proves')
+      for (const { kind, events } of things) if (events.length > 0) kinds.add(kind)
+    }
+  }
+  t.same([...kinds].sort(), SOURCE_NAMES.toSorted(), 'every kind of thing is met, with events')
+  const paged = await hub.as('meic').get('/v1/reports/institution-ranking/basis?period=2026Q1&row=bank-1&limit=3')
+  t.match(paged.json(), { items: [{ kind: 'LEAD' }, { kind: 'LEAD' }, { kind: 'LEAD' }], next_cursor: String })
+  t.equal((await hub.as('bank-1').get('/v1/reports/institution-ranking/basis?period=2026Q1&row=bank-1')).statusCode, 403)
 })
 
 t.test('what reports say of the districts adds up to the whole', async t => {

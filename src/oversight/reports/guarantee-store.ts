@@ -6,19 +6,21 @@ import { lease_contracts } from '../../lending/lease-contracts/store.ts'
 import { claim_recoveries, compensation_claims } from '../../risk/compensation-claims/store.ts'
 import { fenSum, inScope, type Scope } from './store.ts'
 
+export const leasedInPeriod = (sql: ReadSql, scope: Scope) => and(
+  eq(lease_contracts.status, 'ACCEPTED'), gte(lease_contracts.lease_start, scope.from), lt(lease_contracts.lease_start, scope.to),
+    inScope(sql, lease_contracts.uscc, scope)
+)
+
 /** What each lessor financed in the period. */
 export async function leasedByLessor (sql: ReadSql, scope: Scope) {
   return sql.select({
     participant_no: lease_contracts.participant_no, drawdowns: count(), amount_fen: fenSum(lease_contracts.financed_principal_fen),
     relent_fen: expression<number | null>`null`.as('relent_fen'), enterprises: countDistinct(lease_contracts.uscc),
     first: expression<string | null>`${min(lease_contracts.number)}`, last: expression<string | null>`${max(lease_contracts.number)}`
-  }).from(lease_contracts).where(and(
-    eq(lease_contracts.status, 'ACCEPTED'), gte(lease_contracts.lease_start, scope.from), lt(lease_contracts.lease_start, scope.to),
-      inScope(sql, lease_contracts.uscc, scope)
-  )).groupBy(lease_contracts.participant_no)
+  }).from(lease_contracts).where(leasedInPeriod(sql, scope)).groupBy(lease_contracts.participant_no)
 }
 
-const begunInPeriod = (sql: ReadSql, scope: Scope) => and(
+export const begunInPeriod = (sql: ReadSql, scope: Scope) => and(
   eq(guarantee_contracts.status, 'ACCEPTED'), gte(guarantee_contracts.start_date, scope.from),
     lt(guarantee_contracts.start_date, scope.to), inScope(sql, guarantee_contracts.uscc, scope)
 )
@@ -56,14 +58,14 @@ export async function guaranteedOfVintages (sql: ReadSql, years: readonly number
 }
 
 const { guarantor_no, participant_no: bank_no, vintage_year, covered_fen, review } = compensation_claims
-const standing = (sql: ReadSql, years: readonly number[], scope: Scope) => and(
+export const standingClaims = (sql: ReadSql, years: readonly number[], scope: Scope) => and(
   isNotNull(covered_fen), or(isNull(review), ne(review, 'REJECT')), inArray(vintage_year, [...years]), inScope(sql, compensation_claims.uscc, scope)
 )
 
 /** What was compensated on those vintages, and for how many enterprises. */
 export async function compensatedOfVintages (sql: ReadSql, years: readonly number[], scope: Scope) {
   return sql.select({ guarantor_no, bank_no, vintage_year, covered_fen: fenSum(covered_fen), enterprises: countDistinct(compensation_claims.uscc) })
-    .from(compensation_claims).where(standing(sql, years, scope)).groupBy(guarantor_no, bank_no, vintage_year)
+    .from(compensation_claims).where(standingClaims(sql, years, scope)).groupBy(guarantor_no, bank_no, vintage_year)
 }
 
 /** What the guarantee system got back of it, as far as that was settled. */
@@ -71,5 +73,5 @@ export async function settledOfVintages (sql: ReadSql, years: readonly number[],
   const { guarantor_fen, fiscal_fen, re_guarantor_fen, settled_in, claim_number } = claim_recoveries
   return sql.select({ guarantor_no, bank_no, vintage_year, settled_fen: fenSum(expression`${guarantor_fen} + ${fiscal_fen} + ${re_guarantor_fen}`) })
     .from(claim_recoveries).innerJoin(compensation_claims, eq(compensation_claims.number, claim_number))
-    .where(and(isNotNull(settled_in), standing(sql, years, scope))).groupBy(guarantor_no, bank_no, vintage_year)
+    .where(and(isNotNull(settled_in), standingClaims(sql, years, scope))).groupBy(guarantor_no, bank_no, vintage_year)
 }

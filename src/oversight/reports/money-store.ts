@@ -25,7 +25,7 @@ export async function paidOfBudgets (sql: ReadSql, years: readonly string[]) {
   }).from(payments).where(and(eq(payments.status, 'PAID'), inArray(payments.year, [...years]))).groupBy(payments.year, payments.fund_source)
 }
 
-const linesInPeriod = (sql: ReadSql, scope: Scope) => and(
+export const linesInPeriod = (sql: ReadSql, scope: Scope) => and(
   gte(subsidy_lines.paid_date, scope.from), lt(subsidy_lines.paid_date, scope.to), ne(subsidy_lines.status, 'SUPERSEDED'),
     inScope(sql, subsidy_lines.uscc, scope)
 )
@@ -53,7 +53,7 @@ export async function paidOfLines (sql: ReadSql, scope: Scope) {
     .where(and(linesInPeriod(sql, scope), eq(payments.status, 'PAID'))).groupBy(subsidy_lines.year, subsidy_lines.kind)
 }
 
-const paidInPeriod = (sql: ReadSql, scope: Scope) => and(
+export const paidInPeriod = (sql: ReadSql, scope: Scope) => and(
   eq(payments.status, 'PAID'), isNotNull(payments.paid_date), gte(payments.paid_date, scope.from), lt(payments.paid_date, scope.to),
     inScope(sql, payment_items.uscc, scope)
 )

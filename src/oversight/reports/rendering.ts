@@ -7,7 +7,7 @@ import type { Cell } from './table.ts'
 export type Format = typeof REPORT_FORMATS[number]
 
 export interface Definition { column: string, definition: string, definition_zh: string, clause: string }
-export interface Basis { objects: number, subjects: string[], events: string[] }
+export interface Basis { row: string, objects: number, subjects: string[], events: string[] }
 export interface ReportRow { suppressed: boolean, suppressed_columns: readonly string[], basis: Basis | null,
   [column: string]: Cell | readonly string[] | Basis }
 

@@ -10,7 +10,7 @@ import { promotedBorrowers, promotedByCore } from './store.ts'
 import type { Row } from './table.ts'
 
 /** Days on which what is promoted counts: from the first version of the policy to the end of the last one before the period's end. */
-function countedDays (policies: readonly PolicyVersion[], { from, to }: Making): { begun: string, from: string, to: string } {
+export function countedDays (policies: readonly PolicyVersion[], { from, to }: Making): { begun: string, from: string, to: string } {
   const begun = policies.filter(({ policy_code }) => policy_code === 'TECH_RENO_LOAN').map(({ effective_from }) => effective_from).sort()[0] ?? from
   const { effective_to } = nearestTerms(policies, 'TECH_RENO_LOAN', addDays(to, -1))
   const after = effective_to === null ? to : addDays(effective_to, 1)

@@ -31,7 +31,11 @@ export type ReportQuery = Static<typeof ReportQuery>
 const Cell = Type.Unsafe<string | number | boolean | null>({ type: ['string', 'number', 'boolean', 'null'],
   description: 'Figure of a column; its meaning stands under definitions' })
 
+/** Kinds of things that rows count. */
+export const SOURCE_NAMES = ['NEED', 'LEAD', 'DRAWDOWN', 'LEASE_CONTRACT', 'GUARANTEE_CONTRACT', 'COMPENSATION_CLAIM', 'SUBSIDY_PACKET', 'SUBSIDY_LINE', 'PAYMENT', 'PROJECT'] as const
+
 const Basis = named('ReportBasis', Type.Object({
+  row: Text('Key of the row: MEIC lists everything behind it at /v1/reports/{report}/basis?row=', 200, ['guarantor-1']),
   objects: Count('How many things were counted', [12]),
   subjects: Type.Array(Text('Number of one of them', 80), { maxItems: 10, description: 'Numbers of some of them' }),
   events: Type.Array(Text('Number of an event about one of them', 40), { maxItems: 10, description: 'Events about those' })
@@ -85,7 +89,7 @@ export const report_example = {
   ],
   rows: [{
     guarantor_no: 'guarantor-1', average_fee_rate_pct: '0.8000', suppressed: false, suppressed_columns: [],
-    basis: { objects: 12, subjects: ['guar_01JB2Q8Z6V7K3M5N9P4R1S0T2W'], events: ['evt_01JB2Q8Z6V7K3M5N9P4R1S0T2W'] }
+    basis: { row: 'guarantor-1', objects: 12, subjects: ['guar_01JB2Q8Z6V7K3M5N9P4R1S0T2W'], events: ['evt_01JB2Q8Z6V7K3M5N9P4R1S0T2W'] }
   }],
   totals: [{ group: 'GUARANTOR' }], suppressed_groups: 0, case_no: null
 }

@@ -15,6 +15,7 @@ import { nearestTerms } from '../../policy/terms.ts'
 import { Problem, type ProblemCode } from '../../problem.ts'
 import { findParticipant } from '../../registry/participants/store.ts'
 import { policiesOf } from '../../registry/policies/service.ts'
+import { rowKey } from './behind.ts'
 import { CATALOGUE, REPORTS, type ReportName, type ReportSpec } from './catalogue.ts'
 import { makingOf, type Making } from './making.ts'
 import type { Report, ReportRow } from './rendering.ts'
@@ -187,7 +188,7 @@ export async function makeReport (db: Db, principal: Principal, report: ReportNa
     report, title: spec.title, title_zh: spec.title_zh, period: { ...period, as_of: making.as_of }, region_code: asked.region_code ?? null,
       policy: { policy_code: policy.policy_code, version: policy.version },
     definitions: columns.map(({ name, definition, definition_zh, clause }) => ({ column: name, definition, definition_zh, clause })),
-    rows: await outRows(db, shown, reader.basis),
+    rows: await outRows(db, spec, shown, reader.basis),
     totals: reader.all ? table.totals : [],
     suppressed_groups: shown.filter(({ hidden }) => hidden.length > 0).length,
     case_no: single?.case_no ?? null
@@ -208,11 +209,11 @@ async function settled (db: Db, spec: ReportSpec, making: Making) {
 }
 
 /** What stands behind a row: how many things, numbers of some, and their events. */
-async function outRows (db: Db, rows: readonly ShownRow[], with_basis: boolean): Promise<ReportRow[]> {
+async function outRows (db: Db, { keys }: ReportSpec, rows: readonly ShownRow[], with_basis: boolean): Promise<ReportRow[]> {
   const events = with_basis ? await eventsAbout(db.read, rows.flatMap(({ behind }) => behind.subjects)) : new Map<string, string>()
   return rows.map(({ cells, hidden, behind }) => ({
     ...cells, suppressed: hidden.length > 0, suppressed_columns: hidden,
-    basis: with_basis ? { ...behind, subjects: [...behind.subjects],
+    basis: with_basis ? { row: rowKey(keys, cells), ...behind, subjects: [...behind.subjects],
       events: behind.subjects.flatMap(subject => events.get(subject) ?? []) } : null
   }))
 }

@@ -67,12 +67,16 @@ const lead_times = {
 /** Times of the leads pushed in the period, of all institutions or of one, in the order of their numbers. */
 export async function leadTimes (sql: ReadSql, scope: Scope, after: string, limit: number, parks_only: boolean, recipient_no?: string) {
   return sql.select(lead_times).from(leads).leftJoin(financing_needs, eq(financing_needs.need_no, leads.need_no)).where(and(
-    gte(leads.pushed_at, scope.from_at), lt(leads.pushed_at, scope.to_at), gt(leads.lead_no, after), inScope(sql, leads.uscc, scope),
+    pushedInPeriod(sql, scope), gt(leads.lead_no, after),
     parks_only ? isNotNull(financing_needs.park_no) : undefined,
     recipient_no === undefined ? undefined : eq(leads.recipient_no, recipient_no)
   )).orderBy(asc(leads.lead_no)).limit(limit)
 }
 export type LeadTimes = Awaited<ReturnType<typeof leadTimes>>[number]
+
+export const pushedInPeriod = (sql: ReadSql, scope: Scope) => and(
+  gte(leads.pushed_at, scope.from_at), lt(leads.pushed_at, scope.to_at), inScope(sql, leads.uscc, scope)
+)
 
 const over_five_years = expression<number>`case when cast(substr(${loan_contracts.maturity_date}, 1, 4) as integer) - cast(substr(${loan_contracts.start_date}, 1, 4) as integer) > 5
   or (cast(substr(${loan_contracts.maturity_date}, 1, 4) as integer) - cast(substr(${loan_contracts.start_date}, 1, 4) as integer) = 5
@@ -80,7 +84,7 @@ const over_five_years = expression<number>`case when cast(substr(${loan_contract
 /** Kept as JSON without blanks; quotes inside texts are escaped, so no text can look like the field. */
 const relent = expression`case when ${loan_contracts.body} like '%"relending_supported":true%' then ${drawdowns.amount_fen} else 0 end`
 
-const drawnInPeriod = (sql: ReadSql, scope: Scope) => and(
+export const drawnInPeriod = (sql: ReadSql, scope: Scope) => and(
   eq(drawdowns.status, 'ACCEPTED'), gte(drawdowns.disbursed_date, scope.from), lt(drawdowns.disbursed_date, scope.to),
     inScope(sql, drawdowns.uscc, scope)
 )
@@ -157,7 +161,7 @@ export async function promotedBorrowers (sql: ReadSql, scope: Scope): Promise<nu
   return row?.borrowers ?? 0
 }
 
-const neededInPeriod = (sql: ReadSql, scope: Scope) => and(
+export const neededInPeriod = (sql: ReadSql, scope: Scope) => and(
   gte(financing_needs.created_at, scope.from_at), lt(financing_needs.created_at, scope.to_at), inScope(sql, financing_needs.uscc, scope)
 )
 
@@ -219,16 +223,18 @@ export async function drawnByDistrict (sql: ReadSql, scope: Scope) {
     .leftJoin(enterprises, eq(enterprises.uscc, drawdowns.uscc)).where(drawnInPeriod(sql, scope)).groupBy(enterprises.region_code)
 }
 
+export const auditedInPeriod = (sql: ReadSql, scope: Scope) => and(
+  isNotNull(subsidy_packets.recognised_fen), gte(subsidy_packets.audited_at, scope.from_at), lt(subsidy_packets.audited_at, scope.to_at),
+    inScope(sql, subsidy_packets.uscc, scope)
+)
+
 /** What audits of the period recognised of what institutions claimed. */
 export async function auditsByInstitution (sql: ReadSql, scope: Scope) {
   return sql.select({
     participant_no: subsidy_packets.participant_no, claimed_fen: fenSum(subsidy_packets.claimed_fen),
       recognised_fen: fenSum(subsidy_packets.recognised_fen),
     enterprises: countDistinct(subsidy_packets.uscc)
-  }).from(subsidy_packets).where(and(
-    isNotNull(subsidy_packets.recognised_fen), gte(subsidy_packets.audited_at, scope.from_at), lt(subsidy_packets.audited_at, scope.to_at),
-      inScope(sql, subsidy_packets.uscc, scope)
-  )).groupBy(subsidy_packets.participant_no)
+  }).from(subsidy_packets).where(auditedInPeriod(sql, scope)).groupBy(subsidy_packets.participant_no)
 }
 
 export const regulator_reads = table('regulator_reads', {
