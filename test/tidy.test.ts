@@ -77,6 +77,13 @@ t.test('a schema calls nothing that decides', async t => {
   t.same(broken(({ path, imports }) => path.endsWith('/schema.ts') && imports.find(target => /(store|service|routes)\.ts$/.test(target))), [])
 })
 
+t.test('only writing.ts makes cells of workbooks and fields of tables: there every text is made safe from being run', async t => {
+  const writer = 'intake/enterprise-lists/writing.ts'
+  const markup = /<(?:\$\{\w+\})?(?:c|v|f|is|sheetData)[ >]|t="inlineStr"/
+  const table = /text\/csv|tab-separated|spreadsheetml\.sheet|ms-excel|replaceAll\('"', '""'\)|\.join\('\\r\\n'\)/
+  t.same(broken(({ path, text }) => path !== writer && (markup.exec(code(text)) ?? table.exec(code(text)))?.[0]), [])
+})
+
 t.test('nothing is left undone or silenced', async t => {
   t.same(broken(({ text }) => /\b(TODO|FIXME|XXX|HACK)\b|@ts-ignore|@ts-expect-error|(ox|es)lint-disable/.exec(text)?.[0] ?? /: any\b|\bas any\b/.exec(code(text))?.[0]), [])
 })

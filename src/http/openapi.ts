@@ -61,9 +61,10 @@ function responsesOf (spec: OperationSpec): Schema {
       headers['Idempotency-Replayed'] = { description: '`true` when this is the kept answer of an earlier request', schema: { type: 'string', enum: ['true'] } }
     }
     if (spec.tagged === true && Number(status) < 300) headers.ETag = { description: 'Version of what is shown; send it as If-None-Match', schema: { type: 'string', maxLength: 200 } }
+    const others = Object.fromEntries((status === '200' ? spec.other_media ?? [] : []).map(media => [media, { schema: { type: 'string', contentMediaType: media } }]))
     if ('media' in reply) {
       const content = reply.media === 'application/json' ? { schema: { type: 'object' }, example: spec.example?.reply } : { schema: { type: 'string', contentMediaType: reply.media } }
-      responses[status] = { description: reply.description, headers, content: { [reply.media]: content } }
+      responses[status] = { description: reply.description, headers, content: { [reply.media]: content, ...others } }
     } else if (status === '204') {
       responses[status] = { description: 'Done', headers }
     } else {
@@ -72,7 +73,7 @@ function responsesOf (spec: OperationSpec): Schema {
         description: spec.summary, headers,
         content: {
           'application/json': { schema: reply, ...(first && spec.example?.reply !== undefined ? { example: spec.example.reply } : {}) },
-          ...Object.fromEntries((status === '200' ? spec.other_media ?? [] : []).map(media => [media, { schema: { type: 'string', contentMediaType: media } }]))
+          ...others
         }
       }
     }

@@ -6,7 +6,7 @@ import t from 'tap'
 import { hundredths, medianHours, ratio, sharePct, weightedRate } from '../../src/oversight/reports/figures.ts'
 import { place, PRIME_RATES, prime_rates_known_until, rankingTerms,
   type Contender } from '../../src/oversight/reports/ranking.ts'
-import { csvField } from '../../src/oversight/reports/rendering.ts'
+import { csvField } from '../../src/intake/enterprise-lists/writing.ts'
 import { UNITS_PER_ONE } from '../../src/policy/exact.ts'
 import { BUILT_IN_POLICIES, checkParameters, termsOn } from '../../src/policy/terms.ts'
 import { smallestGroupOn, tableOf, type Column, type Row } from '../../src/oversight/reports/table.ts'

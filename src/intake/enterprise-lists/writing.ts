@@ -19,6 +19,7 @@ export interface WrittenSheet {
 }
 
 export const XLSX_MEDIA_TYPE = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+export const CSV_MEDIA_TYPE = 'text/csv'
 
 const OPEN = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 const MAIN = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main'
@@ -28,10 +29,23 @@ const SPREADSHEET = 'application/vnd.openxmlformats-officedocument.spreadsheetml
 const STYLE_PLAIN = 0
 const STYLE_HEAD = 1
 const STYLE_TEXT = 2
+/** Characters of a cell: beyond it Excel calls the workbook damaged. Source: Excel specifications and limits. */
+const CELL_TEXT_MAX = 32_767
 
 /** Text that a spreadsheet would take for a formula gets an apostrophe in front; also after blanks and in full width. */
 export function neutralised (text: string): string {
   return /^[\s'\u200b\ufeff]*[=+\-@＝＋－＠]|^[\t\r\n]/u.test(text) ? `'${text}` : text
+}
+
+/** A field of RFC 4180; text that a spreadsheet would run as a formula is made text. Numbers keep their sign. */
+export function csvField (text: string): string {
+  const safe = /^-?\d+(\.\d+)?$/.test(text) ? text : neutralised(text)
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}
+
+/** Records of RFC 4180 for a spreadsheet: with a byte order mark, so that it is read as UTF-8. */
+export function csvOf (records: readonly (readonly string[])[]): string {
+  return `\ufeff${records.map(record => `${record.map(csvField).join(',')}\r\n`).join('')}`
 }
 
 /** Text for XML: markup escaped, characters that XML cannot carry left out. */
@@ -43,7 +57,9 @@ export function xmlEscaped (text: string): string {
 /** A cell of text, safe against being taken for a formula. `prefix` is that of the sheet's own elements. */
 export function textCellXml (reference: string, text: string, style = STYLE_PLAIN, prefix = ''): string {
   const styled = style === STYLE_PLAIN ? '' : ` s="${style}"`
-  const written = `<${prefix}t xml:space="preserve">${xmlEscaped(neutralised(text))}</${prefix}t>`
+  // What looks like an escaped character would be read as that character, which may be an equals sign (ECMA-376 ST_Xstring).
+  const shown = neutralised(text).slice(0, CELL_TEXT_MAX).replaceAll(/_(?=x[0-9A-Fa-f]{4}_)/g, '_x005F_')
+  const written = `<${prefix}t xml:space="preserve">${xmlEscaped(shown)}</${prefix}t>`
   return `<${prefix}c r="${reference}"${styled} t="inlineStr"><${prefix}is>${written}</${prefix}is></${prefix}c>`
 }
 

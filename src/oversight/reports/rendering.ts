@@ -1,6 +1,6 @@
 /** A report as bytes: JSON, CSV or a workbook. The same report always gives the same bytes. Pure. */
 import { createHash } from 'node:crypto'
-import { neutralised, workbookOf, XLSX_MEDIA_TYPE } from '../../intake/enterprise-lists/writing.ts'
+import { CSV_MEDIA_TYPE, csvOf, workbookOf, XLSX_MEDIA_TYPE } from '../../intake/enterprise-lists/writing.ts'
 import type { REPORT_FORMATS } from './schema.ts'
 import type { Cell } from './table.ts'
 
@@ -27,18 +27,10 @@ export interface Report {
 
 export interface Rendered { bytes: Buffer, media_type: string, file_name: string, digest: string }
 
-const byte_order_mark = '\ufeff'
-
 /** A cell as text; a hidden one is named as such, since an empty cell would read as nothing. */
 function shownText (row: ReportRow, column: string): string {
   const value = row[column]
   return row.suppressed_columns.includes(column) ? '*' : value === null || value === undefined ? '' : String(value)
-}
-
-/** A field of RFC 4180; text that a spreadsheet would run as a formula is made text. Numbers keep their sign. */
-export function csvField (text: string): string {
-  const safe = /^-?\d+(\.\d+)?$/.test(text) ? text : neutralised(text)
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
 function linesOf (report: Report): string[][] {
@@ -57,10 +49,6 @@ function aboutLines ({ report, title_zh, period, region_code, policy, suppressed
   ]
 }
 
-function csvOf (report: Report): Buffer {
-  return Buffer.from(byte_order_mark + linesOf(report).map(line => line.map(csvField).join(',')).join('\r\n') + '\r\n')
-}
-
 const width_max = 40
 
 function xlsxOf (report: Report): Buffer {
@@ -76,7 +64,7 @@ function xlsxOf (report: Report): Buffer {
 
 /** @returns bytes with their digest, which is the ETag */
 export function rendered (report: Report, format: Format): Rendered {
-  const [bytes, media_type] = format === 'csv' ? [csvOf(report), 'text/csv; charset=utf-8']
+  const [bytes, media_type] = format === 'csv' ? [Buffer.from(csvOf(linesOf(report))), `${CSV_MEDIA_TYPE}; charset=utf-8`]
     : format === 'xlsx' ? [xlsxOf(report), XLSX_MEDIA_TYPE] : [Buffer.from(JSON.stringify(report)), 'application/json; charset=utf-8']
   return {
     bytes, media_type, file_name: `${report.report}_${report.period.from}_${report.period.to}.${format}`,

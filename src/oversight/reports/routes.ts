@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Db } from '../../db/db.ts'
 import { operation, type Answer } from '../../http/operation.ts'
 import { CATALOGUE } from './catalogue.ts'
+import { CSV_MEDIA_TYPE, XLSX_MEDIA_TYPE } from '../../intake/enterprise-lists/writing.ts'
 import { rendered, type Format, type Rendered } from './rendering.ts'
 import { askLater, resultFor } from './results.ts'
 import { ReportParams, ReportQuery, ReportResultSchema, ReportSchema, report_example, ResultParams } from './schema.ts'
@@ -46,7 +47,7 @@ export function reportRoutes (app: FastifyInstance, { db }: { db: Db }, rows_at_
     params: ReportParams,
     query: ReportQuery,
     replies: { 200: ReportSchema, 202: ReportResultSchema },
-    other_media: ['text/csv', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'],
+    other_media: [CSV_MEDIA_TYPE, XLSX_MEDIA_TYPE],
     refuses: ['period_reversed', 'rule_broken', 'person_required'],
     example: { query: { period: '2026Q1' }, reply: report_example }
   }, async ({ principal, params, query, request }) => {
@@ -77,7 +78,7 @@ export function reportRoutes (app: FastifyInstance, { db }: { db: Db }, rows_at_
     callers: readers,
     params: ResultParams,
     replies: { 200: ReportSchema, 202: ReportResultSchema },
-    other_media: ['text/csv', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'],
+    other_media: [CSV_MEDIA_TYPE, XLSX_MEDIA_TYPE],
     refuses: ['report_failed', 'period_reversed', 'rule_broken'],
     example: { reply: report_example }
   }, async ({ principal, params }) => {

@@ -142,6 +142,7 @@ export function batchRoutes (app: FastifyInstance, { db, cipher }: { db: Db, cip
     params: BatchParams,
     query: InstructionQuery,
     replies: { 200: { media: 'application/xml', description: 'pain.001.001.09; with format=xlsx a workbook' } },
+    other_media: [XLSX_MEDIA_TYPE],
     refuses: ['state_conflict']
   }, async ({ principal, params, query }) => {
     const format = query.format ?? 'xml'

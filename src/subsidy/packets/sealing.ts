@@ -66,7 +66,7 @@ const widths = [34, 16, 24, 24, 14, 18, 18, 18, 26, 34, 80]
 
 const otherReading = ({ facts }: SubsidyLine): string => (facts.other_reading_a01 as { formula_amount: string } | undefined)?.formula_amount ?? ''
 
-function workbook (lines: readonly SubsidyLine[]): Uint8Array {
+export function workbookOfLines (lines: readonly SubsidyLine[]): Uint8Array {
   const rows = lines.map(line => [
     line.line_no, line.kind, line.voucher_no, line.contract_no, line.paid_date, line.eligible_interest_fen === null
       ? '' : yuanOf(line.eligible_interest_fen),
@@ -99,7 +99,7 @@ export function sealPacket (content: PacketContent, signer: PacketSigner): Seale
   const totals = totalsOf(lines)
   const parts: SealedPart[] = [
     { name: 'items.json', text: canonical({ items: lines.map(itemOf), totals, account, difference }) },
-    { name: 'items.xlsx', base64: Buffer.from(workbook(lines)).toString('base64') },
+    { name: 'items.xlsx', base64: Buffer.from(workbookOfLines(lines)).toString('base64') },
     { name: 'policies.json', text: canonical(policies) },
     { name: 'authorizations.json', text: canonical(authorizations.map(authorizationShown)) },
     { name: 'journal.json', text: canonical(journal) }
