@@ -3,6 +3,7 @@
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { pino } from 'pino'
 import { buildApp } from './app.ts'
 import { runningClock } from './clock.ts'
@@ -45,7 +46,14 @@ async function refuseUnsafe (db: Db): Promise<void> {
   }
 }
 
+/**
+ * Garbage of long work is collected when the heap has grown by half; by itself it may grow fourfold. While 100,000 rows of a list were
+ * taken in, resident memory grew by 410 MB instead of 200, for no less work.
+ */
+const heap_growth = '--heap-growing-percent=50'
+
 async function start (): Promise<void> {
+  setFlagsFromString(heap_growth)
   const config = configured()
   mkdirSync(config.data_dir, { recursive: true, mode: 0o700 })
   const log = pino({ level: config.log_level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: false }))
