@@ -318,6 +318,33 @@ t.test('a list cut off at any unit is taken up again and comes out the same', as
   t.equal(Number(authorizations[0]?.count), units * rows_per_list, 'one authorization for each row')
 })
 
+t.test('how far a long list is, is heard by its park and by nobody else', async t => {
+  const hub = await build(t)
+  const rows_total = 1600
+  const rows = Array.from({ length: rows_total }, (_, index) => aRow({ uscc: usccOf(index), name: `示范${index}`, project_code: undefined }))
+  const { list_no } = (await hub.as('park-1').post('/v1/enterprise-lists', { rows })).json()
+  await hub.loops.settle()
+  const eventsOf = async (caller: string) => {
+    const found: { type: string, subject: string, data: Record<string, number> }[] = []
+    for (let after = ''; ;) {
+      const { items, next_cursor } = (await hub.as(caller).get(`/v1/events?limit=200${after}`)).json()
+      found.push(...items)
+      if (items.length < 200) return found.filter(({ type }) => type.startsWith('enterprise_list.'))
+      after = `&after=${next_cursor}`
+    }
+  }
+  const heard = await eventsOf('park-1')
+  t.same([heard[0]?.type, heard.at(-1)?.type], ['enterprise_list.received', 'enterprise_list.decided'])
+  const steps = heard.slice(1, -1)
+  t.ok(steps.length >= 3, 'some steps were told')
+  t.ok(steps.every(({ type, subject, data }) => type === 'enterprise_list.progress' && subject === list_no && data.rows_found === rows_total))
+  const done = steps.map(({ data }) => (data.rows_read ?? 0) + (data.rows_taken_in ?? 0))
+  t.same(done, done.toSorted((a, b) => a - b), 'it only goes forward')
+  t.ok(steps.some(({ data }) => data.rows_read === rows_total && data.rows_taken_in === 0), 'all rows are read before the first is taken in')
+  t.same((await hub.as('park-1').get(`/v1/enterprise-lists/${list_no}`)).json().progress, { rows_found: rows_total, rows_read: rows_total, rows_taken_in: rows_total }, 'polling says the same')
+  for (const other of ['park-2', 'bank-1']) t.same(await eventsOf(other), [], `${other} hears nothing of it`)
+})
+
 t.test('the test lists through HTTP come out as expected', async t => {
   const folder = join(import.meta.dirname, '../../../shared/data/synthetic-park-lists')
   if (!existsSync(folder)) {
