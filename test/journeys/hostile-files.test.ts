@@ -5,6 +5,7 @@ import { count } from 'drizzle-orm'
 import { list_rows } from '../../src/intake/enterprise-lists/store.ts'
 import { packedEntry, zipOf } from '../../src/intake/enterprise-lists/zip.ts'
 import { aList, aRow, bookParts, HEADS, sheetXml, workbook } from '../intake/list-fixtures.ts'
+import { broken_files, FILE_NAMES, pick, random } from '../intake/broken-files.ts'
 import { build } from '../helper.ts'
 import { compoundFile } from './cfb.ts'
 import { body } from './client.ts'
@@ -100,4 +101,34 @@ t.test('links to other workbooks are not followed: what is stored in the cell co
   } })
   const dry = await hub.as('park-1').upload('/v1/enterprise-lists?dry_run=true', { name: '名单.xlsx', bytes })
   t.match(dry.json(), { status: 'DECIDED', rows: [{ amount: '3000000.00', outcome: 'ACCEPTED' }] }, dry.body.slice(0, 500))
+})
+
+t.test('any number of broken files: each is answered in words, none with a failure, and others are served meanwhile', async t => {
+  const hub = await build(t)
+  const park = hub.as('park-1')
+  const files = process.env.FULL === '1' ? 1000 : 20
+  const ends = new Map<string, number>()
+  const stored: string[] = []
+  let slowest_ms = 0
+  for (let file = 0; file < files; file++) {
+    const next = random(90_000_000 + file)
+    const bytes = broken_files[file % broken_files.length]?.[1](next) ?? Buffer.alloc(0)
+    const stores = file % 10 === 0
+    const sending = park.upload(`/v1/enterprise-lists${stores ? '' : '?dry_run=true'}`, { name: pick(next, FILE_NAMES) ?? '', bytes })
+    const from = performance.now()
+    if ((await hub.as('bank-1').get('/v1/me')).statusCode !== 200) t.fail(`${file}: another caller was not answered`)
+    slowest_ms = Math.max(slowest_ms, performance.now() - from)
+    const answer = await sending
+    if (answer.statusCode !== (stores ? 202 : 200)) t.fail(`${file}: ${answer.statusCode} ${answer.body.slice(0, 200)}`)
+    const { list_no, status, refusal } = answer.json()
+    if (stores) stored.push(list_no)
+    const end = refusal?.code ?? status
+    ends.set(end, (ends.get(end) ?? 0) + 1)
+  }
+  await hub.loops.settle()
+  for (const list_no of stored) t.match((await park.get(`/v1/enterprise-lists/${list_no}`)).json().status, /^(?:DECIDED|REFUSED)$/u, list_no)
+  t.same(hub.logged.filter(line => /"level":(?:50|60)/u.test(line)), [], 'nothing failed in the background')
+  t.ok((ends.get('DAMAGED') ?? 0) > 0 && (ends.get('RECEIVED') ?? 0) === stored.length)
+  t.comment(`${files} files: ${[...ends].map(([end, count]) => `${end} ${count}`).join(', ')}; the slowest other answer took ${slowest_ms.toFixed(0)} ms`)
+  t.ok(slowest_ms < 2000, 'others are answered meanwhile')
 })
