@@ -224,7 +224,7 @@ export function interestLine (basis: LineBasis, rule: InterestRule, in_force: bo
 
   const pieces = splitYears(formula_fen, sums.bounded_by_year, yearOf(facts.paid_date))
   if (basis.loan !== null) {
-    const ceiling = cutDown(BigInt(basis.loan.amount_fen) * rule.loan_ceiling_pct, UNITS_PER_ONE)
+    const ceiling = loanCeiling(basis.loan.amount_fen, rule.loan_ceiling_pct)
     for (const piece of pieces) piece.amount_fen = Math.min(piece.amount_fen, Math.max(0,
       ceiling - (left.used_by_loan.get(`${piece.year}|${basis.loan.key}`) ?? 0)))
     step('L-04', totalOf(pieces))
@@ -257,6 +257,11 @@ export function interestLine (basis: LineBasis, rule: InterestRule, in_force: bo
     by_year: pieces,
     trace: steps
   }
+}
+
+/** L-04: the part of a loan's amount that it may be granted in a year, cut to the fen. */
+export function loanCeiling (amount_fen: number, pct: bigint): number {
+  return cutDown(BigInt(amount_fen) * pct, UNITS_PER_ONE)
 }
 
 interface Piece { readonly year: string, amount_fen: number }

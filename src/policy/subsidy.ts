@@ -1,6 +1,6 @@
 import { cutDown, UNITS_PER_ONE } from './exact.ts'
 import { pointed, RuleBreach, type PointedFinding } from './findings.ts'
-import { assertFacts, ceilings, grantingOrder, interestLine, type InterestFacts, type InterestLine, type InterestRule,
+import { assertFacts, ceilings, grantingOrder, interestLine, loanCeiling, type InterestFacts, type InterestLine, type InterestRule,
   type UsedByYear } from './interest.ts'
 import { EARLIER_CONTRACTS, EXTENDED_INTERESTS, LOAN_AMOUNT_BASES, RATE_BASES, SUBSIDY_BASES, YEAR_BASES, type LoanAmountBasis } from './parameters.ts'
 import { yearOf } from './period.ts'
@@ -88,6 +88,12 @@ export function highestBalance ({ segments, eligible_loan_fen, land_fen }: Pick<
 /** The loan amount of a voucher under a reading of A-03. */
 function loanAmount (voucher: LoanVoucher, basis: LoanAmountBasis): number {
   return voucher.loan_amounts_fen?.[basis] ?? (basis === 'BALANCE' ? highestBalance(voucher) : voucher.eligible_loan_fen)
+}
+
+/** What L-04 allows the loan of a voucher in the year in which it was paid. */
+export function loanYearCeiling (policies: readonly PolicyVersion[], voucher: LoanVoucher): number {
+  const { loan_ceiling_pct, loan_amount_basis } = loanRule(nearestTerms(policies, 'TECH_RENO_LOAN', voucher.paid_date))
+  return loanCeiling(loanAmount(voucher, loan_amount_basis), loan_ceiling_pct ?? 0n)
 }
 
 /** L-04 is taken of the highest amount the loan had in the year, by the reading in force on the paid date. */

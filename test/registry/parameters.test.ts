@@ -100,9 +100,9 @@ t.test('A-28, A-24: each share of a syndicated loan has its own ceiling, and a c
   await send(hub, 'bank-3', await anotherLoan(hub, 'bank-3'), { voucher_no: 'THREE' })
   await send(hub, 'bank-3', await anotherLoan(hub, 'bank-3', { signed_date: '2026-01-14' }), { voucher_no: 'EARLY' })
   t.same(await granted(hub), ['bank-1 ONE 20000.00', 'bank-2 TWO 20000.00', 'bank-3 EARLY 0.00', 'bank-3 THREE 20000.00'])
-  const { ceilings } = done<{ ceilings: { kind: string, scope: string | null, granted: string }[] }>(
+  const { ceilings } = done<{ ceilings: { rule_id: string, scope: string | null, granted: string }[] }>(
     await hub.as('bank-1').get(`/v1/ceilings?project_code=${project_1}&uscc=${uscc_1}&year=2026`))
-  t.same(ceilings.filter(({ kind }) => kind === 'LOAN_INTEREST').map(({ scope, granted }) => [scope, granted]), [[null, '20000.00'], ['bank-1', '20000.00']])
+  t.same(ceilings.filter(({ rule_id }) => rule_id === 'L-05').map(({ scope, granted }) => [scope, granted]), [[null, '20000.00'], ['bank-1', '20000.00']])
 })
 
 t.test('A-26: the household limit counts contracts, approvals or what is outstanding, over all banks', async t => {

@@ -133,7 +133,7 @@ t.test('a frozen chain without a voucher is due nothing', async t => {
 })
 
 t.test('uses are cut per ceiling; quarters follow the month', async t => {
-  const uses = [{ scope: '', year: '1', amount_fen: 60, cap_fen }, { scope: 'loan', year: '1', amount_fen: 60, cap_fen: null },
+  const uses = [{ scope: '', year: '1', amount_fen: 60, cap_fen }, { scope: 'loan', year: '1', amount_fen: 60, cap_fen },
     { scope: '', year: '2', amount_fen: 60, cap_fen }]
   t.same(cutUses(uses, 100).map(({ amount_fen }) => amount_fen), [60, 60, 40])
   t.same(['2026-03-31', '2026-04-01', '2026-12-31'].map(quarterOf), ['2026Q1', '2026Q2', '2026Q4'])

@@ -85,6 +85,11 @@ t.test('two banks share the project ceiling by the day of payment, whichever arr
   const ceilings = done(await hub.as('bank-2').get(`/v1/ceilings?uscc=${uscc_1}&project_code=${project_1}&year=2026`)) as { lines: { participant_no: string }[] }
   t.match(ceilings, { ceilings: [{ kind: 'LOAN_INTEREST', rule_id: 'L-05', cap: '10000000.00', granted: '10000000.00', left: '0.00' },
     { kind: 'LEASE' }, { kind: 'GUARANTEE_FEE', span: 'LIFETIME' }] })
+  const of_loans = async (who: string) => done<{ ceilings: { rule_id: string, cap: string, granted: string, left: string }[] }>(
+    await hub.as(who).get(`/v1/ceilings?uscc=${uscc_1}&project_code=${project_1}&year=2026`)).ceilings.filter(({ rule_id }) => rule_id === 'L-04')
+  t.equal((await of_loans('meic')).length, 2)
+  t.equal((await of_loans('bank-2')).length, 1, 'a bank sees the ceiling of its own loan')
+  for (const { cap, granted, left } of await of_loans('meic')) t.equal(Number(cap), Number(granted) + Number(left))
   t.same([...new Set(ceilings.lines.map(({ participant_no }) => participant_no))], ['bank-2'], 'no line of the other bank')
 })
 

@@ -7,7 +7,7 @@ import { yuanOf } from '../../policy/money.ts'
 import { FEE_CEILING_SPANS } from '../../policy/parameters.ts'
 import { yearOf } from '../../policy/period.ts'
 import { premiumCeiling, premiumLine, type InsuranceKind } from '../../policy/premium.ts'
-import { loanInterestLines, type LoanVoucher } from '../../policy/subsidy.ts'
+import { loanInterestLines, loanYearCeiling, type LoanVoucher } from '../../policy/subsidy.ts'
 import { fenParameter, nearestTerms, readingOf, type PolicyVersion } from '../../policy/terms.ts'
 import type { SubsidyKind } from '../../lending/marks.ts'
 import type { Claim, Granted, Use } from './derivation.ts'
@@ -56,6 +56,9 @@ export function ceilingPlace (text: string): CeilingPlace {
   return { kind: kind as SubsidyKind, project_code, scope: scope.join('/') }
 }
 
+/** Scopes of the ceilings of single loans (L-04): the bank and its contract follow. */
+export const loan_scope = 'loan:'
+
 /** The ceiling of a kind that a voucher uses up. */
 function projectCeiling (kind: SubsidyKind, { project_code, participant_no, is_share }: Voucher, terms: PolicyVersion): string {
   const owner = ceilingOwner(project_code, is_share === true ? participant_no : null, terms)
@@ -87,15 +90,15 @@ function evaluation (policies: readonly PolicyVersion[], voucher: Voucher, order
   switch (priced.kind) {
     case 'LOAN_INTEREST': {
       const { loan_key } = priced.facts
-      const of_loan = `loan:${loan_key}`
+      const facts = { ...priced.facts, voucher_no, paid_date, order_key }
+      const of_loan = { scope: placed({ kind: 'LOAN_INTEREST', project_code: voucher.project_code, scope: `${loan_scope}${loan_key}` }), cap_fen: loanYearCeiling(policies, facts) }
       const scope = projectCeiling('LOAN_INTEREST', voucher, terms)
       const cap_fen = fenParameter(terms, 'project_year_ceiling')
       return used => {
         const line = only(loanInterestLines({
-          policies, vouchers: [{ ...priced.facts, voucher_no, paid_date, order_key }], used_by_project: used(scope),
-            used_by_loan: { [loan_key]: used(of_loan) }
+          policies, vouchers: [facts], used_by_project: used(scope), used_by_loan: { [loan_key]: used(of_loan.scope) }
         }))
-        const uses = line.by_year.flatMap(piece => [{ ...piece, scope, cap_fen }, { ...piece, scope: of_loan, cap_fen: null }])
+        const uses = line.by_year.flatMap(piece => [{ ...piece, scope, cap_fen }, { ...piece, ...of_loan }])
         return interestGranted(line, uses)
       }
     }

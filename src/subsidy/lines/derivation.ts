@@ -9,8 +9,8 @@
  */
 import type { TraceStep } from '../../policy/terms.ts'
 
-/** Part of an amount that uses up a ceiling. `cap_fen` null: a counter without a row of its own (the loan's ceiling). */
-export interface Use { scope: string, year: string, amount_fen: number, cap_fen: number | null }
+/** Part of an amount that uses up a ceiling. */
+export interface Use { scope: string, year: string, amount_fen: number, cap_fen: number }
 
 /** Fen used so far of one ceiling, by year. */
 export type UsedByYear = Readonly<Record<string, number>>

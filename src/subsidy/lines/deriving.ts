@@ -191,7 +191,6 @@ type GrantedRow = Omit<ProjectYear, 'updated_at'>
 function grantedRows (uscc: string, allotments: readonly Allotment<VoucherClaim>[]): GrantedRow[] {
   const rows = new Map<string, GrantedRow>()
   for (const { scope, year, amount_fen, cap_fen } of allotments.flatMap(({ uses }) => uses)) {
-    if (cap_fen === null) continue
     const key = `${year}|${scope}`
     const row = rows.get(key) ?? { uscc, ...ceilingPlace(scope), year, granted_fen: 0, cap_fen }
     rows.set(key, { ...row, granted_fen: row.granted_fen + amount_fen, cap_fen: Math.max(row.cap_fen, cap_fen) })

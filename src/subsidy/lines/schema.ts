@@ -79,7 +79,7 @@ export const CeilingView = named('Ceilings', Type.Object({
     kind: Kind(),
     rule_id: Type.String({ maxLength: 40, description: 'Rule of the policy' }),
     span: Type.String({ maxLength: 10, description: 'Year, or LIFETIME', examples: ['2026'] }),
-    scope: nullable(Type.String({ maxLength: 200, description: 'Product or kind of a premium, or the bank whose share of a syndicated loan has a ceiling of its own; null for the project' })),
+    scope: nullable(Type.String({ maxLength: 200, description: 'Product or kind of a premium, the contract of a loan under its own ceiling (L-04), or the bank whose share of a syndicated loan has a ceiling of its own; null for the project' })),
     cap: Money('Ceiling'),
     granted: Money('Used up, over all institutions'),
     left: Money('Still free')

@@ -7,7 +7,7 @@ import { yuanOf } from '../../policy/money.ts'
 import { notFound } from '../../problem.ts'
 import { policiesIn } from '../../registry/policies/service.ts'
 import { packetsAssigned } from '../packets/store.ts'
-import { project_ceilings } from './claims.ts'
+import { loan_scope, project_ceilings } from './claims.ts'
 import { findLine, grantedOf, hasLineOf, listLines, type LineFilter, type ProjectYear, type SubsidyLine } from './store.ts'
 
 /** Where a line stands on its way to the payee; handed in by app.ts from the payment floor. */
@@ -79,13 +79,18 @@ export async function ceilingsFor (
   const sees_all = authorities.has(principal.role) || principal.role === 'ENTERPRISE'
   const ceilings: CeilingShown[] = []
   for (const { kind, rule_id, parameter } of project_ceilings) {
-    const rows = of_year.filter(row => row.kind === kind && row.project_code === owner)
+    const rows = of_year.filter(row => row.kind === kind && row.project_code === owner && !row.scope.startsWith(loan_scope))
     const common = rows.find(row => row.scope === '')
     ceilings.push({ kind, rule_id, span: common?.year ?? (kind === 'GUARANTEE_FEE' ? LIFETIME : year), scope: null,
       cap_fen: common?.cap_fen ?? fenParameter(terms, parameter), granted_fen: common?.granted_fen ?? 0 })
     for (const { year: span, scope, cap_fen, granted_fen } of rows) {
       if (scope !== '' && (sees_all || scope === principal.participant_no)) ceilings.push({ kind, rule_id, span, scope, cap_fen, granted_fen })
     }
+  }
+  // A loan has its own ceiling, known to its bank and enterprise.
+  for (const { scope, cap_fen, granted_fen, year: span } of of_year.filter(row => row.scope.startsWith(loan_scope))) {
+    const [bank_no, ...contract_no] = scope.slice(loan_scope.length).split('/')
+    if (sees_all || bank_no === principal.participant_no) ceilings.push({ kind: 'LOAN_INTEREST', rule_id: 'L-04', span, scope: contract_no.join('/'), cap_fen, granted_fen })
   }
   const premiums = of_year.filter((row: ProjectYear) => row.kind === 'PREMIUM' && (principal.role !== 'INSURER' || lines.length > 0))
   // The product that a first set's ceiling is about is known from another's policy: institutions see the sum without it.
