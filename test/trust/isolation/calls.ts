@@ -54,13 +54,15 @@ const missing_of: Readonly<Record<string, string>> = {
 const second: Readonly<Record<string, string>> = { row_id: 'rows', conclusion_no: 'conclusions', key_no: 'keys', network_no: 'webhook-networks', result_no: 'results' }
 
 /** Operations whose subject is nobody's: everybody who may call reads the same, or only what is its own. */
-const without_owner = new Set(['getPolicy', 'endUsccOverride', 'confirmPolicyVersion', 'proposePolicyVersion', 'getReport', 'getAuditProof'])
+const without_owner = new Set(['getPolicy', 'endUsccOverride', 'confirmPolicyVersion', 'proposePolicyVersion', 'getReport', 'listReportBasis', 'getAuditProof'])
 
 /** What is asked besides a number. */
 function queriesOf (spec: OperationSpec, world: World): string[] {
   const story = [world.left, world.right].map(({ uscc, project_code }) => `uscc=${uscc}&project_code=${project_code}`)
   switch (spec.id) {
     case 'getCeilings': return story.map(query => `?${query}&year=2026`)
+    case 'listReportBasis': return ['?period=2026Q1&row=bank-1']
+    case 'listScoredLeads': return ['?period=2026Q1']
     case 'getReconciliation': return ['?date=2026-03-23']
     case 'getAuditConsistency': return ['?from=1&to=2']
     case 'listAuditLog': return ['?limit=200']

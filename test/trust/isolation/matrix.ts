@@ -190,7 +190,7 @@ export const matrix: readonly Thing[] = [
   {
     thing: 'report', write: [],
     read: { MEIC: 'all', FINANCE_BUREAU: 'all', REGULATOR_VIEWER: 'all', BANK: 'self', LESSOR: 'self', GUARANTOR: 'self', PARK: 'self', DISTRICT_MEIC: 'self' },
-    writes: {}, reads: { getReport: 'all', getReportResult: 'all' }, beyond: 'not in the table: authorities see figures, institutions their own row'
+    writes: {}, reads: { getReport: 'all', getReportResult: 'all', listScoredLeads: ['BANK', 'LESSOR', 'GUARANTOR', 'MEIC'], listReportBasis: ['MEIC'] }, beyond: 'not in the table: authorities see figures, institutions their own row'
   }
 ]
 
