@@ -43,6 +43,8 @@ create table compensation_claims (
   findings text not null,
   status text not null check (status in ('FILED', 'RETURNED', 'PREPAID_PENDING_REVIEW', 'ACCEPTED', 'PAID', 'RECOVERING', 'DECLINED', 'SETTLED')),
   decision_due_date text not null,
+  -- due date whose passing was told
+  told_due text,
   default_principal_fen bigint not null check (default_principal_fen > 0),
   eligible_fen bigint not null check (eligible_fen > 0 and eligible_fen <= default_principal_fen),
   policy_version text,

@@ -95,6 +95,7 @@ import { regulatorDisclosures } from './oversight/reports/service.ts'
 import { selfAssessmentRoutes } from './oversight/self-assessments/routes.ts'
 import { breakerRoutes } from './risk/breakers/routes.ts'
 import { growBreakers } from './risk/breakers/service.ts'
+import { tellOverdueClaims } from './risk/compensation-claims/due.ts'
 import { drawWaiting } from './risk/compensation-claims/pool.ts'
 import { claimRoutes } from './risk/compensation-claims/routes.ts'
 import { readClaimDocument } from './risk/compensation-claims/service.ts'
@@ -218,6 +219,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   breakerRoutes(app, rooms)
   loops.add({ name: 'breakers', work: () => growBreakers(db), every_ms: 5000 })
   claimRoutes(app, rooms)
+  loops.add({ name: 'claims-due', work: () => tellOverdueClaims(db), every_ms: 60_000 })
   loops.add({ name: 'risk-pool', work: () => drawWaiting(db), every_ms: 5000 })
   postLoanRoutes(app, rooms)
   selfAssessmentRoutes(app, rooms)

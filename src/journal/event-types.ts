@@ -171,6 +171,7 @@ export const EVENTS = {
       fiscal_covered: ['The fiscal part that waited was drawn from the pool', '财政分担已由资金池列支'],
       filed: ['A compensation claim was filed', '代偿申请已提交'],
       prepaid: ['A claim was paid before its review', '代偿先行垫付'],
+      decision_overdue: ['The day for the decision on a claim, or for the review of a prepayment, has passed', '代偿决定或垫付复核已逾期'],
       accepted: ['A claim was accepted', '代偿申请已受理'],
       declined: ['A claim was declined', '代偿申请未通过'],
       paid: ['A claim was paid', '代偿已支付'],

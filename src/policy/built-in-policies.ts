@@ -131,6 +131,8 @@ const PARK_TECH_GUARANTEE: PolicyVersion = {
     breaker_denominator: 'VINTAGE_LIABILITY',
     breaker_crossing_claim: 'PARTIAL',
     breaker_recoveries: 'YEAR_END',
+    claim_filing_days_max: 90,
+    claim_decision_days: 30,
     list_amount_min: '10000.00',
     list_amount_max: '1000000000.00',
     park_evidence: 'DECLARATION',

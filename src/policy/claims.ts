@@ -1,13 +1,11 @@
 import { type Borne, type BreakerState, type RiskShare } from './risk-share.ts'
+import { nextWorkDay, type Calendar } from './calendar.ts'
 import { cutDown, UNITS_PER_ONE } from './exact.ts'
 import { finding, type Finding } from './findings.ts'
 import { checkedFen } from './money.ts'
 import { BREAKER_SCOPES, DENOMINATORS } from './parameters.ts'
-import { dayNumber } from './period.ts'
-import { pctOf, readingOf, type PolicyVersion } from './terms.ts'
-
-/** What the policy leaves to the cooperation agreement (S1 四(一), 六(三)); taken until the parties agree otherwise. */
-export const CLAIM_TERMS = { filing_days_max: 90, decision_days: 30 } as const
+import { addDays, dayNumber } from './period.ts'
+import { countOf, pctOf, readingOf, type PolicyVersion } from './terms.ts'
 
 /** What guarantees of one guarantor × bank × vintage year sum up to, fen of guaranteed principal (100 % basis). */
 export interface VintagePrincipal {
@@ -62,10 +60,15 @@ export interface ClaimFacts {
   readonly state_before: BreakerState
 }
 
+/** Day until which a claim is decided on, or a prepayment reviewed. @param from day it was filed, or prepaid */
+export function decisionDueDate (from: string, calendar: Calendar, terms: PolicyVersion): string {
+  return nextWorkDay(addDays(from, countOf(terms, 'claim_decision_days')), calendar)
+}
+
 /** What the guarantor should know before it decides; none of it refuses the claim. Source: domain notes §5.16, §9.3; S1 五(一), 六(三). */
-export function claimFindings (facts: ClaimFacts): Finding[] {
+export function claimFindings (facts: ClaimFacts, terms: PolicyVersion): Finding[] {
   const findings: Finding[] = []
-  const { filing_days_max } = CLAIM_TERMS
+  const filing_days_max = countOf(terms, 'claim_filing_days_max')
   if (!facts.is_filed_with_re_guarantor) {
     findings.push(finding('NOT_FILED_WITH_RE_GUARANTOR', 'R-01',
       'The guarantee was not filed with the re-guarantor; its 10 % may be refused. Send the filing number of the guarantee contract.',

@@ -117,6 +117,8 @@ export const PARAMETERS: Readonly<Record<PolicyCode, Readonly<Record<string, Par
     breaker_denominator: choice(DENOMINATORS, 'A-08: what the rate is measured against; numerator and denominator on one basis'),
     breaker_crossing_claim: choice(CROSSING_CLAIMS, 'A-11: cover the headroom only, or nothing'),
     breaker_recoveries: choice(RECOVERY_TIMINGS, 'A-09: when recoveries lower the numerator'),
+    claim_filing_days_max: count('S1 四(一), 六(三): a claim filed more days after the default is remarked as late; for the agreement to say'),
+    claim_decision_days: count('S1 四(一), 六(三): days for the decision on a claim, and for the review of a prepayment; moved on to a working day'),
     list_amount_min: yuan('contract §4: a smaller need is held as a suspected unit error'),
     list_amount_max: yuan('contract §4: a larger need is held as a suspected unit error'),
     park_evidence: choice(PARK_EVIDENCE, 'S1 四(三)3: consent in a list row stands on the park’s declaration, or waits for a document of each enterprise'),

@@ -3,7 +3,7 @@ import t from 'tap'
 import { payInBudget } from '../../src/policy/budget.ts'
 import { BUILT_IN_CALENDAR } from '../../src/policy/calendar.ts'
 import { ceilingOwner } from '../../src/policy/ceilings.ts'
-import { breakerDenominator, breakerScope, liabilityOf, measuredTogether } from '../../src/policy/claims.ts'
+import { breakerDenominator, breakerScope, claimFindings, decisionDueDate, liabilityOf, measuredTogether } from '../../src/policy/claims.ts'
 import { judge, type EligibilityFacts, type Product } from '../../src/policy/eligibility.ts'
 import { guaranteeFeeLines } from '../../src/policy/guarantee.ts'
 import { checkLeaseMode, leaseLines } from '../../src/policy/lease.ts'
@@ -143,6 +143,10 @@ const PROBES: Readonly<Record<string, Readonly<Record<string, readonly [other: s
     fiscal_state_fund_pct: ['10', policies => splitFiscal(1000, parkOf(policies))],
     breaker_denominator: ['RELEASED', policies => breakerDenominator({ guaranteed_fen: 1000, released_fen: 400 }, parkOf(policies))],
     breaker_recoveries: ['AT_ONCE', policies => settlesAtOnce(parkOf(policies))],
+    claim_filing_days_max: [10, policies => claimFindings({
+      default_date: '2026-06-01', filed_on: day, guarantee_end: '2027-01-01', is_filed_with_re_guarantor: true, has_due_diligence_statement: true, state_before: 'NORMAL'
+    }, parkOf(policies)).length],
+    claim_decision_days: [60, policies => decisionDueDate(day, BUILT_IN_CALENDAR, parkOf(policies))],
     breaker_crossing_claim: ['ALL_OR_NOTHING', risk('5000000.00', '400000000.00', '15000000.00')]
   }
 }

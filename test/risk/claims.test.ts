@@ -240,6 +240,29 @@ t.test('a refusal needs its reason and frees the guarantee', async t => {
   t.equal((await hub.as('bank-1').post('/v1/compensation-claims', { ...body, claim_no: 'DC-AGAIN' })).statusCode, 201)
 })
 
+t.test('a decision and a review have their day; when it has passed, all parties hear of it once', async t => {
+  const hub = await build(t)
+  const other = await secondPerson(hub)
+  await vintage(hub, '498000000.00')
+  const { claim_no } = await file(hub, '1000000.00')
+  t.match((await hub.as('bank-1').get(`/v1/compensation-claims/${claim_no}`)).json(), { decision_due_date: '2026-04-17' }, 'thirty days')
+  const told = async (who: string) => {
+    await hub.loops.settle()
+    const { items } = (await hub.as(who).get('/v1/events?limit=200')).json() as { items: { type: string, data: { decision_due_date: string } }[] }
+    return items.filter(({ type }) => type === 'compensation_claim.decision_overdue').map(({ data }) => data.decision_due_date)
+  }
+  hub.clock.set('2026-04-17T02:00:00.000Z')
+  t.same(await told('bank-1'), [])
+  hub.clock.set('2026-04-17T16:00:00.000Z')
+  for (const who of ['bank-1', 'guarantor-1', 're-guarantor-1', 'finance-bureau']) t.same(await told(who), ['2026-04-17'], who)
+  t.match((await decide(hub, claim_no, { decision: 'PREPAY' })).json(), { status: 'PREPAID_PENDING_REVIEW', decision_due_date: '2026-05-18' }, 'the review has a day of its own')
+  hub.clock.set('2026-05-19T02:00:00.000Z')
+  t.same(await told('bank-1'), ['2026-04-17', '2026-05-18'])
+  await other(`/v1/compensation-claims/${claim_no}/decision`, { decision: 'ACCEPT', reason: '复核' })
+  hub.clock.set('2026-08-19T02:00:00.000Z')
+  t.same(await told('bank-1'), ['2026-04-17', '2026-05-18'], 'what is decided is no longer late')
+})
+
 t.test('a prepayment waits for the review of another person, and goes back as a whole when refused', async t => {
   const hub = await build(t)
   const other = await secondPerson(hub)

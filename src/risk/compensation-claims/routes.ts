@@ -97,10 +97,13 @@ export function claimRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     replies: { 200: CompensationClaim },
     refuses: ['state_conflict', 'own_work', 'decision_not_possible', 'paid_date_in_future'],
     example: { request: { decision: 'ACCEPT', paid_date: '2026-03-18', paid_amount: '800000.00' }, reply: paid_example }
-  }, async call => turn(call.principal.participant_no, () => call.decide(async (sql, now) => {
-    const claim = await decideClaim(sql, now, call.principal, call.params.claim_no, call.body)
-    return { status: 200, body: await shownClaim(sql, claim), version: claim.version }
-  })))
+  }, async call => {
+    const calendar = await calendarOf(db)
+    return turn(call.principal.participant_no, () => call.decide(async (sql, now) => {
+      const claim = await decideClaim(sql, now, call.principal, call.params.claim_no, call.body, calendar)
+      return { status: 200, body: await shownClaim(sql, claim), version: claim.version }
+    }))
+  })
 
   operation(app, { db }, {
     id: 'recordRecovery',

@@ -119,7 +119,7 @@ export const CompensationClaim = named('CompensationClaim', Type.Object({
   bank_due_diligence_statement: nullable(DocumentNo('Statement on due diligence')),
   status: oneOf(CLAIM_STATUSES, 'State'),
   findings: Type.Array(Finding, { maxItems: 20, description: 'What the guarantor should know' }),
-  decision_due_date: Day('Day until which the guarantor decides'),
+  decision_due_date: Day('Day until which the guarantor decides, or reviews its prepayment; an event tells all parties when it has passed'),
   computed: nullable(named('CompensationShares', Computed)),
   guarantor_decision: Decided('Decision of the guarantor'),
   review: Decided('Review of a prepayment'),

@@ -9,11 +9,10 @@ import { append } from '../../journal/events.ts'
 import type { Reading } from '../../lending/documents/service.ts'
 import { findDocument } from '../../lending/documents/store.ts'
 import { releaseGuarantee } from '../../lending/guarantee-contracts/store.ts'
-import { beijingDate, nextWorkDay, type Calendar } from '../../policy/calendar.ts'
-import { claimFindings, CLAIM_TERMS, compensationEntries, recoveryEntries, reversalEntries, stillBorne, systemPart,
+import { beijingDate, type Calendar } from '../../policy/calendar.ts'
+import { claimFindings, compensationEntries, decisionDueDate, recoveryEntries, reversalEntries, stillBorne, systemPart,
   type LedgerEntry } from '../../policy/claims.ts'
 import { fenOf, yuanOf } from '../../policy/money.ts'
-import { addDays } from '../../policy/period.ts'
 import { splitFiscal, splitRecovery, type Borne } from '../../policy/risk-share.ts'
 import { notFound, Problem, stateConflict } from '../../problem.ts'
 import { cover, riskAudience, riskTerms, settleIn, settlesAtOnce, stateNow, uncover, type GuaranteeKey } from '../breakers/service.ts'
@@ -135,6 +134,7 @@ export async function fileClaim (sql: WriteSql, now: string, principal: Principa
   refuseIfAny(await claimMistakes(sql, principal, body, guarantee, drawn, today))
   const key: GuaranteeKey = { guarantor_no: guarantee.guarantor_no, bank_no: principal.participant_no, vintage_year: guarantee.vintage_year, guarantee_number: guarantee.number }
   const default_principal_fen = fenOf(body.default_principal)
+  const terms = await riskTerms(sql, now)
   const claim: Claim = {
     number: newNo('clm'), participant_no: principal.participant_no, business_no: body.claim_no, guarantor_no: guarantee.guarantor_no, guarantee_number: guarantee.number,
     guarantee_contract_no: guarantee.guarantee_contract_no, loan_contract_no: guarantee.loan_contract_no, iou_no: drawn?.iou_no ?? body.iou_no, uscc: guarantee.uscc, vintage_year: guarantee.vintage_year,
@@ -142,8 +142,8 @@ export async function fileClaim (sql: WriteSql, now: string, principal: Principa
     findings: claimFindings({
       default_date: body.default_date, filed_on: today, guarantee_end: guarantee.end_date, is_filed_with_re_guarantor: guarantee.is_filed_with_re_guarantor,
       has_due_diligence_statement: body.bank_due_diligence_statement !== undefined, state_before: await stateNow(sql, now, key)
-    }),
-    decision_due_date: nextWorkDay(addDays(today, CLAIM_TERMS.decision_days), calendar),
+    }, terms),
+    decision_due_date: decisionDueDate(today, calendar, terms), told_due: null,
     default_principal_fen, eligible_fen: default_principal_fen - fenOf(body.collateral_recovered_before ?? '0.00'),
     policy_version: null, headroom_before_fen: null, covered_fen: null, guarantor_fen: null, fiscal_fen: null, fiscal_municipal_fen: null, bank_fen: null, re_guarantor_fen: null, bank_excess_fen: null,
     rate_after_pct: null, state_after: null, fiscal_claim_no: null, re_guarantee_claim_no: null, fiscal_pool: null, fiscal_pool_year: null, decision: null, decision_reason: null, decided_by: null, decided_at: null,
@@ -197,7 +197,7 @@ function paymentOf (body: ClaimDecision, covered_fen: number, now: string): { pa
  *
  * Errors: not_found, state_conflict, own_work, decision_not_possible, paid_date_in_future.
  */
-export async function decideClaim (sql: WriteSql, now: string, principal: Principal, number: string, body: ClaimDecision): Promise<Claim> {
+export async function decideClaim (sql: WriteSql, now: string, principal: Principal, number: string, body: ClaimDecision, calendar: Calendar): Promise<Claim> {
   const claim = await readClaim(sql, principal, number)
   const possible = decisions_in[claim.status] ?? []
   if (!possible.includes(body.decision)) throw stateConflict(claim.status, possible)
@@ -220,6 +220,7 @@ export async function decideClaim (sql: WriteSql, now: string, principal: Princi
   const accepted = moved(await advanceClaim(sql, now, claim.number, ['FILED'], {
     ...decided,
     ...payment,
+    ...body.decision === 'PREPAY' ? { decision_due_date: decisionDueDate(beijingDate(now), calendar, terms) } : {},
     status: body.decision === 'PREPAY' ? 'PREPAID_PENDING_REVIEW' : payment === null ? 'ACCEPTED' : 'PAID',
     policy_version: terms.version, headroom_before_fen: share.headroom_before_fen, covered_fen: share.covered_by_system_fen, guarantor_fen: share.guarantor_fen,
     fiscal_fen: share.fiscal_fen, fiscal_municipal_fen: splitFiscal(share.fiscal_fen, terms).municipal_fen, bank_fen: share.bank_fen, re_guarantor_fen: share.re_guarantor_fen, bank_excess_fen: share.bank_excess_fen,

@@ -1,5 +1,5 @@
 /** Tables of compensation claims, their recoveries, and the ledger of each loss. */
-import { and, asc, eq, gt, gte, inArray, isNull, lte, ne, or, sql as expression, sum, type SQL } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, inArray, isNull, lt, lte, ne, or, sql as expression, sum, type SQL } from 'drizzle-orm'
 import { fen, integer, json, primaryKey, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { ClaimsFiled, FiledClaim } from '../../lending/claimed.ts'
@@ -30,6 +30,8 @@ export const compensation_claims = table('compensation_claims', {
   findings: json<Finding[]>().notNull(),
   status: text().$type<ClaimStatus>().notNull(),
   decision_due_date: text().notNull(),
+  /** due date whose passing was told */
+  told_due: text(),
   default_principal_fen: fen().notNull(),
   eligible_fen: fen().notNull(),
   policy_version: text(),
@@ -161,6 +163,14 @@ export async function advanceClaim (
 ): Promise<Claim | undefined> {
   return (await sql.update(compensation_claims).set({ ...change, version: expression`${compensation_claims.version} + 1` as never, updated_at: now })
     .where(and(eq(compensation_claims.number, number), inArray(compensation_claims.status, [...from]))).returning())[0]
+}
+
+/** Claims that wait for a decision or a review past its day, untold. */
+export async function overdueClaims (sql: ReadSql, day: string, limit: number): Promise<Claim[]> {
+  return sql.select().from(compensation_claims).where(and(
+    inArray(compensation_claims.status, ['FILED', 'PREPAID_PENDING_REVIEW']), lt(compensation_claims.decision_due_date, day),
+    or(isNull(compensation_claims.told_due), ne(compensation_claims.told_due, compensation_claims.decision_due_date))
+  )).orderBy(asc(compensation_claims.number)).limit(limit)
 }
 
 /** Claims whose fiscal part waits for the pool, in the order they were decided. */
