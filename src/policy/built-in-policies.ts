@@ -66,6 +66,7 @@ const TECH_RENO_LOAN: PolicyVersion = {
     contact_work_days: 1,
     plan_and_approval_days: 7,
     disbursement_days: 7,
+    need_clock: 'FIRST_BANK',
     week_reading: 'CALENDAR_DAYS',
     recalculation_pass_amount: '1.00',
     recalculation_pass_pct: '0.01',

@@ -29,6 +29,7 @@ export const OLDER_EVIDENCE = ['HOLD', 'ACCEPT'] as const
 export const BUDGET_PRIORITIES = ['COOPERATING_FIRST', 'QUEUE_ONLY'] as const
 export const PARK_EVIDENCE = ['DECLARATION', 'DOCUMENT'] as const
 export const WEEK_READINGS = ['CALENDAR_DAYS', 'WORK_DAYS'] as const
+export const NEED_CLOCKS = ['FIRST_BANK', 'FIRST_RECIPIENT'] as const
 export const CROSSING_CLAIMS = ['PARTIAL', 'ALL_OR_NOTHING'] as const
 export const BREAKER_SCOPES = ['GUARANTOR_BANK', 'GUARANTOR', 'PARK', 'PRODUCT'] as const
 export const DENOMINATORS = ['VINTAGE_LIABILITY', 'RELEASED', 'OUTSTANDING'] as const
@@ -89,6 +90,7 @@ export const PARAMETERS: Readonly<Record<PolicyCode, Readonly<Record<string, Par
     contact_work_days: count('3个1: working days to contact'),
     plan_and_approval_days: count('3个1: days to plan and approval'),
     disbursement_days: count('3个1: days to disbursement'),
+    need_clock: choice(NEED_CLOCKS, 'A-22: a need is contacted, approved and served when the first bank did so, or the first institution of any kind'),
     week_reading: choice(WEEK_READINGS, 'A-21: calendar days moved on to a working day, or working days'),
     recalculation_pass_amount: yuan('§7.9: difference that passes'),
     recalculation_pass_pct: pct('§7.9: difference that passes, of the recomputed interest'),

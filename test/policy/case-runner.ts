@@ -17,16 +17,17 @@ type Sizes = typeof import('../../src/policy/size-class.ts')
 type Eligibility = typeof import('../../src/policy/eligibility.ts')
 type Claims = typeof import('../../src/policy/claims.ts')
 type Households = typeof import('../../src/policy/household.ts')
+type NeedClocks = typeof import('../../src/policy/need-clock.ts')
 type Leases = typeof import('../../src/policy/lease.ts')
 type Ceilings = typeof import('../../src/policy/ceilings.ts')
 type Premiums = typeof import('../../src/policy/premium.ts')
 type Periods = typeof import('../../src/policy/period.ts')
 
-export type Kernel = Quotes & Terms & Subsidy & Guarantee & RiskShares & Money & Calendars & Vouchers & Sizes & Eligibility & Claims & Households & Leases & Ceilings & Premiums & Periods
+export type Kernel = Quotes & Terms & Subsidy & Guarantee & RiskShares & Money & Calendars & Vouchers & Sizes & Eligibility & Claims & Households & NeedClocks & Leases & Ceilings & Premiums & Periods
 
 /** The kernel from a folder: the real one, or a copy with a seeded mistake. */
 export async function loadKernel (folder: string): Promise<Kernel> {
-  const files = ['quotes', 'terms', 'subsidy', 'guarantee', 'risk-share', 'money', 'calendar', 'vouchers', 'size-class', 'eligibility', 'claims', 'household', 'lease', 'ceilings', 'premium', 'period']
+  const files = ['quotes', 'terms', 'subsidy', 'guarantee', 'risk-share', 'money', 'calendar', 'vouchers', 'size-class', 'eligibility', 'claims', 'household', 'need-clock', 'lease', 'ceilings', 'premium', 'period']
   const parts = await Promise.all(files.map((file) => import(pathToFileURL(join(folder, `${file}.ts`)).href) as Promise<object>))
   return Object.assign({}, ...parts) as Kernel
 }
@@ -105,6 +106,10 @@ export function answerOf (kernel: Kernel, one: Case): Answer {
     case 'ceiling_owner': {
       const given: { project_code: string, share_of: string | null } = one.given
       return { ...kernel.ceilingOwner(given.project_code, given.share_of, kernel.nearestTerms(policies, 'TECH_RENO_LOAN', '2026-01-01')) }
+    }
+    case 'need_clock': {
+      const given: { reached: Parameters<Kernel['needReached']>[0] } = one.given
+      return { reached: kernel.needReached(given.reached, kernel.nearestTerms(policies, 'TECH_RENO_LOAN', '2026-05-01')) }
     }
     case 'household_limit':
       return { counted: kernel.countedAgainstLimit(one.given, kernel.nearestTerms(policies, 'PARK_TECH_GUARANTEE', '2026-05-01')) }

@@ -80,6 +80,8 @@ const MUTANTS: readonly (readonly [mistake: string, file: string, right: string,
   ['the cap of a guarantor tells banks apart', 'claims.ts', "bank_no: scope === 'GUARANTOR_BANK' ? bank_no : null", 'bank_no'],
   ['the cap of a park is that of all', 'claims.ts', "park_no: scope === 'PARK' ? park_no : null", 'park_no: null'],
   ['the state fund bears what the municipality should', 'risk-share.ts', 'const [municipal_fen = 0, state_fund_fen = 0] = splitByLargestRemainder(fiscal_fen, parts)', 'const [state_fund_fen = 0, municipal_fen = 0] = splitByLargestRemainder(fiscal_fen, parts)'],
+  ['a guarantor’s contact counts for a bank’s', 'need-clock.ts', "NEED_CLOCKS) === 'FIRST_BANK'", "NEED_CLOCKS) === 'FIRST_RECIPIENT'"],
+  ['the last contact of a need counts', 'need-clock.ts', '.sort()[0]', '.sort().at(-1)'],
   ['the small class needs one bound only', 'size-class.ts', 'employees >= bound.employees && revenue_fen', 'employees >= bound.employees || revenue_fen'],
   ['the tolerance loses its upper bound', 'vouchers.ts', "return within('recalculation_warn_pct') ? 'WARN' : 'FAIL'", "return 'WARN'"]
 ]

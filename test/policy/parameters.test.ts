@@ -8,6 +8,7 @@ import { judge, type EligibilityFacts, type Product } from '../../src/policy/eli
 import { guaranteeFeeLines } from '../../src/policy/guarantee.ts'
 import { checkLeaseMode, leaseLines } from '../../src/policy/lease.ts'
 import { countedAgainstLimit } from '../../src/policy/household.ts'
+import { needReached } from '../../src/policy/need-clock.ts'
 import { PARAMETERS } from '../../src/policy/parameters.ts'
 import { quoteDeadlines, quoteRiskShare, quoteSubsidy, type SubsidyQuoteRequest } from '../../src/policy/quotes.ts'
 import { premiumCeiling } from '../../src/policy/premium.ts'
@@ -114,6 +115,10 @@ const PROBES: Readonly<Record<string, Readonly<Record<string, readonly [other: s
     contact_work_days: [2, clock],
     plan_and_approval_days: [14, clock],
     disbursement_days: [14, clock],
+    need_clock: ['FIRST_RECIPIENT', policies => needReached([
+      { kind: 'GUARANTOR', pushed_at: '2026-03-18T02:00:00.000Z', contacted_at: '2026-03-18T03:00:00.000Z', approved_at: null, disbursed_at: null },
+      { kind: 'BANK', pushed_at: '2026-03-18T02:00:00.000Z', contacted_at: null, approved_at: null, disbursed_at: null }
+    ], loanOf(policies))],
     week_reading: ['WORK_DAYS', clock],
     recalculation_pass_amount: ['50.00', recalculated(10_004_000)],
     recalculation_pass_pct: ['0.1', recalculated(10_004_000)],

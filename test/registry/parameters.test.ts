@@ -5,7 +5,7 @@ import { aNeed, aProject, aRow } from '../fixtures.ts'
 import { build, type Built } from '../helper.ts'
 import { aDocument, aFeeVoucher, aGuarantee, aLease, aLoanContract, aRentVoucher, aDrawdown, authorize, created, knowEnterprise, project_1, uscc_1 } from '../lending/fixtures.ts'
 import { aGuarantee as aRiskyGuarantee } from '../risk/guarantees.ts'
-import { givenNeed } from '../matching/needs.ts'
+import { givenNeed, leadFor } from '../matching/needs.ts'
 import { anotherLoan, done, lines, listProject, passLibrary, send } from '../subsidy/fixtures.ts'
 
 async function inForce (hub: Built, policy_code: string, supersedes: string, parameters: Record<string, string | number>, day = '2026-03-18'): Promise<void> {
@@ -185,4 +185,24 @@ t.test('A-10, A-20: the cap over a wider scope lets a claim through, and the fis
   await hub.loops.settle()
   t.ok((await hub.as('bank-1').get('/v1/events?limit=200')).json().items.some(({ type, subject }: { type: string, subject: string }) => type === 'breaker.tripped' && subject === 'PARK/2026||park-1'))
   t.match(await scopes('re-guarantor-1', 'PRODUCT'), [{ decides: false, guarantor_no: null, park_no: null, compensated: '7272000.00' }])
+})
+
+t.test('A-22: the clock of a need is that of the first bank, or of the first institution', async t => {
+  const hub = await build(t)
+  const { need_no } = await givenNeed(hub)
+  await hub.loops.settle()
+  const clock = async (who = 'park-1') => done<{ clock: unknown }>(await hub.as(who).get(`/v1/financing-needs/${need_no}/recipients`)).clock
+  const contacted = async (who: string) => created(await hub.as(who, 1).post(`/v1/leads/${(await leadFor(hub, who, need_no)).lead_no}/events`,
+    { type: 'CONTACTED', occurred_at: hub.clock.now(), channel: 'PHONE', person: '经理', result: '有意向' }))
+  await contacted('guarantor-1')
+  t.match(await clock(), { contact: { due_date: '2026-03-19', done_at: null, overdue: false }, plan_and_approval: { due_date: '2026-03-26' } })
+  t.equal(await clock('bank-1'), null, 'an institution sees its own only')
+  await inForce(hub, 'TECH_RENO_LOAN', '2024-06-09.1', { need_clock: 'FIRST_RECIPIENT' })
+  t.match(await clock(), { contact: { done_at: '2026-03-18T02:00:00.000Z', overdue: false }, plan_and_approval: { due_date: '2026-03-25' } }, 'the guarantor was the first')
+
+  hub.clock.set('2026-03-20T02:00:00.000Z')
+  await inForce(hub, 'TECH_RENO_LOAN', '2026-03-18.1', { need_clock: 'FIRST_BANK' }, '2026-03-20')
+  t.match(await clock(), { contact: { done_at: null, overdue: true } })
+  await contacted('bank-2')
+  t.match(await clock(), { contact: { done_at: '2026-03-20T02:00:00.000Z', overdue: true }, plan_and_approval: { due_date: '2026-03-27', overdue: false } })
 })

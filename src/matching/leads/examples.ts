@@ -32,6 +32,11 @@ export const overdue_example = {
   lead_no: lead_example.lead_no, need_no: lead_example.need_no, recipient_no: 'bank-1', recipient_kind: 'BANK', status: 'PUSHED', pushed_at: at, stage: 'CONTACT',
   due_at: '2026-03-19T16:00:00.000Z', overdue_by_ms: 36_000_000, paused: false
 }
+export const need_clock_example = {
+  contact: { due_date: '2026-03-19', done_at: '2026-03-18T06:00:00.000Z', overdue: false }, plan_and_approval: { due_date: '2026-03-25', done_at: null, overdue: false },
+  disbursement: { due_date: '2026-04-01', done_at: null, overdue: false }, calendar_provisional: false
+}
+
 export const recipient_example = {
   need_no: lead_example.need_no, participant_no: 'bank-1', recipient_kind: 'BANK', outcome: 'PUSHED', reason: 'Paired with the park by a consortium in force',
   reason_zh: '与该园区结对，联合体在有效期内', lead_no: lead_example.lead_no, decided_at: at, stage: 'CONTACTED', stage_since: '2026-03-19T02:30:00.000Z'

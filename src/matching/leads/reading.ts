@@ -5,11 +5,13 @@ import type { Principal } from '../../http/access.ts'
 import { pageOf, type PageRequest } from '../../http/paging.ts'
 import { findNeed, sourcesOf } from '../../intake/financing-needs/store.ts'
 import { instantMs } from '../../policy/calendar.ts'
+import { isEnd } from '../../policy/lifecycle.ts'
 import { yuanOf } from '../../policy/money.ts'
 import { notFound } from '../../problem.ts'
 import { not_paired } from './pairing.ts'
 import { isFresh, joined, leadNow } from './rendering.ts'
 import { feedRevision, findLeads, nextEnd, overdueLeads, pageOfLeads, recipientsOfNeed, totalsOfLeads, type LeadFilter, type PageRow } from './store.ts'
+import { needClock } from './timing.ts'
 
 /** The bytes of a page as they are sent. */
 export interface Page { bytes: Buffer, etag: string }
@@ -86,25 +88,26 @@ export async function overduePage (sql: ReadSql, principal: Principal, page: Pag
 }
 
 /**
- * Who got a need and how far they are. Senders and the enterprise see every recipient with its stage and no terms; an
- * institution learns about itself only.
+ * Who got a need and how far they are. Senders and the enterprise see every recipient with its stage and no terms, and the clock of the
+ * need over all of them; an institution learns about itself only.
  *
  * Errors: not_found
  */
-export async function recipientsFor (sql: ReadSql, principal: Principal, need_no: string, now: string) {
+export async function recipientsFor (db: Db, principal: Principal, need_no: string, now: string) {
+  const sql = db.read
   const need = await findNeed(sql, need_no)
   if (need === undefined) throw notFound()
-  const all = (await recipientsOfNeed(sql, need_no)).map(({ recipient, lead }) =>
-    Object.assign(recipient, { stage: lead?.status ?? null, stage_since: lead?.updated_at ?? null }))
+  const found = await recipientsOfNeed(sql, need_no)
+  const all = found.map(({ recipient, lead }) => Object.assign(recipient, { stage: lead?.status ?? null, stage_since: lead?.updated_at ?? null }))
   const is_sender = (await sourcesOf(sql, need_no)).some(({ participant_no }) => participant_no === principal.participant_no)
-  if (is_sender || (principal.role === 'ENTERPRISE' && principal.uscc === need.uscc)) return all
+  if (is_sender || (principal.role === 'ENTERPRISE' && principal.uscc === need.uscc)) return { items: all, clock: await needClock(db, found.flatMap(({ lead }) => lead ?? []), isEnd('need', need.status) ? need.updated_at : now) }
   if (!institutions.has(principal.role)) throw notFound()
   const own = all.filter(({ participant_no }) => participant_no === principal.participant_no)
-  if (own.length > 0) return own
-  return [{
+  if (own.length > 0) return { items: own, clock: null }
+  return { clock: null, items: [{
     need_no, participant_no: principal.participant_no, recipient_kind: principal.role, outcome: 'NOT_PAIRED', reason: not_paired.reason,
     reason_zh: not_paired.reason_zh, lead_no: null, decided_at: now, stage: null, stage_since: null
-  }]
+  }] }
 }
 
 const institutions: ReadonlySet<string> = new Set(['BANK', 'GUARANTOR', 'LESSOR', 'PARTNER_PLATFORM'])

@@ -10,7 +10,7 @@ import { fenOf } from '../../policy/money.ts'
 import { sha256Hex } from '../../db/canonical.ts'
 import type { PartnerStatuses } from '../../config.ts'
 import { answerOf, partnerWords } from './answers.ts'
-import { event_example, lead_example, new_event_example, overdue_example, recipient_example } from './examples.ts'
+import { event_example, lead_example, new_event_example, need_clock_example, overdue_example, recipient_example } from './examples.ts'
 import { leadPage, overduePage, recipientsFor } from './reading.ts'
 import { leadText } from './rendering.ts'
 import {
@@ -151,10 +151,10 @@ export function leadRoutes (app: FastifyInstance, { db }: { db: Db }, hooks: Mat
     summary: 'Show who got a need, and why',
     summary_zh: '查询需求推送对象及原因',
     description: 'Senders and the enterprise see every institution that was considered, with its stage and without its terms; an institution learns why it got the need ' +
-      'or why not, about itself only. S1 四(三)3.',
+      'or why not, about itself only. The clock of the need counts what the first bank did, or the first institution, as the policy in force says. S1 四(三)3, S2 (十五); A-22.',
     callers: ['PARK', 'ENTERPRISE', ...recipients],
     params: NeedParams,
     replies: { 200: RecipientPage },
-    example: { reply: { items: [recipient_example], next_cursor: null } }
-  }, async ({ principal, params, now }) => ({ status: 200, body: { items: await recipientsFor(db.read, principal, params.need_no, now), next_cursor: null } }))
+    example: { reply: { items: [recipient_example], clock: need_clock_example, next_cursor: null } }
+  }, async ({ principal, params, now }) => ({ status: 200, body: { ...await recipientsFor(db, principal, params.need_no, now), next_cursor: null } }))
 }

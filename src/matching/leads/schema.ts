@@ -198,8 +198,19 @@ export const NeedRecipientSchema = named('NeedRecipient', Type.Object({
   stage: nullable(oneOf(LEAD_STATUSES, 'How far the institution is; never its terms')),
   stage_since: nullable(InstantOut('Since when'))
 }))
+const NeedStage = (name: string) => Type.Object({
+  due_date: Day('Last day'),
+  done_at: nullable(InstantOut('When the first of those that count had done it')),
+  overdue: Type.Boolean({ description: 'Done late, or late by now' })
+}, { description: name })
 export const RecipientPage = Type.Object({
   items: Type.Array(NeedRecipientSchema, { maxItems: 1000, description: 'Every institution that was considered; an institution sees itself only' }),
+  clock: nullable(named('NeedClock', Type.Object({
+    contact: NeedStage('Contact'),
+    plan_and_approval: NeedStage('Plan and approval'),
+    disbursement: NeedStage('Disbursement'),
+    calendar_provisional: Type.Boolean({ description: 'Some day looked at lies in a year without a table' })
+  }, { description: 'The 3个1 clock of the need over those that count for it (A-22); each institution has its own. Null to institutions, and before the need went to one that counts' }))),
   next_cursor: nullable(Type.String({ maxLength: 500, description: 'Always null: the list is short' }))
 })
 export const NeedParams = Type.Object({ need_no: NeedNo })

@@ -143,7 +143,8 @@ export async function keepRecipients (sql: WriteSql, rows: readonly NeedRecipien
 }
 
 export async function recipientsOfNeed (sql: ReadSql, need_no: string) {
-  return sql.select({ recipient: need_recipients, lead: { status: leads.status, updated_at: leads.updated_at } }).from(need_recipients)
+  const { status, updated_at, recipient_kind: kind, pushed_at, contacted_at, approved_at, disbursed_at } = leads
+  return sql.select({ recipient: need_recipients, lead: { status, updated_at, kind, pushed_at, contacted_at, approved_at, disbursed_at } }).from(need_recipients)
     .leftJoin(leads, eq(leads.lead_no, need_recipients.lead_no)).where(eq(need_recipients.need_no, need_no)).orderBy(asc(need_recipients.participant_no))
 }
 
@@ -351,9 +352,8 @@ export async function leadsToExpire (sql: ReadSql, now: string, limit: number): 
 
 /** Leads whose due days were counted without a table for the year, by another calendar than this. */
 export async function provisionalLeads (sql: ReadSql, calendar_version: string, limit: number): Promise<Lead[]> {
-  return sql.select().from(leads).where(and(
-    eq(leads.calendar_provisional, true), isNotNull(leads.open_stage), ne(leads.calendar_version, calendar_version)
-  )).orderBy(asc(leads.lead_no)).limit(limit)
+  const is_of_another = and(eq(leads.calendar_provisional, true), isNotNull(leads.open_stage), ne(leads.calendar_version, calendar_version))
+  return sql.select().from(leads).where(is_of_another).orderBy(asc(leads.lead_no)).limit(limit)
 }
 
 /** What the sealed content of an event is bound to. */
