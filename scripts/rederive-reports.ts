@@ -443,6 +443,7 @@ function guaranteeBreaker (facts: Facts, period: Period): Figures[] {
 
 function averageGuaranteeFee (facts: Facts, period: Period): Figures[] {
   const ceiling = micro(facts.linkage.parameters.average_guarantee_fee_max_pct ?? 0)
+  const focus = fen(String(facts.linkage.parameters.focus_guaranteed_amount_max))
   return facts.participants.filter(({ role }) => role === 'GUARANTOR').map(({ participant_no, name }): Figures => {
     const own = facts.guarantees.filter(({ of, start_date }) => of === participant_no && within(start_date, period))
     const principal = sum(own, each => each.guaranteed_principal)
@@ -450,10 +451,13 @@ function averageGuaranteeFee (facts: Facts, period: Period): Figures[] {
     const months = own.reduce((product, { term_months }) => product * BigInt(term_months), 1n)
     const fees = own.reduce((before, each) => before + (fen(each.guarantee_fee_total) + fen(each.other_fees_total ?? '0.00')) * 12n * months / BigInt(each.term_months), 0n)
     const rate = [fees * 100n, principal * months] as const
+    const households = [...Map.groupBy(own, each => each.borrower_uscc).values()].map(all => sum(all, each => each.guaranteed_principal))
+    const focused = households.filter(each => each <= focus).reduce((before, each) => before + each, 0n)
     return {
       group: 'GUARANTOR', guarantor_no: participant_no, guarantor: name, guarantees: own.length, enterprises: distinct(own, each => each.borrower_uscc), guaranteed_amount: yuan(principal),
       average_fee_rate_pct: principal === 0n ? null : fixed(rounded(rate[0] * 10_000n, rate[1]), 4), ceiling_pct: fixed(ceiling / 100n, 4),
-      within_ceiling: principal === 0n ? null : rate[0] * 1_000_000n <= ceiling * rate[1]
+      within_ceiling: principal === 0n ? null : rate[0] * 1_000_000n <= ceiling * rate[1],
+      focus_amount_max: yuan(focus), focus_pct: principal === 0n ? null : fixed(rounded(focused * 10_000n, principal), 2)
     }
   })
 }

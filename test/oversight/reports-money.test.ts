@@ -92,7 +92,14 @@ t.test('the average fee is weighted by the principal and held against one percen
     within_ceiling: true })
   await give({ guaranteed_principal: '1000000.00', guarantee_fee_total: '38000.00' })
   t.match(rowOf(await reportOf(hub, 'meic', 'average-guarantee-fee'), 'guarantor_no', 'guarantor-1'),
-    { average_fee_rate_pct: '1.0111', within_ceiling: false })
+    { average_fee_rate_pct: '1.0111', within_ceiling: false, focus_amount_max: '10000000.00', focus_pct: '100.00' })
+  const versions = '/v1/policies/FISCAL_FINANCE_LINKAGE/versions'
+  const notice = { version: '2026-03-31.1', title: 'Changed', title_zh: '调整', effective_from: '2026-03-31', supersedes: '2025-12-06.1',
+    parameters: { average_guarantee_fee_max_pct: '1.1', focus_guaranteed_amount_max: '8999999.99' } }
+  created(await hub.as('meic', 1).post(versions, notice))
+  passed(await hub.as('meic', 2).post(`${versions}/${notice.version}/confirm`, undefined))
+  t.match(rowOf(await reportOf(hub, 'meic', 'average-guarantee-fee'), 'guarantor_no', 'guarantor-1'),
+    { average_fee_rate_pct: '1.0111', ceiling_pct: '1.1000', within_ceiling: true, focus_amount_max: '8999999.99', focus_pct: '0.00' }, 'both bounds are those of the version in force')
   await hub.loops.settle()
   const breaker = rowOf(await reportOf(hub, 'meic', 'guarantee-breaker'), 'guarantor_no', 'guarantor-1')
   t.match(breaker, { bank_no: 'bank-1', vintage_year: 2026, enterprises: 1, liability: '7200000.00', cap: '288000.00', compensated: '0.00',

@@ -161,7 +161,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   guarantee_fee_payee: 'test/registry/parameters.test.ts', score_preview_working_days: 'test/registry/parameters.test.ts', older_evidence: 'test/registry/parameters.test.ts', list_amount_min: 'test/registry/parameters.test.ts',
   list_amount_max: 'test/registry/parameters.test.ts', authorization_months_after_term: 'test/registry/parameters.test.ts',
   park_evidence: 'test/intake/list-documents.test.ts',
-  average_guarantee_fee_max_pct: 'read by the report average-guarantee-fee', focus_guaranteed_amount_max: 'shown by GET /v1/policies'
+  average_guarantee_fee_max_pct: 'test/oversight/reports-money.test.ts', focus_guaranteed_amount_max: 'test/oversight/reports-money.test.ts'
 }
 /** Weights of a report: how they change a ranking is shown with the report. */
 const of_reports = /^ranking_/u

@@ -166,7 +166,10 @@ export const fee_columns: readonly Column[] = [
   column('guaranteed_amount', fee, 'Principal guaranteed', '担保本金', { sums: 'MONEY', about: ['guaranteed'] }),
   column('average_fee_rate_pct', fee, 'Annual fee rate, weighted by the principal guaranteed', '以担保本金加权的年化担保费率', { about: ['guaranteed'] }),
   column('ceiling_pct', 'S5 (十)', 'Highest average the policy wants', '政策要求的平均费率上限'),
-  column('within_ceiling', 'S5 (十)', 'Whether the average is within it; null without a guarantee', '是否在上限以内', { about: ['guaranteed'] })
+  column('within_ceiling', 'S5 (十)', 'Whether the average is within it; null without a guarantee', '是否在上限以内', { about: ['guaranteed'] }),
+  column('focus_amount_max', 'S5 (十)', 'Guaranteed principal per household that the policy puts first', '政策重点支持的单户担保金额上限'),
+  column('focus_pct', 'S5 (十)', 'Part of the principal for enterprises within it, by what the guarantor guarantees them in the period', '单户金额在重点范围内的担保本金占比',
+    { about: ['guaranteed', 'focused', 'beyond_focus'] })
 ]
 
 const breaker = 'S1 五(一)'

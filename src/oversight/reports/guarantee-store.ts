@@ -35,6 +35,12 @@ export async function guaranteedBy (sql: ReadSql, scope: Scope) {
   }).from(guarantee_contracts).where(begunInPeriod(sql, scope)).groupBy(guarantee_contracts.participant_no)
 }
 
+/** The same by guarantor and enterprise: what each household is guaranteed. */
+export async function guaranteedHouseholds (sql: ReadSql, scope: Scope) {
+  return sql.select({ participant_no: guarantee_contracts.participant_no, guaranteed_fen: fenSum(guarantee_contracts.guaranteed_fen) })
+    .from(guarantee_contracts).where(begunInPeriod(sql, scope)).groupBy(guarantee_contracts.participant_no, guarantee_contracts.uscc)
+}
+
 /** Their fees, also under other names, by length of the term. */
 export async function feesByTerm (sql: ReadSql, scope: Scope) {
   return sql.select({

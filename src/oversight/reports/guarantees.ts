@@ -4,12 +4,12 @@ import { UNITS_PER_ONE } from '../../policy/exact.ts'
 import { yuanOf } from '../../policy/money.ts'
 import { breakerDenominator, liabilityOf } from '../../policy/claims.ts'
 import { compensationRate, type BreakerState } from '../../policy/risk-share.ts'
-import { nearestTerms, pctOf } from '../../policy/terms.ts'
+import { fenParameter, nearestTerms, pctOf } from '../../policy/terms.ts'
 import { policiesIn } from '../../registry/policies/service.ts'
 import { breakerPlace, breakersNow, riskTerms } from '../../risk/breakers/service.ts'
 import type { BreakerKey } from '../../risk/breakers/store.ts'
-import { ratePct } from './figures.ts'
-import { compensatedOfVintages, feesByTerm, guaranteedBy, guaranteedOfVintages, settledOfVintages } from './guarantee-store.ts'
+import { ratePct, sharePct } from './figures.ts'
+import { compensatedOfVintages, feesByTerm, guaranteedBy, guaranteedHouseholds, guaranteedOfVintages, settledOfVintages } from './guarantee-store.ts'
 import { byKey, participantsOf, some, type Making } from './making.ts'
 import type { Row } from './table.ts'
 
@@ -32,17 +32,22 @@ export async function averageGuaranteeFee (sql: ReadSql, making: Making): Promis
   const ceiling = pctOf(terms, 'average_guarantee_fee_max_pct')
   const given = byKey(await guaranteedBy(sql, making), row => row.participant_no)
   const fees = await feesByTerm(sql, making)
+  const focus_fen = fenParameter(terms, 'focus_guaranteed_amount_max')
+  const households = Map.groupBy(await guaranteedHouseholds(sql, making), row => row.participant_no)
   return (await participantsOf(sql, ['GUARANTOR'], given.keys())).map(({ participant_no, name }): Row => {
     const own = given.get(participant_no)
     const average = own === undefined ? null : averageFee(fees.filter(fee => fee.participant_no === participant_no), own.guaranteed_fen,
       ceiling)
+    const focused = (households.get(participant_no) ?? []).filter(({ guaranteed_fen }) => guaranteed_fen <= focus_fen)
+    const focused_fen = focused.reduce((sum, { guaranteed_fen }) => sum + guaranteed_fen, 0)
     return {
       cells: {
         guarantor_no: participant_no, guarantor: name, guarantees: own?.guarantees ?? 0, enterprises: own?.enterprises ?? 0,
           guaranteed_amount: yuanOf(own?.guaranteed_fen ?? 0),
-        average_fee_rate_pct: average?.rate ?? null, ceiling_pct: ratePct(ceiling), within_ceiling: average?.within ?? null
+        average_fee_rate_pct: average?.rate ?? null, ceiling_pct: ratePct(ceiling), within_ceiling: average?.within ?? null,
+        focus_amount_max: yuanOf(focus_fen), focus_pct: sharePct(focused_fen, own?.guaranteed_fen ?? 0)
       },
-      counts: { guaranteed: own?.enterprises ?? 0 },
+      counts: { guaranteed: own?.enterprises ?? 0, focused: focused.length, beyond_focus: (own?.enterprises ?? 0) - focused.length },
       group: 'GUARANTOR',
       behind: { objects: own?.guarantees ?? 0, subjects: some(own?.first, own?.last) },
       owner: participant_no
