@@ -125,17 +125,20 @@ export function clauseOf (policy: PolicyVersion, rule_id: string): Clause {
   return clause
 }
 
+/** Days, months, years and places: a larger number is a slip, and would keep a calendar counting. */
+const COUNT_MAX = 1000
+
 function checkValue (name: string, pointer: string, given: string | number | undefined, kind: string,
   choices: readonly string[]): PointedFinding[] {
   const text = typeof given === 'string' ? given : ''
-  const right = kind === 'PCT' ? isRate(text)
+  const right = kind === 'PCT' ? isRate(text) && rateUnits(text) <= UNITS_PER_ONE
     : kind === 'YUAN' ? isMoney(text)
       : kind === 'DATE' ? isDate(text)
-        : kind === 'COUNT' ? typeof given === 'number' && Number.isSafeInteger(given) && given >= 0
+        : kind === 'COUNT' ? typeof given === 'number' && Number.isSafeInteger(given) && given >= 0 && given <= COUNT_MAX
           : choices.includes(text)
   if (right) return []
-  const wanted = kind === 'CHOICE' ? choices.join(' | ') : { PCT: 'a percentage as text ("2.5")', YUAN: 'yuan as text ("10000000.00")',
-    DATE: 'a day ("2026-01-12")', COUNT: 'a whole number' }[kind] ?? kind
+  const wanted = kind === 'CHOICE' ? choices.join(' | ') : { PCT: 'a percentage as text, at most 100 ("2.5")', YUAN: 'yuan as text ("10000000.00")',
+    DATE: 'a day ("2026-01-12")', COUNT: `a whole number up to ${COUNT_MAX}` }[kind] ?? kind
   return [pointed(pointer, 'parameter_invalid', `${name} must be ${wanted}`, `参数 ${name} 应为 ${wanted}`)]
 }
 

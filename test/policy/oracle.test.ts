@@ -6,12 +6,14 @@ import { splitByLargestRemainder } from '../../src/policy/money.ts'
 import { addDays } from '../../src/policy/period.ts'
 import { premiumLine } from '../../src/policy/premium.ts'
 import { rewardLine } from '../../src/policy/reward.ts'
-import { riskShare } from '../../src/policy/risk-share.ts'
+import { riskShare, splitFiscal } from '../../src/policy/risk-share.ts'
 import { loanInterestLines, type LoanVoucher } from '../../src/policy/subsidy.ts'
-import { BUILT_IN_POLICIES, nearestTerms } from '../../src/policy/terms.ts'
+import { BUILT_IN_POLICIES, nearestTerms, withParameters } from '../../src/policy/terms.ts'
 
 const OPERATIONS = process.env.FULL === '1' ? 1_000_000 : 20_000
 const policies = BUILT_IN_POLICIES
+const within_loans = policies.map((policy) => policy.policy_code === 'TECH_RENO_LOAN' ? withParameters(policy, { lease_ceiling: 'WITHIN_LOANS' }) : policy)
+const divided = withParameters(nearestTerms(policies, 'PARK_TECH_GUARANTEE', '2026-05-01'), { fiscal_municipal_pct: '55', fiscal_state_fund_pct: '45' })
 
 /** A small seeded generator: the same money every run. */
 function generator (seed: number): (below: number) => number {
@@ -67,19 +69,28 @@ function facts (voucher: OracleVoucher, index: number): LoanVoucher {
   }
 }
 
-const KINDS = ['LOAN', 'LEASE', 'FEE', 'PREMIUM', 'REWARD', 'RISK', 'SPLIT'] as const
+const KINDS = ['LOAN', 'LEASE', 'LEASE_UNDER_LOANS', 'FISCAL_PARTS', 'FEE', 'PREMIUM', 'REWARD', 'RISK', 'SPLIT'] as const
 
 /** One random money operation: what the oracle says and what the kernel says. */
 function operation (kind: typeof KINDS[number]): { wanted: unknown, found: unknown, lines: number } {
   switch (kind) {
+    case 'FISCAL_PARTS': {
+      const fiscal = amount()
+      const [municipal, state] = oracleSplit(fiscal, [55, 45])
+      const parts = splitFiscal(fiscal, divided)
+      return { wanted: [municipal, state], found: [parts.municipal_fen, parts.state_fund_fen], lines: 1 }
+    }
     case 'LOAN':
-    case 'LEASE': {
+    case 'LEASE':
+    case 'LEASE_UNDER_LOANS': {
       const loans = ['a', 'b', 'c'].map((key) => ({ key, eligible: 1 + amount(), land: next(2) * amount() }))
       const vouchers = Array.from({ length: 1 + next(8) }, (_, index) => aVoucher(pick(loans), index))
       const given = vouchers.map(facts)
-      const found = kind === 'LOAN' ? loanInterestLines({ policies, vouchers: given }) : leaseLines({ policies, vouchers: given })
+      const used_by_loans = { 2026: next(1_100_000_000), 2027: next(1_100_000_000) }
+      const found = kind === 'LOAN' ? loanInterestLines({ policies, vouchers: given })
+        : leaseLines(kind === 'LEASE' ? { policies, vouchers: given } : { policies: within_loans, vouchers: given, used_by_loans })
       return {
-        wanted: oracleLines(kind, vouchers).map((line) => [line.interest, line.formula, line.amount]),
+        wanted: oracleLines(kind === 'LOAN' ? 'LOAN' : 'LEASE', vouchers, kind === 'LEASE_UNDER_LOANS' ? used_by_loans : null).map((line) => [line.interest, line.formula, line.amount]),
         found: found.map((line) => [line.eligible_interest_fen, line.formula_fen, line.amount_fen]),
         lines: vouchers.length
       }

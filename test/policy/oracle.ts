@@ -46,8 +46,9 @@ const END = '2027-12-31'
 
 export interface OracleLine { interest: number, formula: number, amount: number }
 
-/** Contract §7, LOAN_INTEREST and LEASE, word by word. */
-export function oracleLines (kind: 'LOAN' | 'LEASE', vouchers: OracleVoucher[]): OracleLine[] {
+/** Contract §7, LOAN_INTEREST and LEASE, word by word. `under_loans`: what the ceiling of loans has granted, where leases use that up too (A-07). */
+export function oracleLines (kind: 'LOAN' | 'LEASE', vouchers: OracleVoucher[], under_loans: Record<string, number> | null = null): OracleLine[] {
+  const shared: Record<string, number> = { ...under_loans }
   const byProject: Record<string, number> = {}
   const byLoan: Record<string, number> = {}
   const lines: OracleLine[] = []
@@ -94,8 +95,10 @@ export function oracleLines (kind: 'LOAN' | 'LEASE', vouchers: OracleVoucher[]):
       amount = Math.min(amount, Math.max(0, loanCap - (byLoan[`${voucher.loan} ${year}`] ?? 0)))
     }
     amount = Math.min(amount, Math.max(0, (kind === 'LOAN' ? 1_000_000_000 : 500_000_000) - (byProject[year] ?? 0)))
+    if (under_loans !== null) amount = Math.min(amount, Math.max(0, 1_000_000_000 - (shared[year] ?? 0)))
     amount = Math.min(amount, Math.max(0, base - round(times(share, f(voucher.national + voucher.other)))))
     byProject[year] = (byProject[year] ?? 0) + amount
+    shared[year] = (shared[year] ?? 0) + amount
     byLoan[`${voucher.loan} ${year}`] = (byLoan[`${voucher.loan} ${year}`] ?? 0) + amount
     lines[index] = { interest, formula: rounded, amount }
   }

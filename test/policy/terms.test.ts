@@ -62,6 +62,9 @@ t.test('every missing, unknown or misshapen parameter of a version is named', as
     { pointer: '/parameters/lease_rate_pct', code: 'parameter_invalid' },
     { pointer: '/parameters/leaseback_months_max', code: 'parameter_invalid' }
   ])
+  t.same(checkParameters('TECH_RENO_LOAN', { ...loan.parameters, contact_work_days: 1_000_000_000, gap_days_max: -1, subsidy_share_of_rate_pct: '100.000001', project_year_ceiling: '-1.00', reward_ceiling: '99999999999999.00' })
+    .map((one) => [one.pointer.replace('/parameters/', ''), one.code]).sort(),
+  ['contact_work_days', 'gap_days_max', 'project_year_ceiling', 'reward_ceiling', 'subsidy_share_of_rate_pct'].map((name) => [name, 'parameter_invalid']), 'huge and negative numbers too')
   const { 'L-05': _gone, ...clauses } = loan.clauses
   t.same(checkNewVersion(BUILT_IN_POLICIES, { ...next, clauses }).map((one) => one.pointer), ['/clauses/L-05'])
 })
