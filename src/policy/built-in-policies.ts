@@ -79,7 +79,7 @@ const TECH_RENO_LOAN: PolicyVersion = {
   clauses: {
     'OUTSIDE_POLICY_PERIOD': of('S2, title and last paragraph: in force from 2024-06-09 to 2027-12-31', '渝经信规范〔2024〕11号：2024—2027年……本政策措施自印发之日起三十日后施行'),
     'A-12': of('S2 (1), reading A-12: normal interest only; penalty and compound interest are left out', '渝经信规范〔2024〕11号（一）：实际项目贷款利率。执行口径：仅计正常利息，不含罚息、复利'),
-    'A-24': of('S2, last paragraph, strict reading A-24: interest on contracts signed before the policy does not count', '渝经信规范〔2024〕11号：自印发之日起三十日后施行。从严口径：施行前签订的合同不计'),
+    'A-24': of('S2, last paragraph, strict reading A-24: interest on contracts signed before the policy does not count', '渝经信规范〔2024〕11号：自印发之日起三十日后施行。执行口径：从严理解，施行前签订的合同不计'),
     'L-01': of('S2 (1): half of the actual project loan rate', LOAN_RATE),
     'L-02': of('S2 (1), S3 (2): the whole project loan without land', '渝经信规范〔2024〕11号（一）：整个技改项目贷款（不含土地）'),
     'L-03': of('S2 (1): at most 2 % a year on the balance, day by day', LOAN_RATE),
