@@ -2,7 +2,7 @@
 import t from 'tap'
 import { readArchive, rederive } from '../../scripts/rederive.ts'
 import type { Built } from '../helper.ts'
-import { approveAll, approved, done, lines, packetOf, packets, ready, send, submitted } from '../subsidy/fixtures.ts'
+import { anotherLoan, approveAll, approved, done, lines, packetOf, packets, ready, send, submitted } from '../subsidy/fixtures.ts'
 import { declare, paid } from './fixtures.ts'
 
 interface Shown { audited_at: string, lines: { line_no: string, recognised_amount: string }[] }
@@ -62,3 +62,28 @@ for (const is_settled of [true, false]) {
     t.equal((await packetOf(hub, packet.packet_no)).status, 'APPROVED')
   })
 }
+
+t.test('while a correction is held nothing of what was paid is taken back and its place is kept; the decision says what comes', async t => {
+  const big = { contract_amount: '3000000000.00', annual_rate_pct: '2.00' }
+  const paid_out = { disbursed_date: '2026-03-21' }
+  const { hub, iou_no } = await ready(t, { now: '2026-06-25T02:00:00.000Z', contract: big, drawdown: { amount: '2800000000.00', ...paid_out } })
+  const other_iou = await anotherLoan(hub, 'bank-2', big, { amount: '1600000000.00', ...paid_out })
+  const of = (balance: string, normal_interest: string, over: object = {}) => ({ period_start: '2026-03-21', period_end: '2026-06-19', paid_date: '2026-06-22', normal_interest,
+    segments: [{ from: '2026-03-21', to: '2026-06-19', balance, annual_rate_pct: '2.00' }], ...over })
+  const first = await send(hub, 'bank-1', iou_no, of('2800000000.00', '14000000.00'))
+  await approveAll(hub)
+  const held = await send(hub, 'bank-1', iou_no, of('2800000000.00', '14000000.00', { correction_of: first.number, payer_account_name: '别的公司' }))
+  t.equal(held.status, 'HELD')
+  await send(hub, 'bank-2', other_iou, of('1600000000.00', '8000000.00', { paid_date: '2026-06-20' }))
+  const open = async () => done<{ items: { open: string }[] }>(await hub.as('finance-bureau').get('/v1/clawbacks?status=OPEN')).items
+  t.same(await open(), [])
+  t.match(await lines(hub, 'bank-2'), [{ amount: '3000000.00' }], 'seven million keep their place')
+  done(await hub.as('meic', 1).post(`/v1/interest-vouchers/${held.number}/decision`, { decision: 'REJECT', reason: '系代付' }))
+  await hub.loops.settle()
+  t.same([await open(), (await lines(hub, 'bank-1')).map(({ status, amount }) => [status, amount])], [[], [['FROZEN', '7000000.00']]], 'as if nothing had been sent')
+  const lower = await send(hub, 'bank-1', iou_no, of('2400000000.00', '12000000.00', { correction_of: first.number, payer_account_name: '别的公司' }))
+  done(await hub.as('meic', 1).post(`/v1/interest-vouchers/${lower.number}/decision`, { decision: 'RELEASE', reason: '户名变更' }))
+  await hub.loops.settle()
+  t.match(await open(), [{ open: '1000000.00' }])
+  t.match(await lines(hub, 'bank-2', '&status=OPEN'), [{ amount: '4000000.00' }], 'what is freed goes to who waits')
+})

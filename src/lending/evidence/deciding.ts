@@ -80,8 +80,8 @@ export async function decideHeld<Row extends HeldRow> (sql: WriteSql, now: strin
   const findings = [...row.findings, finding(is_release ? 'RELEASED' : 'REJECTED', null, reason, reason)]
   const decided = { status: is_release ? 'ACCEPTED' : 'REJECTED', findings, authorization_no, accepted_at: is_release ? now : null } as const
   if (!await room.store.decide(sql, number, decided as unknown as Partial<Row>, now)) throw stateConflict(row.status, [])
-  if (is_release) await mark(sql, now, row.uscc, row.project_code, room.kind)
-  else {
+  await mark(sql, now, row.uscc, row.project_code, room.kind)
+  if (!is_release) {
     await room.giveUp?.(sql, row, now)
     await reinstateBefore(sql, now, principal, room, row)
   }

@@ -47,6 +47,8 @@ export interface Frozen {
   /** the order in which chains were frozen */
   since: string
   cuts: readonly Cut[]
+  /** what it used up when it was frozen last, where a correction of its voucher is held: until that is decided all of it stays */
+  suspended?: readonly Use[]
 }
 
 /** What an audit cut of a line, and what the facts gave its chain in all when the line was claimed. */
@@ -135,7 +137,15 @@ export function allot<C extends Claim> (claims: readonly C[], frozen: ReadonlyMa
     ledger.add(placed)
   }
   const in_turn = [...frozen].sort(by(([, { since }]) => since))
-  for (const [chain, held] of in_turn) keepPlace(chain, held, Math.max(0, held.recognised_fen - held.clawed_fen))
+  const standing = ({ recognised_fen, clawed_fen }: Frozen): number => Math.max(0, recognised_fen - clawed_fen)
+  const suspended = new Map<string, Use[]>()
+  for (const [chain, held] of in_turn) {
+    if (held.suspended === undefined || claim_of.has(chain)) continue
+    const left = held.suspended.map(use => Object.assign({ ...use }, { amount_fen: Math.min(use.amount_fen, Math.max(0, use.cap_fen - (ledger.of(use.scope)[use.year] ?? 0))) }))
+    suspended.set(chain, cutUses(left, standing(held)))
+    ledger.add(suspended.get(chain) ?? [])
+  }
+  for (const [chain, held] of in_turn) keepPlace(chain, held, standing(held))
   // A place that was clawed back is taken again only where nobody's frozen line stands by now.
   for (const [chain, held] of in_turn) if (held.clawed_fen > 0) keepPlace(chain, held, held.recognised_fen)
   const allotments: Allotment<C>[] = []
@@ -150,7 +160,9 @@ export function allot<C extends Claim> (claims: readonly C[], frozen: ReadonlyMa
   }
   for (const [chain, held] of frozen) {
     if (!claim_of.has(chain)) {
-      allotments.push({ chain, claim: null, granted: null, target_fen: 0, frozen_fen: heldOf(held), settled_fen: held.settled_fen, uses: [] })
+      const uses = suspended.get(chain)
+      allotments.push({ chain, claim: null, granted: null, target_fen: uses === undefined ? 0 : standing(held), frozen_fen: heldOf(held), settled_fen: held.settled_fen,
+        uses: uses ?? [] })
     }
   }
   return allotments

@@ -14,7 +14,7 @@ import { ownersOf } from '../audience.ts'
 import { countDraft, draftFor } from '../packets/drafts.ts'
 import { ceilingPlace, type VoucherClaim } from './claims.ts'
 import { allot, quarterOf, type Allotment, type Cut, type Frozen } from './derivation.ts'
-import { acceptedClaims, projectFacts, type ProjectFacts } from './sources.ts'
+import { acceptedClaims, heldChains, projectFacts, type ProjectFacts } from './sources.ts'
 import {
   derivationsOf, derivedProjects, insertLine, judgeLine, keepGranted, liveLines, moveLines, ownDerivation, placeLine, staleDerivations, type Block,
     type ProjectYear, type SubsidyLine
@@ -135,6 +135,10 @@ async function partOf (sql: ReadSql, ledger: ClawbackLedger, policies: readonly 
   const lines = await liveLines(sql, uscc, project_code, kind)
   const clawbacks = await ledger.of(sql, owner, [...new Set(lines.map(({ chain }) => chain))])
   const frozen = frozenOf(lines, clawbacks)
+  const claimed = new Set(claims.map(({ chain }) => chain))
+  const without = [...frozen].filter(([chain]) => !claimed.has(chainIn(owner, chain)))
+  const waiting = without.length === 0 ? new Set<string>() : await heldChains(sql, uscc, project_code, kind)
+  for (const [chain, held] of without) if (waiting.has(chain)) held.suspended = lines.findLast(line => line.chain === chain && line.status === 'FROZEN')?.uses ?? []
   return {
     owner, lines, claims, clawbacks,
     frozen: new Map([...frozen].map(([chain, held]) => [chainIn(owner, chain), held]))
@@ -173,7 +177,7 @@ async function keepPart (sql: WriteSql, now: string, ledger: ClawbackLedger, { o
 }
 
 /** Sums of the frozen lines of every chain, with what audits cut of them and claw-backs ask back. */
-function frozenOf (lines: readonly SubsidyLine[], clawbacks: ReadonlyMap<string, Clawed>): Map<string, Frozen> {
+function frozenOf (lines: readonly SubsidyLine[], clawbacks: ReadonlyMap<string, Clawed>): Map<string, Frozen & { cuts: Cut[] }> {
   const found = new Map<string, Frozen & { cuts: Cut[] }>()
   for (const { chain, status, line_no, granted_fen, amount_fen, recognised_fen } of lines) {
     if (status !== 'FROZEN') continue

@@ -48,6 +48,17 @@ async function chainOf (row: Superseding, find: (number: string) => Promise<Supe
   return first.number
 }
 
+/** Chains whose newest voucher is held: what it is to correct may count again, or never. */
+export async function heldChains (sql: ReadSql, uscc: string, project_code: string | null, kind: SubsidyKind): Promise<Set<string>> {
+  const store = { LOAN_INTEREST: interestVouchers, LEASE: rentVouchers, GUARANTEE_FEE: feeVouchers, PREMIUM: insurancePolicies }[kind]
+  const held = await store.list(sql, { uscc, status: 'HELD', after: null, limit: held_max, ...project_code === null ? {} : { project_code } })
+  const chains = new Set<string>()
+  for (const row of held) if (row.supersedes !== null) chains.add(await chainOf(row, number => store.find(sql, number)))
+  return chains
+}
+
+const held_max = 10_000
+
 type PaidInterest = Pick<AcceptedInterestVoucher, 'period_start' | 'period_end' | 'day_count' | 'segments' | 'normal_interest_fen' | 'recomputed_fen' | 'normal_interest_paid_fen' | 'penalty_fen' |
 'compound_fen' | 'national_subsidy_deducted_fen' | 'other_subsidy_fen'>
 
