@@ -1,6 +1,7 @@
 /** A portfolio under one seed against plain arithmetic: it grows, trips, recovers, is settled; every figure after every step. */
 import t from 'tap'
 import { build } from '../helper.ts'
+import { allOf } from '../oversight/answers.ts'
 import { created } from '../lending/fixtures.ts'
 import { aGuarantee } from './guarantees.ts'
 
@@ -84,7 +85,8 @@ t.test('a portfolio that trips and recovers is what plain arithmetic says, step 
   t.equal((await hub.as('finance-bureau', 1).post('/v1/breakers/settlements', { year: 2026 })).statusCode, 201)
   settled = waiting
   t.match((await hub.as('meic').get('/v1/breakers')).json().items, [{ compensated: yuan(covered - settled), recoveries_unsettled: '0.00', is_open: false }], 'settled at year-end')
-  const all = (await hub.as('finance-bureau').get('/v1/compensation-claims?limit=200')).json().items as { ledger: { amount: string }[] }[]
+  const all = await allOf<{ ledger: { amount: string }[] }>(hub, 'finance-bureau', '/v1/compensation-claims')
+  t.equal(all.length, claims.length)
   t.ok(all.every(({ ledger }) => ledger.reduce((sum, { amount }) => sum + Math.round(Number(amount) * 100), 0) === 0), 'every ledger sums to zero')
   for (const [what, times] of Object.entries(seen)) t.ok(times > 0, `${what}: ${times}`)
 })
