@@ -61,7 +61,7 @@ create index leads_approved on leads (recipient_no, uscc, project_code) where ap
 create index leads_open on leads (open_due_at) where open_due_at is not null;
 create index leads_to_remind on leads (remind_at) where remind_at is not null;
 create index leads_to_expire on leads (content_until) where ended_at is null;
-create index leads_provisional on leads (calendar_version) where calendar_provisional = 1 and open_stage is not null;
+create index leads_by_calendar on leads (calendar_version) where open_stage is not null;
 
 -- How many leads of an institution can be read until which day, and their sum: totals of its list without counting every lead.
 create table lead_totals (

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { BUILT_IN_CALENDAR } from '../../src/policy/calendar.ts'
 import { build } from '../helper.ts'
 import { givenNeed, heard, leadFor } from './needs.ts'
 
@@ -70,4 +71,23 @@ t.test('due days counted without a table are counted anew when the table is load
   const after = await leadFor(hub, 'bank-1', need_no)
   t.match(after.sla, { calendar_provisional: false, calendar_version: '2027.1', contact: { due_date: '2027-01-04' } })
   t.ok((await heard(hub, 'bank-1', before.lead_no)).includes('lead.rescheduled'))
+})
+
+t.test('a table that replaces another counts running stages anew and tells so; a stage that is done keeps its day', async t => {
+  const hub = await build(t)
+  const { need_no } = await givenNeed(hub)
+  await hub.loops.settle()
+  const done = await leadFor(hub, 'bank-1', need_no)
+  const open = await leadFor(hub, 'bank-2', need_no)
+  t.match(open.sla, { calendar_version: '2026.1', contact: { due_date: '2026-03-19' } })
+  const contacted = { type: 'CONTACTED', occurred_at: hub.clock.now(), channel: 'PHONE', person: '示范经理', result: '已对接' }
+  t.equal((await hub.as('bank-1').post(`/v1/leads/${done.lead_no}/events`, contacted)).statusCode, 201)
+  const { off_days = [], make_up_work_days = [], source = '' } = BUILT_IN_CALENDAR.years['2026'] ?? {}
+  const table = { year: 2026, version: '2026.2', source, off_days: [...off_days, '2026-03-19', '2026-03-25'], make_up_work_days }
+  t.equal((await hub.as('platform-operator', 1).post('/v1/calendars', table)).statusCode, 201)
+  await new Promise(resolve => setTimeout(resolve, 1000))
+  await hub.loops.settle()
+  t.match((await leadFor(hub, 'bank-2', need_no)).sla, { calendar_version: '2026.2', contact: { due_date: '2026-03-20' } })
+  t.match((await leadFor(hub, 'bank-1', need_no)).sla, { contact: { due_date: '2026-03-19', overdue: false }, plan_and_approval: { due_date: '2026-03-26' } })
+  for (const [who, { lead_no }] of [['bank-1', done], ['bank-2', open]] as const) t.equal((await heard(hub, who, lead_no)).filter(type => type === 'lead.rescheduled').length, 1, who)
 })

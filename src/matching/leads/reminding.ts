@@ -7,7 +7,7 @@ import { append, the_hub, type NewEvent } from '../../journal/events.ts'
 import { supervisors } from './audience.ts'
 import { headOf } from './rendering.ts'
 import { dueDateOf, dueDates, remindAt, REMINDERS, runningStage, type TimingTerms } from './stages.ts'
-import { advanceLead, leadsToRemind, provisionalLeads, type Lead } from './store.ts'
+import { advanceLead, leadsToRemind, leadsOfOtherCalendars, type Lead } from './store.ts'
 import { timingOf } from './timing.ts'
 
 export const leads_per_unit_max = 200
@@ -46,15 +46,15 @@ async function remind (db: Db, terms: TimingTerms): Promise<number> {
   })
 }
 
-/** Due days that were counted without a table for the year. */
+/** Due days that were counted by another calendar: without a table for the year, or by one that was replaced. */
 async function recount (db: Db, terms: TimingTerms): Promise<number> {
   const { version } = terms.calendar
-  if ((await provisionalLeads(db.read, version, 1)).length === 0) return 0
+  if ((await leadsOfOtherCalendars(db.read, version, 1)).length === 0) return 0
   return db.write(async (sql, now) => {
-    const provisional = await provisionalLeads(sql, version, leads_per_unit_max)
+    const counted = await leadsOfOtherCalendars(sql, version, leads_per_unit_max)
     const news: NewEvent[] = []
-    for (const lead of provisional) {
-      const due = { ...dueDates(lead, terms), calendar_version: version }
+    for (const lead of counted) {
+      const due = { ...dueDates(lead, terms), ...settledDays(lead), calendar_version: version }
       const next = { ...lead, ...due }
       const moved = due.contact_due_date !== lead.contact_due_date || due.approval_due_date !== lead.approval_due_date || due.disbursement_due_date !== lead.disbursement_due_date
       await keep(sql, now, lead, { ...next, ...runningStage(next, lead, terms) })
@@ -66,8 +66,16 @@ async function recount (db: Db, terms: TimingTerms): Promise<number> {
       })
     }
     await append(sql, now, ...news)
-    return provisional.length
+    return counted.length
   })
+}
+
+/** What was done in time by the table of its day stays in time: only days that were provisional move behind a stage that is done. */
+function settledDays (lead: Lead): Partial<Pick<Lead, 'contact_due_date' | 'approval_due_date'>> {
+  if (lead.calendar_provisional) return {}
+  return {
+    ...lead.contacted_at === null ? {} : { contact_due_date: lead.contact_due_date }, ...lead.decided_at === null ? {} : { approval_due_date: lead.approval_due_date }
+  }
 }
 
 async function keep (sql: WriteSql, now: string, lead: Lead, next: Lead): Promise<void> {

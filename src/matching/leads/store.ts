@@ -350,10 +350,10 @@ export async function leadsToExpire (sql: ReadSql, now: string, limit: number): 
   return sql.select().from(leads).where(and(isNull(leads.ended_at), lte(leads.content_until, now))).orderBy(asc(leads.content_until)).limit(limit)
 }
 
-/** Leads whose due days were counted without a table for the year, by another calendar than this. */
-export async function provisionalLeads (sql: ReadSql, calendar_version: string, limit: number): Promise<Lead[]> {
-  const is_of_another = and(eq(leads.calendar_provisional, true), isNotNull(leads.open_stage), ne(leads.calendar_version, calendar_version))
-  return sql.select().from(leads).where(is_of_another).orderBy(asc(leads.lead_no)).limit(limit)
+/** Leads with a running stage whose due days another calendar counted; less and greater are two looks into the index, "not equal" would read all of it. */
+export async function leadsOfOtherCalendars (sql: ReadSql, version: string, limit: number): Promise<Lead[]> {
+  const running = (other: SQL) => sql.select().from(leads).where(and(isNotNull(leads.open_stage), other)).limit(limit)
+  return [...await running(lt(leads.calendar_version, version)), ...await running(gt(leads.calendar_version, version))].slice(0, limit)
 }
 
 /** What the sealed content of an event is bound to. */
