@@ -111,12 +111,16 @@ create table consortia (
   termination_reason text,
   terminated_by text,
   proposed text,
+  -- of the last change of members or term
+  change_proposed_by text,
+  change_confirmed_by text,
   created_by text not null,
   version bigint not null default 1,
   created_at text not null,
   updated_at text not null,
   check (valid_from < valid_to),
-  check (activated_by is null or reviewed_by is null or activated_by <> reviewed_by)
+  check (activated_by is null or reviewed_by is null or activated_by <> reviewed_by),
+  check (change_confirmed_by is null or change_confirmed_by <> change_proposed_by)
 );
 create index consortia_by_park on consortia (park_no, status);
 create index consortia_by_end on consortia (status, valid_to);

@@ -18,9 +18,13 @@ create table subsidy_accounts (
   account_sealed text not null,
   account_index text not null,
   account_tail text not null check (length(account_tail) = 4),
+  -- another number than the holder's account before: it counts only when a second person has agreed
+  is_change bigint not null check (is_change in (0, 1)),
   declared_by_user text,
   confirmed_by text,
   confirmed_at text,
+  check (is_change = 0 or status <> 'ACTIVE' or confirmed_by is not null),
+  check (confirmed_by is null or declared_by_user is null or confirmed_by <> declared_by_user),
   unique (participant_no, business_no)
 );
 create unique index subsidy_accounts_active on subsidy_accounts (uscc) where status = 'ACTIVE';

@@ -170,7 +170,9 @@ create table packet_conclusions (
   prepared_by text not null,
   prepared_at text not null,
   confirmed_by text,
-  confirmed_at text
+  confirmed_at text,
+  check (status <> 'CONFIRMED' or confirmed_by is not null),
+  check (confirmed_by is null or confirmed_by <> prepared_by)
 );
 create index packet_conclusions_by_packet on packet_conclusions (packet_no, conclusion_no);
 create unique index packet_conclusions_one_confirmed on packet_conclusions (packet_no, version) where status = 'CONFIRMED';

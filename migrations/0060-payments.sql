@@ -38,12 +38,18 @@ create table payment_batches (
   closed_at text,
   approved_by text,
   approved_at text,
+  -- what was approved: the batch can never hold anything else afterwards
+  approved_digest text,
   sent_at text,
   done_at text,
   left_out text not null,
   version bigint not null,
   created_at text not null,
-  updated_at text not null
+  updated_at text not null,
+  check (status in ('OPEN', 'CLOSED') or (approved_by is not null and closed_by is not null)),
+  check (approved_by is null or approved_by <> closed_by),
+  check (approved_by is null or approved_digest is not null),
+  check (approved_digest is null or (digest is not null and approved_digest = digest))
 );
 
 create table payments (
@@ -117,7 +123,9 @@ create table holds (
   released_at text,
   version bigint not null,
   created_at text not null,
-  updated_at text not null
+  updated_at text not null,
+  check (status <> 'RELEASED' or released_by is not null),
+  check (released_by is null or released_by <> placed_by)
 );
 create index holds_open on holds (status, hold_no);
 

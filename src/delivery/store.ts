@@ -71,7 +71,7 @@ export const webhook_attempts = table('webhook_attempts', {
 })
 export type Attempt = typeof webhook_attempts.$inferSelect
 
-const webhook_private_networks = table('webhook_private_networks', {
+export const webhook_private_networks = table('webhook_private_networks', {
   network_no: text().primaryKey(),
   cidr: text().notNull(),
   note: text().notNull(),

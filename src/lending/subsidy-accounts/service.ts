@@ -88,6 +88,7 @@ export async function declareAccount (sql: WriteSql, now: string, principal: Pri
     updated_at: now,
     holder_kind: principal.role === 'GUARANTOR' ? 'GUARANTOR' : 'ENTERPRISE',
     ...sealed_account,
+    is_change,
     declared_by_user: principal.user_no,
     confirmed_by: null,
     confirmed_at: null

@@ -1,7 +1,7 @@
 /** Table of subsidy accounts. The number is sealed in its row; equal ones are found by a blind index. */
 import { and, desc, eq, sql as expression } from 'drizzle-orm'
 import type { Cipher } from '../../db/cipher.ts'
-import { table, text } from '../../db/columns.ts'
+import { flag, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import { cipherOf, sealed } from '../../db/sealing.ts'
 import { evidenceColumns, evidenceStore, type EvidenceRow } from '../evidence/store.ts'
@@ -16,6 +16,7 @@ export const subsidy_accounts = table('subsidy_accounts', {
   account_sealed: text().notNull(),
   account_index: text().notNull(),
   account_tail: text().notNull(),
+  is_change: flag().notNull(),
   declared_by_user: text(),
   confirmed_by: text(),
   confirmed_at: text()

@@ -180,7 +180,7 @@ export async function collect (sql: WriteSql, now: string, principal: Principal,
     batch_no: sent.batch_no ?? message_no, message_no, participant_no: principal.participant_no, year, fund_source, status: 'OPEN',
       content_digest, digest: null,
     payment_count: 0, control_sum_fen: 0, created_by: personOf(principal), closed_by: null, closed_at: null, approved_by: null,
-      approved_at: null, sent_at: null, done_at: null,
+      approved_at: null, approved_digest: null, sent_at: null, done_at: null,
     left_out, version: 1, created_at: now, updated_at: now
   }
   const groups = grouped(paid)

@@ -148,7 +148,7 @@ export async function approve (sql: WriteSql, now: string, principal: Principal,
   if (before.digest !== digest || content.digest !== digest ||
     content.control_sum_fen !== before.control_sum_fen) throw changedSince(content.held)
   if (!await consumeBudget(sql, now, before.year, before.fund_source, content.control_sum_fen)) throw new Problem('budget_exhausted')
-  const batch = await moveBatch(sql, now, batch_no, ['CLOSED'], { status: 'APPROVED', approved_by: person, approved_at: now })
+  const batch = await moveBatch(sql, now, batch_no, ['CLOSED'], { status: 'APPROVED', approved_by: person, approved_at: now, approved_digest: digest })
   if (batch === undefined) throw stateConflict(before.status, [])
   const items = byPayment(await itemsOf(sql, content.payable.map(({ payment_no }) => payment_no)))
   for (const payment of content.payable) await tellPayment(sql, now, principal, payment, items.get(payment.payment_no) ?? [], 'approved')

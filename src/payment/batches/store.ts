@@ -29,6 +29,7 @@ export const payment_batches = table('payment_batches', {
   closed_at: text(),
   approved_by: text(),
   approved_at: text(),
+  approved_digest: text(),
   sent_at: text(),
   done_at: text(),
   left_out: json<LeftOut[]>().notNull(),

@@ -121,8 +121,8 @@ export function consortiumRoutes (app: FastifyInstance, { db }: { db: Db }): voi
     params: ConsortiumParams,
     body: ConsortiumActivation,
     replies: { 200: ConsortiumSchema },
-    refuses: [...member_refusals, 'own_work', 'state_conflict'],
-    example: { request: { agreement_date: '2026-03-20' }, reply: consortium_examples.active }
+    refuses: [...member_refusals, 'own_work', 'state_conflict', 'changed_since'],
+    example: { request: { agreement_date: '2026-03-20', version: 3 }, reply: consortium_examples.active }
   }, async call => call.decide(async (sql, now) => answerOf(sql, call.principal, now, await activate(sql, now, call.principal, call.params.consortium_no, call.body))))
 
   operation(app, { db }, {

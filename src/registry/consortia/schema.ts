@@ -44,7 +44,8 @@ export const ConsortiumReview = named('ConsortiumReview', Type.Object({
 export const ConsortiumActivation = named('ConsortiumActivation', Type.Object({
   agreement_date: Type.Optional(Day('Day the framework agreement was signed')),
   override_reason: Type.Optional(Reason('Why more than two banks are allowed')),
-  reason: Type.Optional(Text('Reason of the second person', 2000, ['Agreement signed, conditions met']))
+  reason: Type.Optional(Text('Reason of the second person', 2000, ['Agreement signed, conditions met'])),
+  version: Type.Optional(Type.Integer({ minimum: 1, description: 'The version that was looked at: what was changed since is not put into force (409 changed_since)', examples: [3] }))
 }, strict))
 export const ConsortiumTermination = named('ConsortiumTermination', Type.Object({ reason: Text('Why it ends', 2000, ['The park withdrew']) }, strict))
 

@@ -100,15 +100,16 @@ export async function review (sql: WriteSql, now: string, principal: Principal, 
  * Puts a selected consortium, or a proposed change, into force and on the published list: by another person than the one who reviewed or
  * proposed it. Institutions that applied without a park pair with nobody.
  *
- * Errors: not_found, state_conflict, own_work, consortium_bank_limit and those of `checkMembers` when the facts changed meanwhile.
+ * Errors: not_found, state_conflict, own_work, changed_since, consortium_bank_limit and those of `checkMembers` when the facts changed meanwhile.
  */
 export async function activate (
-  sql: WriteSql, now: string, principal: Principal, consortium_no: string, more: { agreement_date?: string, override_reason?: string, reason?: string }
+  sql: WriteSql, now: string, principal: Principal, consortium_no: string, more: { agreement_date?: string, override_reason?: string, reason?: string, version?: number }
 ): Promise<Seen> {
   const { row, members } = await seen(sql, consortium_no)
   const change = row.proposed
   if (row.status !== 'SELECTED' && (row.status !== 'ADJUSTED' || change === null)) throw stateConflict(row.status, allowed('consortium', row.status).filter(each => each !== 'ACTIVE'))
   const person = anotherPerson(principal, change?.proposed_by ?? row.reviewed_by ?? row.created_by)
+  if (more.version !== undefined && more.version !== row.version) throw new Problem('changed_since')
   const today = beijingDate(now)
   if (row.valid_to <= today) throw stateConflict('EXPIRED', [])
   const membership: Membership = { park: row.park_no, banks: change?.banks ?? namesOf(members, 'BANK', today), guarantors: change?.guarantors ?? namesOf(members, 'GUARANTOR', today) }
@@ -120,7 +121,7 @@ export async function activate (
   const after = await advanceConsortium(sql, row, ['SELECTED', 'ADJUSTED'], {
     status: 'ACTIVE', proposed: null, ...overridden,
     agreement_date: more.agreement_date ?? change?.agreement_date ?? row.agreement_date,
-    ...(change === null ? { activated_by: person, activated_at: now, activation_reason: more.reason ?? null } : { valid_to: change.valid_to })
+    ...(change === null ? { activated_by: person, activated_at: now, activation_reason: more.reason ?? null } : { valid_to: change.valid_to, change_confirmed_by: person })
   }, now)
   if (after === undefined) throw stateConflict(row.status, [])
   const afterwards = await membersOf(sql, consortium_no)
@@ -159,7 +160,7 @@ export async function adjust (sql: WriteSql, now: string, principal: Principal, 
     banks: [...membership.banks], guarantors: [...membership.guarantors], valid_to, agreement_date, proposed_by: personOf(principal), proposed_at: now
   } : null
   const after = await advanceConsortium(sql, row, in_force, {
-    ...overridden, proposed, status: waits ? 'ADJUSTED' : 'ACTIVE', ...(waits ? {} : { agreement_date }), ...(valid_to < row.valid_to ? { valid_to } : {})
+    ...overridden, proposed, ...(proposed === null ? {} : { change_proposed_by: proposed.proposed_by, change_confirmed_by: null }), status: waits ? 'ADJUSTED' : 'ACTIVE', ...(waits ? {} : { agreement_date }), ...(valid_to < row.valid_to ? { valid_to } : {})
   }, now)
   if (after === undefined) throw stateConflict(row.status, [])
   const afterwards = await membersOf(sql, consortium_no)

@@ -50,6 +50,8 @@ export const consortia = table('consortia', {
   termination_reason: text(),
   terminated_by: text(),
   proposed: json<ProposedChange>(),
+  change_proposed_by: text(),
+  change_confirmed_by: text(),
   created_by: text().notNull(),
   version: integer().notNull(),
   created_at: text().notNull(),
@@ -73,7 +75,8 @@ const in_force: ConsortiumStatus[] = ['ACTIVE', 'ADJUSTED']
 export function newConsortium (row: Pick<Consortium, 'consortium_no' | 'park_no' | 'status' | 'valid_from' | 'valid_to' | 'created_by' | 'created_at'> & Partial<Consortium>): Consortium {
   return {
     agreement_date: null, application: {}, content_digest: '', override_reason: null, override_by: null, reviewed_by: null, review_outcome: null, review_reason: null,
-    reviewed_at: null, activated_by: null, activated_at: null, activation_reason: null, agreed: [], expiry_noticed: null, termination_reason: null, terminated_by: null, proposed: null, version: 1, updated_at: row.created_at, ...row
+    reviewed_at: null, activated_by: null, activated_at: null, activation_reason: null, agreed: [], expiry_noticed: null, termination_reason: null, terminated_by: null, proposed: null,
+    change_proposed_by: null, change_confirmed_by: null, version: 1, updated_at: row.created_at, ...row
   }
 }
 
