@@ -7,7 +7,7 @@ import { beijingDate } from '../../policy/calendar.ts'
 import { no_hooks, type IntakeHooks } from '../hooks.ts'
 import {
   authorization_example, AuthorizationPage, AuthorizationParams, AuthorizationQuery, AuthorizationSchema, DisclosurePage, NewAuthorization,
-  new_authorization_example, WithdrawBody, WithdrawnAuthorization
+  new_authorization_example, platform_operator, WithdrawBody, WithdrawnAuthorization
 } from './schema.ts'
 import { giveAuthorization, listFor, readAuthorization, statusOn, withdraw } from './service.ts'
 import type { Authorization } from './store.ts'
@@ -16,9 +16,6 @@ const disclosure_example = {
   basis: 'MATCHING', packet_no: null, recipient_no: 'bank-1', lead_no: 'lead_01JB2Q8Z6V7K3M5N9P4R1S0T2X', fields_released: ['uscc', 'name', 'amount', 'term_months'],
   disclosed_at: '2026-03-18T02:05:00.000Z', digest: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'
 }
-
-/** Who is authorised where the document does not name it: parks collect, they are none. Source: domain §5.2. */
-const platform_operator = '重庆产融合作综合服务平台运营方'
 
 export function authorizationRoutes (app: FastifyInstance, { db }: { db: Db }, hooks: IntakeHooks = no_hooks): void {
   const shown = (row: Authorization, now: string) => ({

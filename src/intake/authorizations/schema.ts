@@ -4,6 +4,9 @@ import {
 } from '../../http/schema.ts'
 import { CONSENTING_ROLES, METHODS, PURPOSES, SCOPES, SIGNER_ROLES, STATUSES } from './kinds.ts'
 
+/** Who is authorised where the document does not name it: parks collect, they are none. Source: domain §5.2. */
+export const platform_operator = '重庆产融合作综合服务平台运营方'
+
 export const AuthorizationNo = No('auth', 'Number of the authorization 授权编号')
 export const AuthorizationParams = Type.Object({ authorization_no: AuthorizationNo })
 
@@ -131,7 +134,7 @@ export const authorization_example = {
   evidence_digest: null,
   document_no: null,
   template_version: null,
-  grantee: '重庆产融合作综合服务平台运营方',
+  grantee: platform_operator,
   agent_proof_digest: null,
   evidence_ref: null,
   collected_by_park: null,
