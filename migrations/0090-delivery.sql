@@ -8,6 +8,9 @@ create table webhook_endpoints (
   event_types text not null,
   status text not null check (status in ('ACTIVE', 'PAUSED', 'DISABLED', 'DELETED')),
   disabled_reason text,
+  -- who named the address, and the other person who agreed to it: nothing is called before; the sandbox asks nobody
+  proposed_by text not null,
+  confirmed_by text,
   -- the address answered a signed challenge; null until then, and after a change of address
   verified_at text,
   challenge text not null,
@@ -24,7 +27,9 @@ create table webhook_endpoints (
   leased_until text not null,
   version bigint not null,
   created_at text not null,
-  updated_at text not null
+  updated_at text not null,
+  check (confirmed_by is null or confirmed_by <> proposed_by),
+  check (verified_at is null or confirmed_by is not null)
 );
 create index webhook_endpoints_by_owner on webhook_endpoints (participant_no, endpoint_no);
 

@@ -150,7 +150,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   loops.add({ name: 'lay-out', work: () => layOut(db), every_ms: 1000, on_commit: true })
   loops.add({ name: 'send', work: () => sender.step(), every_ms: 1000, on_commit: true, shared: true })
   loops.add({ name: 'attempts', work: () => forgetOldAttempts(db, config.webhook_attempts_kept_days), every_ms: 3_600_000 })
-  deliveryRoutes(app, rooms, dialler, config.webhook_attempts_kept_days)
+  deliveryRoutes(app, rooms, dialler, config.webhook_attempts_kept_days, { two_persons: !is_sandbox })
   networkRoutes(app, rooms, keeperNos)
   await seedPolicies(db)
   await seedCalendars(db)

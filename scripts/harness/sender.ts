@@ -150,9 +150,9 @@ export async function killSenders (kills: number, target: string, options: { fau
     const cipher = createCipher(loadHubKeys(readConfig({ HUB_MODE: 'sandbox', DATA_DIR: data_dir })).keyring, [AES_256_GCM])
     const principal = admit({ participant_no: owner, role: 'BANK', name: '', uscc: '', user_no: null, duties: [], client_id: '' })
     for (let index = 0; index < endpoints; index++) {
-      const made = await db.write((sql, now) => addEndpoint(sql, now, principal, cipher, { url: `${hook.url}/${index}`, event_types: ['lead.*'] }))
+      const made = await db.write((sql, now) => addEndpoint(sql, now, principal, cipher, { url: `${hook.url}/${index}`, event_types: ['lead.*'] }, { two_persons: false }))
       await db.write((sql, now) => noteHealth(sql, made.endpoint.endpoint_no, { verified_at: now }))
-      secrets.push(new Webhook(await plainSecret(db.read, cipher, made.secret_no) ?? ''))
+      secrets.push(new Webhook(await plainSecret(db.read, cipher, made.secret_no ?? '') ?? ''))
     }
     for (let each = 0; each < (db.dialect === 'postgres' ? 2 : 1); each++) running.push(start(target, data_dir, options.fault ?? null))
 

@@ -10,12 +10,12 @@ import {
   WebhookAttemptPage, WebhookEndpoint, WebhookEndpointChange, WebhookEndpointPage
 } from './schema.ts'
 import { plainSecret } from './secrets.ts'
-import { addEndpoint, alterEndpoint, askForTest, checkAddress, ownEndpoint, removeEndpoint, replay, rotateSecret, shownEndpoints } from './service.ts'
+import { addEndpoint, alterEndpoint, askForTest, checkAddress, ownEndpoint, removeEndpoint, replay, rotateSecret, shownEndpoints, type Approval } from './service.ts'
 import { attemptsOf, endpointsOf, type Endpoint } from './store.ts'
 
 const endpoint_example = {
   endpoint_no: 'ep_01JB2Q8Z6V7K3M5N9P4R1S0T2X', participant_no: 'bank-1', url: 'https://hooks.bank.example/rongqiao', event_types: ['lead.pushed', 'lead.withdrawn'],
-  description: null, concurrency: 8, status: 'ACTIVE', disabled_reason: null, verified: true, consecutive_failures: 0, failing_since: null, resting_until: null, pending: 0,
+  description: null, concurrency: 8, status: 'ACTIVE', disabled_reason: null, confirmed: true, verified: true, consecutive_failures: 0, failing_since: null, resting_until: null, pending: 0,
   dead: 0, public_key: 'whpk_3b1sXGqYcVfK1Xq0Y7mF0n1wq1r3b0mZ2Jt7y5nQm9o=', version: 1, created_at: '2026-03-18T02:00:00.000Z', updated_at: '2026-03-18T02:00:00.000Z'
 }
 const secret_example = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDVwz8fQb1kY0='
@@ -28,7 +28,7 @@ async function withSecret (db: Db, cipher: Cipher, answer: Answer): Promise<Answ
   return { ...answer, body: frozen(JSON.stringify({ ...body, secret })) }
 }
 
-export function deliveryRoutes (app: FastifyInstance, { db, cipher }: { db: Db, cipher: Cipher }, dialler: Dialler, kept_days: number): void {
+export function deliveryRoutes (app: FastifyInstance, { db, cipher }: { db: Db, cipher: Cipher }, dialler: Dialler, kept_days: number, approval: Approval): void {
   const shown = async (sql: Db['read'], endpoint: Endpoint, now: string) => (await shownEndpoints(sql, [endpoint], now))[0]
 
   operation(app, { db }, {
@@ -38,12 +38,13 @@ export function deliveryRoutes (app: FastifyInstance, { db, cipher }: { db: Db, 
     summary: 'Register a webhook endpoint',
     summary_zh: '登记回调地址',
     description: 'Messages follow Standard Webhooks 1.0 and are thin: number and link, details are pulled. The address first answers a signed challenge. Only public ' +
-      'https addresses are called. The secret is shown in this answer only. S1 四(三)3; S2 (十五) 平台对接.',
+      'https addresses are called. The secret is shown in this answer only. In production two persons: nothing is called until another person of the participant ' +
+      'has sent the same (200). S1 四(三)3; S2 (十五) 平台对接.',
     callers: 'any',
     confidential: true,
     body: NewWebhookEndpoint,
-    replies: { 201: CreatedWebhookEndpoint },
-    refuses: ['endpoint_address_refused', 'rule_broken'],
+    replies: { 201: CreatedWebhookEndpoint, 200: CreatedWebhookEndpoint },
+    refuses: ['endpoint_address_refused', 'rule_broken', 'own_work'],
     example: {
       request: { url: 'https://hooks.bank.example/rongqiao', event_types: ['lead.pushed', 'lead.withdrawn'] },
       reply: { ...endpoint_example, verified: false, secret: secret_example }
@@ -51,9 +52,9 @@ export function deliveryRoutes (app: FastifyInstance, { db, cipher }: { db: Db, 
   }, async call => {
     await checkAddress(dialler, call.body.url)
     return withSecret(db, cipher, await call.decide(async (sql, now) => {
-      const { endpoint, secret_no } = await addEndpoint(sql, now, call.principal, cipher, call.body)
+      const { endpoint, secret_no } = await addEndpoint(sql, now, call.principal, cipher, call.body, approval)
       const body = { ...await shown(sql, endpoint, now), secret: secret_no }
-      return { status: 201, body, version: endpoint.version, headers: { location: `/v1/webhook-endpoints/${endpoint.endpoint_no}` } }
+      return { status: secret_no === null ? 200 : 201, body, version: endpoint.version, headers: { location: `/v1/webhook-endpoints/${endpoint.endpoint_no}` } }
     }))
   })
 
@@ -97,7 +98,8 @@ export function deliveryRoutes (app: FastifyInstance, { db, cipher }: { db: Db, 
     path: '/v1/webhook-endpoints/{endpoint_no}',
     summary: 'Change, pause or resume a webhook endpoint',
     summary_zh: '变更、暂停或恢复回调地址',
-    description: 'A new address, and one that the hub had disabled, answers a challenge before it is used. What came in between is sent afterwards. S2 (十五) 平台对接.',
+    description: 'A new address, and one that the hub had disabled, answers a challenge before it is used; in production a new address waits for a second person, who sends it as a ' +
+      'registration. What came in between is sent afterwards. S2 (十五) 平台对接.',
     callers: 'any',
     versioned: true,
     params: EndpointParams,
@@ -106,7 +108,7 @@ export function deliveryRoutes (app: FastifyInstance, { db, cipher }: { db: Db, 
     refuses: ['endpoint_address_refused', 'rule_broken', 'state_conflict'],
     example: { request: { status: 'PAUSED' }, reply: { ...endpoint_example, status: 'PAUSED', version: 2 } }
   }, async ({ principal, params, body, if_match, now }) => {
-    const endpoint = await alterEndpoint(db, dialler, principal, params.endpoint_no, if_match, body)
+    const endpoint = await alterEndpoint(db, dialler, principal, params.endpoint_no, if_match, body, approval)
     return { status: 200, body: await shown(db.read, endpoint, now), version: endpoint.version }
   })
 

@@ -37,6 +37,7 @@ export const WebhookEndpoint = named('WebhookEndpoint', Type.Object({
   concurrency: Concurrency,
   status: oneOf(ENDPOINT_STATUSES, 'DISABLED: after 410 or five days of failure'),
   disabled_reason: nullable(oneOf(['GONE', 'FAILING'], 'Why the hub disabled it')),
+  confirmed: Type.Boolean({ description: 'A second person of the participant has sent the same registration; in production nothing is called before, the sandbox asks nobody 双人复核' }),
   verified: Type.Boolean({ description: 'The address has answered the signed challenge; nothing is sent before' }),
   consecutive_failures: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'Failures in a row' }),
   failing_since: nullable(InstantOut('First of them')),

@@ -2,7 +2,7 @@
 import { newNo } from '../clock.ts'
 import type { Cipher } from '../db/cipher.ts'
 import type { Db, ReadSql, WriteSql } from '../db/db.ts'
-import type { Principal } from '../http/access.ts'
+import { anotherPerson, type Principal } from '../http/access.ts'
 import { checkVersion } from '../http/operation.ts'
 import type { FactOf } from '../journal/event-types.ts'
 import { append } from '../journal/events.ts'
@@ -24,6 +24,9 @@ const endpoints_max = 20
 const concurrency_default = 8
 const overlap_ms = 24 * 3_600_000
 const replay_max = 10_000
+/** who agreed to an address where nobody is asked */
+const unasked = 'sandbox'
+const never = '9999-12-31T23:59:59.999Z'
 
 /** Errors: endpoint_address_refused. Asked before the unit: it resolves the name. */
 export async function checkAddress (dialler: Dialler, url: string | undefined): Promise<void> {
@@ -50,22 +53,57 @@ export async function ownEndpoint (sql: ReadSql, principal: Principal, endpoint_
   return endpoint
 }
 
-/** A new endpoint with its first secret. It hears of what happens from now on, once its address has answered the challenge. */
-export async function addEndpoint (sql: WriteSql, now: string, principal: Principal, cipher: Cipher, sent: NewWebhookEndpoint): Promise<{ endpoint: Endpoint, secret_no: string }> {
+/** How addresses are agreed to: by another person of the participant, or in the sandbox by nobody. */
+export interface Approval { two_persons: boolean }
+
+/** Who names an address; where two persons are needed nothing is called before the second has agreed. */
+function named (now: string, principal: Principal, { two_persons }: Approval) {
+  return {
+    ...unverified(now), proposed_by: principal.user_no ?? principal.client_id,
+    ...(two_persons ? { confirmed_by: null, challenge_next_at: never } : { confirmed_by: unasked })
+  }
+}
+
+/**
+ * A new endpoint with its first secret. It hears of what happens from now on, once its address has answered the challenge.
+ * One that waits for a second person is put into force when another one sends the same; its secret is not shown again.
+ *
+ * Errors: rule_broken, own_work.
+ */
+export async function addEndpoint (
+  sql: WriteSql, now: string, principal: Principal, cipher: Cipher, sent: NewWebhookEndpoint, approval: Approval
+): Promise<{ endpoint: Endpoint, secret_no: string | null }> {
   checkEventTypes(sent.event_types)
   const { participant_no } = principal
-  if ((await endpointsOf(sql, participant_no, null, endpoints_max)).length >= endpoints_max) {
+  const present = await endpointsOf(sql, participant_no, null, endpoints_max)
+  const waiting = present.find(endpoint => endpoint.confirmed_by === null && contentOf(endpoint) === contentOf(sent))
+  if (waiting !== undefined) return { endpoint: await agree(sql, now, principal, waiting), secret_no: null }
+  if (present.length >= endpoints_max) {
     throw new Problem('rule_broken', { detail: `A participant has at most ${endpoints_max} endpoints`, detail_zh: `每个参与方最多 ${endpoints_max} 个回调地址` })
   }
   const endpoint: Endpoint = {
     endpoint_no: newNo('ep'), participant_no, url: sent.url, description: sent.description ?? null, event_types: [...sent.event_types ?? []], status: 'ACTIVE',
-    disabled_reason: null, ...unverified(now), concurrency: sent.concurrency ?? concurrency_default, laid_out_seq: await headOfFeed(sql, participant_no),
+    disabled_reason: null, ...named(now, principal, approval), concurrency: sent.concurrency ?? concurrency_default, laid_out_seq: await headOfFeed(sql, participant_no),
     leased_by: null, leased_until: now, version: 1, created_at: now, updated_at: now
   }
   await insertEndpoint(sql, endpoint)
   const { secret_no } = await addSecret(sql, now, cipher, endpoint.endpoint_no)
   await tell(sql, now, principal, endpoint.endpoint_no, 'created')
   return { endpoint, secret_no }
+}
+
+function contentOf ({ url, description, event_types, concurrency }: Pick<NewWebhookEndpoint, 'url' | 'event_types' | 'concurrency'> & { description?: string | null }): string {
+  return JSON.stringify([url, description ?? null, event_types ?? [], concurrency ?? concurrency_default])
+}
+
+/** Another person agrees to the address. A machine that asks again changes nothing. */
+async function agree (sql: WriteSql, now: string, principal: Principal, waiting: Endpoint): Promise<Endpoint> {
+  if (principal.user_no === null) return waiting
+  const confirmed_by = anotherPerson(principal, waiting.proposed_by)
+  const agreed = await changeEndpoint(sql, waiting, { confirmed_by, challenge_next_at: now, updated_at: now })
+  if (agreed === undefined) throw new Problem('stale_version')
+  await tell(sql, now, principal, waiting.endpoint_no, 'changed')
+  return agreed
 }
 
 /** An address that is still to be asked. */
@@ -80,14 +118,16 @@ async function tell (sql: WriteSql, now: string, principal: Principal, endpoint_
 }
 
 /** A new address, and one that was disabled, has to answer a challenge again. Errors: not_found, stale_version, state_conflict. */
-export async function alterEndpoint (db: Db, dialler: Dialler, principal: Principal, endpoint_no: string, if_match: string | null, sent: WebhookEndpointChange): Promise<Endpoint> {
+export async function alterEndpoint (
+  db: Db, dialler: Dialler, principal: Principal, endpoint_no: string, if_match: string | null, sent: WebhookEndpointChange, approval: Approval
+): Promise<Endpoint> {
   await ownEndpoint(db.read, principal, endpoint_no)
   await checkAddress(dialler, sent.url)
-  return db.write((sql, now) => alter(sql, now, principal, endpoint_no, if_match, sent))
+  return db.write((sql, now) => alter(sql, now, principal, endpoint_no, if_match, sent, approval))
 }
 
 async function alter (
-  sql: WriteSql, now: string, principal: Principal, endpoint_no: string, if_match: string | null, sent: WebhookEndpointChange
+  sql: WriteSql, now: string, principal: Principal, endpoint_no: string, if_match: string | null, sent: WebhookEndpointChange, approval: Approval
 ): Promise<Endpoint> {
   const endpoint = await ownEndpoint(sql, principal, endpoint_no)
   checkVersion(if_match, endpoint.version)
@@ -96,9 +136,10 @@ async function alter (
   if (status !== undefined && status !== endpoint.status && !canMove('endpoint', endpoint.status, status)) {
     throw stateConflict(endpoint.status, allowed('endpoint', endpoint.status))
   }
-  const asks_again = (sent.url !== undefined && sent.url !== endpoint.url) || (endpoint.status === 'DISABLED' && status === 'ACTIVE')
+  const is_elsewhere = sent.url !== undefined && sent.url !== endpoint.url
+  const asks_again = endpoint.confirmed_by !== null && endpoint.status === 'DISABLED' && status === 'ACTIVE'
   const changed = await changeEndpoint(sql, endpoint, {
-    ...fields, ...(status === undefined ? {} : { status, disabled_reason: null }), ...(asks_again ? unverified(now) : {}), updated_at: now
+    ...fields, ...(status === undefined ? {} : { status, disabled_reason: null }), ...(is_elsewhere ? named(now, principal, approval) : asks_again ? unverified(now) : {}), updated_at: now
   })
   if (changed === undefined) throw new Problem('stale_version')
   await tell(sql, now, principal, endpoint_no, 'changed')
@@ -163,7 +204,7 @@ export async function shownEndpoints (sql: ReadSql, endpoints: readonly Endpoint
     const { endpoint_no, participant_no, url, event_types, description, concurrency, status, disabled_reason, consecutive_failures, failing_since, version, created_at, updated_at } = endpoint
     const countOf = (wanted: string) => counts.find(row => row.endpoint_no === endpoint_no && row.status === wanted)?.count ?? 0
     shown.push({
-      endpoint_no, participant_no, url, event_types, description, concurrency, status, disabled_reason, verified: endpoint.verified_at !== null, consecutive_failures,
+      endpoint_no, participant_no, url, event_types, description, concurrency, status, disabled_reason, confirmed: endpoint.confirmed_by !== null, verified: endpoint.verified_at !== null, consecutive_failures,
       failing_since, resting_until: endpoint.circuit_until > now ? endpoint.circuit_until : null, pending: countOf('PENDING'), dead: countOf('DEAD'),
       public_key: (await signingSecrets(sql, endpoint_no, now))[0]?.public_key ?? '', version, created_at, updated_at
     })

@@ -15,6 +15,8 @@ export const webhook_endpoints = table('webhook_endpoints', {
   event_types: json<string[]>().notNull(),
   status: text().$type<EndpointStatus>().notNull(),
   disabled_reason: text().$type<'GONE' | 'FAILING'>(),
+  proposed_by: text().notNull(),
+  confirmed_by: text(),
   verified_at: text(),
   challenge: text().notNull(),
   challenge_attempts: integer().notNull(),

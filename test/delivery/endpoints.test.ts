@@ -3,6 +3,13 @@ import { sql } from 'drizzle-orm'
 import { Webhook as StandardWebhook } from 'standardwebhooks'
 import { Webhook as SvixWebhook } from 'svix'
 import t from 'tap'
+import { addEndpoint, alterEndpoint, ownEndpoint } from '../../src/delivery/service.ts'
+import { networksOf } from '../../src/delivery/addresses.ts'
+import { createDialler, machine_net } from '../../src/delivery/dialler.ts'
+import { keyringFromFile } from '../../src/db/cipher.ts'
+import { noteHealth } from '../../src/delivery/store.ts'
+import { admit } from '../../src/http/access.ts'
+import { hubCipher } from '../../src/http/sm.ts'
 import { build, newKey, type Built } from '../helper.ts'
 import { receiver, until, type Got } from './receivers.ts'
 
@@ -149,4 +156,41 @@ t.test('only the chosen events are sent, and only those of the owner', async t =
   await until(t, 'both messages', () => all.messages().length === 2)
   t.same(all.messages().map(({ message }) => message.type).sort(), ['calendar.loaded', 'webhook_endpoint.tested'])
   t.same(some.messages(), [])
+})
+
+t.test('where two persons are asked, nothing is called before the second has sent the same address; a new address begins anew', async t => {
+  const hub = await build(t)
+  const hook = await receiver(t)
+  const cipher = hubCipher(hub.config, keyringFromFile(`${hub.config.data_dir}/keys/kek.json`))
+  const person = (user_no: string | null) => admit({ participant_no: 'bank-1', role: 'BANK', name: '', uscc: '', user_no, duties: [], client_id: 'client-bank-1' })
+  const sent = { url: hook.url, event_types: ['webhook_endpoint.tested'] }
+  const add = async (user_no: string | null, body = sent) => hub.db.write((sql, now) => addEndpoint(sql, now, person(user_no), cipher, body, { two_persons: true }))
+  const kept = async () => ownEndpoint(hub.db.read, person(null), endpoint_no)
+  const { endpoint: { endpoint_no }, secret_no } = await add('one')
+  t.type(secret_no, 'string')
+  await test(hub, 'bank-1', endpoint_no)
+  t.equal(hook.got.length, 0, 'not even the challenge')
+  t.match((await hub.as('bank-1').get(`/v1/webhook-endpoints/${endpoint_no}`)).json(), { confirmed: false, verified: false })
+  await t.rejects(add('one'), { code: 'own_work' })
+  t.equal((await add(null)).endpoint.confirmed_by, null, 'a machine agrees to nothing')
+  t.not((await add('two', { ...sent, url: `${hook.url}/other` })).endpoint.endpoint_no, endpoint_no, 'another address is another endpoint')
+  await t.rejects(hub.db.write(sql => noteHealth(sql, endpoint_no, { verified_at: '2026-03-18T02:00:00.000Z' })), 'not even by the sender')
+  t.same([(await add('two')).secret_no, (await kept()).confirmed_by], [null, 'two'], 'the secret is shown once')
+  await until(t, 'the challenge, then what waited', async () => {
+    await hub.loops.settle()
+    return hook.got.length >= 2
+  })
+  t.same([(await kept()).verified_at !== null, hook.got.map(({ message }) => message.type)], [true, ['webhook_endpoint.challenge', 'webhook_endpoint.tested']], 'the challenge, then what waited')
+
+  const before = hook.got.length
+  const dialler = createDialler(machine_net, async () => ({ sandbox: true, opened: networksOf([]) }))
+  await alterEndpoint(hub.db, dialler, person('two'), endpoint_no, String((await kept()).version), { url: `${hook.url}/moved` }, { two_persons: true })
+  await test(hub, 'bank-1', endpoint_no)
+  t.equal(hook.got.length, before, 'a new address waits again')
+  await t.rejects(add('two', { ...sent, url: `${hook.url}/moved` }), { code: 'own_work' })
+  await add('one', { ...sent, url: `${hook.url}/moved` })
+  await until(t, 'called once the other person has agreed', async () => {
+    await hub.loops.settle()
+    return hook.got.length > before
+  })
 })

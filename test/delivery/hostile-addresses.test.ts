@@ -137,7 +137,8 @@ t.test('a name that turns inward after its creation is refused when it is dialle
   t.teardown(() => sender.close())
   const owner = admit({ participant_no: 'bank-1', role: 'BANK', name: '', uscc: '', user_no: null, duties: [], client_id: '' })
   t.equal((await dialler.check('https://hooks.bank.example/hook')).ok, true)
-  const { endpoint: { endpoint_no } } = await hub.db.write((sql, now) => addEndpoint(sql, now, owner, cipher, { url: 'https://hooks.bank.example/hook' }))
+  const { endpoint: { endpoint_no } } = await hub.db.write((sql, now) => addEndpoint(sql, now, owner, cipher, { url: 'https://hooks.bank.example/hook' }, { two_persons: true }))
+  await hub.db.write((sql, now) => addEndpoint(sql, now, { ...owner, user_no: 'bank-1-user-1' }, cipher, { url: 'https://hooks.bank.example/hook' }, { two_persons: true }))
   await hub.db.write(async (sql, now) => {
     await noteHealth(sql, endpoint_no, { verified_at: now })
     await append(sql, now, { type: 'lead.pushed', subject: 'subject-1', actor: the_hub, audience: ['bank-1'] })

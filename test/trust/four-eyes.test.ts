@@ -9,7 +9,7 @@ import { participant_keys } from '../../src/registry/participants/access-store.t
 import { participants } from '../../src/registry/participants/store.ts'
 import { policy_versions } from '../../src/registry/policies/store.ts'
 import { uscc_overrides } from '../../src/registry/uscc-overrides/store.ts'
-import { webhook_private_networks } from '../../src/delivery/store.ts'
+import { webhook_endpoints, webhook_private_networks } from '../../src/delivery/store.ts'
 import { build, start_of_test as now } from '../helper.ts'
 
 type Row = Record<string, unknown>
@@ -81,6 +81,15 @@ const pairs: readonly Pair[] = [
     what: 'recorded credit code', table: uscc_overrides, key: 'uscc',
     good: { status: 'ACTIVE', reason: 'r', end_reason: null, proposed_by: first, confirmed_by: second, ended_by: null, ...at },
     bad: { 'by the one who recorded it': { confirmed_by: first }, 'by nobody': { confirmed_by: null } }
+  },
+  {
+    what: 'endpoint', table: webhook_endpoints, key: 'endpoint_no',
+    good: {
+      participant_no: 'bank-1', url: 'https://hooks.bank.example/x', description: null, event_types: [], status: 'ACTIVE', disabled_reason: null, proposed_by: first, confirmed_by: second,
+      verified_at: now, challenge: 'c', challenge_attempts: 0, challenge_next_at: now, concurrency: 1, laid_out_seq: 0, consecutive_failures: 0, failing_since: null, circuit_until: now, leased_by: null,
+      leased_until: now, ...at
+    },
+    bad: { 'by the one who named it': { confirmed_by: first }, 'called with nobody’s consent': { confirmed_by: null } }
   },
   {
     what: 'private network of endpoints', table: webhook_private_networks, key: 'network_no',
