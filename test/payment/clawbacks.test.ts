@@ -2,7 +2,7 @@
 import t from 'tap'
 import { readArchive, rederive } from '../../scripts/rederive.ts'
 import type { Built } from '../helper.ts'
-import { anotherLoan, approveAll, approved, done, lines, packetOf, packets, ready, send, submitted } from '../subsidy/fixtures.ts'
+import { anotherLoan, approveAll, approved, done, lines, packetOf, packets, ready, send, submitted, uscc_1 } from '../subsidy/fixtures.ts'
 import { declare, paid } from './fixtures.ts'
 
 interface Shown { audited_at: string, lines: { line_no: string, recognised_amount: string }[] }
@@ -57,6 +57,10 @@ for (const is_settled of [true, false]) {
     const net = (await lines(hub, 'bank-1')).filter(({ status }) => status === 'FROZEN').reduce((sum, { recognised_amount }) => sum + Number(recognised_amount), 0) -
       (await clawback()).reduce((sum, { offset }) => sum + Number(offset), 0)
     t.equal(net, is_settled ? 25_000 + 46_000 : 25_000)
+    const receipt = done<{ subsidies: object[], totals: object }>(await hub.as('enterprise-1').get(`/v1/enterprises/${uscc_1}/receipt`))
+    t.match(receipt.subsidies[0], { amount: '30000.00', recognised_amount: '25000.00', finding_code: 'FUNDS_DIVERTED', note: '一张发票不属于本项目',
+      clawbacks: is_settled ? [{ amount: '13000.00', taken_back: '13000.00' }] : [] }, 'the enterprise reads why less came')
+    t.match(receipt.totals, { taken_back: is_settled ? '13000.00' : '0.00' })
     const { differences, left } = await again(hub)
     t.same({ differences, left }, { differences: [], left: 0n })
     t.equal((await packetOf(hub, packet.packet_no)).status, 'APPROVED')

@@ -35,11 +35,13 @@ function subsidyHtml (line: ReceiptSubsidy): string {
   const blocks = line.blocked_by.map(block => `<li>${text(block.rule_id)} ${text(block.message_zh)}</li>`)
   const payments = line.payments
     .map(payment => cell(payment.payment_no) + cell(payment.status) + number(payment.amount) + cell(payment.paid_date) + cell(payment.account_no_masked) + cell(payment.return_reason))
+  const clawbacks = line.clawbacks.map(each => cell(each.clawback_no) + cell(each.status) + number(each.amount) + number(each.taken_back) + cell(each.reason))
   return `<h3>${text(line.kind)} · ${text(line.voucher_no)} · ${text(line.period)}</h3>` +
-    `<p>补贴 ${text(line.amount)} 元；核定 ${text(line.recognised_amount)}；状态 ${text(line.status)}；拨付 ${text(line.payment_status)}；政策 ${text(line.policy.policy_code)} ${text(line.policy.version)}</p>` +
+    `<p>补贴 ${text(line.amount)} 元；核定 ${text(line.recognised_amount)}${line.finding_code === null ? '' : `（核减 ${text(line.finding_code)} ${text(line.note ?? '')}）`}；状态 ${text(line.status)}；拨付 ${text(line.payment_status)}；政策 ${text(line.policy.policy_code)} ${text(line.policy.version)}</p>` +
     (blocks.length === 0 ? '' : `<ul>${blocks.join('')}</ul>`) +
     tableHtml(['规则 rule', '条款 clause', '此前 before', '此后 after'], steps) +
-    (payments.length === 0 ? '' : tableHtml(['拨付 payment', '状态 status', '金额 amount', '到账日 paid', '账户 account', '退回原因 reason'], payments))
+    (payments.length === 0 ? '' : tableHtml(['拨付 payment', '状态 status', '金额 amount', '到账日 paid', '账户 account', '退回原因 reason'], payments)) +
+    (clawbacks.length === 0 ? '' : tableHtml(['追回 claw-back', '状态 status', '金额 amount', '已抵扣 kept', '原因 reason'], clawbacks))
 }
 
 /** The page. The same receipt gives the same bytes. */
@@ -55,7 +57,7 @@ export function receiptPage (receipt: Receipt): string {
   return '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><meta name="robots" content="noindex"><meta name="viewport" ' +
     'content="width=device-width">' +
     `<title>企业回执 ${text(receipt.uscc)}</title><style>${style}</style></head><body><h1>企业回执 · Receipt</h1><p>${text(receipt.name)}（${text(receipt.uscc)}）</p>` +
-    `<p>补贴合计 ${text(totals.subsidy)} 元；已核定 ${text(totals.recognised)} 元；已到账 ${text(totals.paid)} 元</p>` +
+    `<p>补贴合计 ${text(totals.subsidy)} 元；已核定 ${text(totals.recognised)} 元；已到账 ${text(totals.paid)} 元，其中抵扣追回 ${text(totals.taken_back)} 元</p>` +
     `<h2>融资需求与机构响应 · Needs and answers</h2>${receipt.needs.length === 0 ? '<p>无 · none</p>' : receipt.needs.map(needHtml).join('')}` +
     `<h2>谁在何时看到了哪些数据 · Disclosures</h2>${tableHtml(['日期 day', '接收方 recipient', '依据 basis', '内容 fields', '授权 authorization'],
       disclosures)}` +

@@ -74,6 +74,8 @@ export const ReceiptSchema = named('Receipt', Type.Object({
     period: Text('Quarter', 6),
     amount: Money('Subsidy'),
     recognised_amount: nullable(Money('What the audit recognised')),
+    finding_code: nullable(Text('Why the audit recognised less', 60)),
+    note: nullable(Text('The auditor’s note to it', 1000)),
     payment_status: Text('Where the money is', 40),
     blocked_by: Type.Array(Finding, { maxItems: 50, description: 'What is missing before it can be paid' }),
     policy: Type.Object({ policy_code: oneOf(POLICY_CODES, 'Policy'), version: Text('Version', 40) }),
@@ -85,9 +87,16 @@ export const ReceiptSchema = named('Receipt', Type.Object({
       paid_date: nullable(Day('Day it came through')),
       account_no_masked: nullable(Text('Own account, last four digits', 20, ['****0123'])),
       return_reason: nullable(Text('Why it came back', 500))
-    })), { maxItems: 100, description: 'Payments it stood in, also those that came back' })
+    })), { maxItems: 100, description: 'Payments it stood in, also those that came back' }),
+    clawbacks: Type.Array(named('ReceiptClawback', Type.Object({
+      clawback_no: Text('Claw-back', 40),
+      status: Text('State', 40),
+      reason: Text('Why', 500),
+      amount: Money('What is taken back of this line'),
+      taken_back: Money('What of it was kept from later payments')
+    })), { maxItems: 100, description: 'What of it is taken back' })
   })), { maxItems: list_max, description: 'Subsidies step by step' }),
-  totals: Type.Object({ subsidy: Money('All lines'), recognised: Money('Recognised'), paid: Money('Came through') })
+  totals: Type.Object({ subsidy: Money('All lines'), recognised: Money('Recognised'), paid: Money('Came through, before what was kept from it'), taken_back: Money('Kept from payments for claw-backs') })
 }))
 
 export const receipt_example = {
@@ -111,5 +120,5 @@ export const receipt_example = {
   }],
   vouchers: [],
   subsidies: [],
-  totals: { subsidy: '0.00', recognised: '0.00', paid: '0.00' }
+  totals: { subsidy: '0.00', recognised: '0.00', paid: '0.00', taken_back: '0.00' }
 }

@@ -14,7 +14,7 @@ import { notFound } from '../../problem.ts'
 import { participantsByNo } from '../../registry/participants/store.ts'
 import { heldReadsOf } from '../../lending/held-reading.ts'
 import { regulatorReadsOf } from '../reports/store.ts'
-import { leadsAbout, linesAbout, needsOf, packetReadsAbout, paymentsOfLines, vouchersAbout } from './store.ts'
+import { clawbacksOfLines, reductionsOf, leadsAbout, linesAbout, needsOf, packetReadsAbout, paymentsOfLines, vouchersAbout } from './store.ts'
 
 export interface ReceiptAnswer {
   lead_no: string, institution_no: string, institution: string | null, kind: string, status: string
@@ -41,10 +41,11 @@ export interface ReceiptPayment { payment_no: string, status: string, amount: st
   account_no_masked: string | null, return_reason: string | null }
 export interface ReceiptSubsidy {
   line_no: string, kind: string, status: string, payee_kind: string, voucher_no: string, institution_no: string, period: string,
-    amount: string, recognised_amount: string | null
+    amount: string, recognised_amount: string | null, finding_code: string | null, note: string | null
   payment_status: string, blocked_by: readonly { rule_id: string, code: string, message: string, message_zh: string }[],
     policy: { policy_code: string, version: string }, trace: readonly TraceStep[]
   payments: ReceiptPayment[]
+  clawbacks: { clawback_no: string, status: string, reason: string, amount: string, taken_back: string }[]
 }
 export interface Receipt {
   uscc: string
@@ -53,7 +54,7 @@ export interface Receipt {
   disclosures: ReceiptDisclosure[]
   vouchers: ReceiptVoucher[]
   subsidies: ReceiptSubsidy[]
-  totals: { subsidy: string, recognised: string, paid: string }
+  totals: { subsidy: string, recognised: string, paid: string, taken_back: string }
 }
 
 const live_payments: ReadonlySet<string> = new Set(['GENERATED', 'SENT', 'PAID', 'UNKNOWN', 'RETURNED'])
@@ -80,7 +81,10 @@ export async function receiptOf (sql: ReadSql, principal: Principal, uscc: strin
   const held_reads = await heldReadsOf(sql, uscc)
   const vouchers = await vouchersAbout(sql, uscc)
   const lines = await linesAbout(sql, uscc)
-  const paid = await paymentsOfLines(sql, lines.map(({ line_no }) => line_no))
+  const line_nos = lines.map(({ line_no }) => line_no)
+  const paid = await paymentsOfLines(sql, line_nos)
+  const reductions = await reductionsOf(sql, line_nos)
+  const clawed = await clawbacksOfLines(sql, line_nos)
   const names = new Map((await participantsByNo(sql, [...new Set([
     ...needs.map(({ sender_no }) => sender_no), ...leads.map(({ recipient_no }) => recipient_no),
       ...packet_reads.map(({ participant_no }) => participant_no),
@@ -117,11 +121,13 @@ export async function receiptOf (sql: ReadSql, principal: Principal, uscc: strin
 
   const subsidies = lines.map((line): ReceiptSubsidy => {
     const own = paid.filter(({ line_no }) => line_no === line.line_no)
+    const reduction = (line.recognised_fen ?? line.amount_fen) < line.amount_fen ? reductions.get(line.line_no) : undefined
     const live = own.findLast(({ status }) => live_payments.has(status))
     return {
       line_no: line.line_no, kind: line.kind, status: line.status, payee_kind: line.payee_kind, voucher_no: line.voucher_no,
         institution_no: line.participant_no, period: line.period,
       amount: yuanOf(line.amount_fen), recognised_amount: line.recognised_fen === null ? null : yuanOf(line.recognised_fen),
+      finding_code: reduction?.finding_code ?? null, note: reduction?.note ?? null,
       payment_status: live?.status ?? (line.recognised_fen === null || line.recognised_fen === 0 ? 'NOT_DUE' : 'WAITING'),
         blocked_by: line.blocked_by,
       policy: { policy_code: line.policy_code, version: line.policy_version }, trace: line.trace,
@@ -130,6 +136,9 @@ export async function receiptOf (sql: ReadSql, principal: Principal, uscc: strin
         // The account of a guarantor is none of the enterprise's.
         account_no_masked: payment.account_tail === null || payment.payee_uscc !== uscc ? null : `****${payment.account_tail}`,
           return_reason: payment.return_reason
+      })),
+      clawbacks: clawed.filter(({ line_no }) => line_no === line.line_no).map(({ clawback_no, status, reason, amount_fen, offset_fen }) => ({
+        clawback_no, status, reason, amount: yuanOf(amount_fen), taken_back: yuanOf(offset_fen)
       }))
     }
   })
@@ -160,7 +169,8 @@ export async function receiptOf (sql: ReadSql, principal: Principal, uscc: strin
     subsidies,
     totals: {
       subsidy: sum(lines.map(({ amount_fen }) => amount_fen)), recognised: sum(lines.map(({ recognised_fen }) => recognised_fen ?? 0)),
-        paid: sum(came_through.map(({ amount_fen }) => amount_fen))
+        paid: sum(came_through.map(({ amount_fen }) => amount_fen)),
+      taken_back: sum(clawed.map(({ offset_fen }) => offset_fen))
     }
   }
 }

@@ -1,5 +1,5 @@
 /** Everything about one enterprise, over all rooms: what it asked for, who answered, what left, what it proved, where its money is. */
-import { and, asc, eq, inArray, ne, or } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, ne, or } from 'drizzle-orm'
 import { integer, table, text } from '../../db/columns.ts'
 import type { ReadSql } from '../../db/db.ts'
 import { authorizations } from '../../intake/authorizations/store.ts'
@@ -11,7 +11,9 @@ import { rent_vouchers } from '../../lending/rent-vouchers/store.ts'
 import { subsidy_accounts } from '../../lending/subsidy-accounts/store.ts'
 import { leads } from '../../matching/leads/store.ts'
 import { payment_items, payments } from '../../payment/batches/store.ts'
+import { clawbacks } from '../../payment/clawbacks/store.ts'
 import { subsidy_lines } from '../../subsidy/lines/store.ts'
+import { packet_lines } from '../../subsidy/packets/store.ts'
 
 export const per_list_max = 5000
 
@@ -71,6 +73,23 @@ export async function linesAbout (sql: ReadSql, uscc: string) {
   return sql.select().from(subsidy_lines).where(and(or(eq(subsidy_lines.uscc, uscc), eq(subsidy_lines.payee_uscc, uscc)),
     ne(subsidy_lines.status, 'SUPERSEDED')))
     .orderBy(asc(subsidy_lines.line_no)).limit(per_list_max)
+}
+
+/** What audits left out of lines, and why; the last audit of a line counts. */
+export async function reductionsOf (sql: ReadSql, line_nos: readonly string[]): Promise<Map<string, { finding_code: string | null, note: string | null }>> {
+  if (line_nos.length === 0) return new Map()
+  const { line_no, finding_code, note, version } = packet_lines
+  const rows = await sql.select({ line_no, finding_code, note }).from(packet_lines)
+    .where(and(inArray(line_no, [...line_nos]), isNotNull(packet_lines.recognised_fen))).orderBy(asc(version))
+  return new Map(rows.map(row => [row.line_no, row]))
+}
+
+/** What is taken back of lines, and what of it payments have kept already. */
+export async function clawbacksOfLines (sql: ReadSql, line_nos: readonly string[]) {
+  if (line_nos.length === 0) return []
+  const { clawback_no, line_no, reason, status, amount_fen, offset_fen } = clawbacks
+  return sql.select({ clawback_no, line_no, reason, status, amount_fen, offset_fen }).from(clawbacks)
+    .where(and(inArray(line_no, [...line_nos]), ne(status, 'CANCELLED'))).orderBy(asc(clawback_no)).limit(per_list_max)
 }
 
 /** Every payment those lines stood in, also those that came back. */
