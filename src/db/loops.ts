@@ -2,7 +2,7 @@
  * Background loops: match, derive, seal, send, checkpoint. Each works at its own pace, under a lease, woken by commits.
  */
 import type { Logger } from 'pino'
-import { newNo } from '../clock.ts'
+import { newNo, stopwatch } from '../clock.ts'
 import type { Db } from './db.ts'
 
 export interface Loop {
@@ -28,12 +28,15 @@ export interface Loops {
 /** Between two looks that commits asked for: a busy hub gathers work instead of looking all the time. */
 const pause_ms = 20
 const lease_ms = 10_000
+/** An answer about a lease holds for so long: loops of a busy hub look fifty times a second. */
+const lease_answer_ms = lease_ms / 4
 const failed_pause_ms = 1000
 const settle_rounds_max = 10_000
 
 export function createLoops (db: Db, log: Logger): Loops {
   const holder = newNo('process')
-  const loops: { loop: Loop, timer: NodeJS.Timeout | undefined, running: Promise<void> | undefined, again: boolean, soon: boolean }[] = []
+  const elapsed = stopwatch()
+  const loops: { loop: Loop, lease: { asked_at_ms: number, is_held: boolean } | null, timer: NodeJS.Timeout | undefined, running: Promise<void> | undefined, again: boolean, soon: boolean }[] = []
   let started = false
   let stopped = false
 
@@ -45,7 +48,7 @@ export function createLoops (db: Db, log: Logger): Loops {
     }
     clearTimeout(each.timer)
     each.again = false
-    each.running = turn(each.loop).then(wait_ms => {
+    each.running = turn(each).then(wait_ms => {
       each.running = undefined
       if (stopped) return
       each.soon = each.again && wait_ms > 0
@@ -57,9 +60,18 @@ export function createLoops (db: Db, log: Logger): Loops {
     })
   }
 
-  async function turn (loop: Loop): Promise<number> {
+  async function isLeased (each: typeof loops[number]): Promise<boolean> {
+    const asked_at_ms = elapsed()
+    if (each.lease === null || asked_at_ms - each.lease.asked_at_ms >= lease_answer_ms) {
+      each.lease = { asked_at_ms, is_held: await db.lease(each.loop.name, holder, lease_ms) }
+    }
+    return each.lease.is_held
+  }
+
+  async function turn (each: typeof loops[number]): Promise<number> {
+    const { loop } = each
     try {
-      if (loop.shared !== true && !await db.lease(loop.name, holder, lease_ms)) return Math.min(loop.every_ms, lease_ms / 4)
+      if (loop.shared !== true && !await isLeased(each)) return Math.min(loop.every_ms, lease_answer_ms)
       return await loop.work() > 0 ? 0 : loop.every_ms
     } catch (error) {
       log.error({ err: error, loop: loop.name }, 'a loop failed and will try again')
@@ -70,7 +82,7 @@ export function createLoops (db: Db, log: Logger): Loops {
   db.onCommit(() => { for (const each of loops) if (each.loop.on_commit === true) wake(each) })
 
   return {
-    add: loop => { loops.push({ loop, timer: undefined, running: undefined, again: false, soon: false }) },
+    add: loop => { loops.push({ loop, lease: null, timer: undefined, running: undefined, again: false, soon: false }) },
     start () {
       started = true
       for (const each of loops) wake(each)

@@ -24,11 +24,17 @@ const connect_within_ms = 10_000
 /** From this attempt on a unit runs while no other of this process does: writers that come and go cannot hold it up for ever. */
 const alone_from = 6
 
+/**
+ * A statement that was planned while its tables were small would go on to walk them whole when they are large, and inside a unit that
+ * locks them whole: what has an index uses it. Nothing here runs so long that compiling it pays.
+ */
+const planning = '-c enable_seqscan=off -c jit=off'
+
 /** @param url postgres://user:password@host:port/database */
 export function openPostgres (url: string, clock: Clock, options: { connections?: number, queue_length_max?: number } = {}): Db {
   const queue_max = options.queue_length_max ?? queue_length_max
   const connections = options.connections ?? 10
-  const common = { connectionString: url, max: connections, connectionTimeoutMillis: connect_within_ms, keepAlive: true, pipeline: true }
+  const common = { connectionString: url, max: connections, connectionTimeoutMillis: connect_within_ms, keepAlive: true, pipeline: true, options: planning }
   const pool = new pg.Pool({ ...common, application_name: 'rongqiao' })
   const reading = new pg.Pool({ ...common, application_name: 'rongqiao-read' })
   // A connection that breaks says so to whoever uses it; nobody else has to hear.

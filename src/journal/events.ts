@@ -2,8 +2,8 @@
  * The one log: every fact that changes state appends one event in its own unit.
  * Read three ways: as a feed by its audience, by the webhook sender, as the audit log.
  */
-import { and, asc, eq, gt, isNotNull, isNull, max, sql as expression } from 'drizzle-orm'
-import { integer, json, primaryKey, table, text } from '../db/columns.ts'
+import { and, asc, eq, gt, isNull, max, sql as expression } from 'drizzle-orm'
+import { integer, json, primaryKey, rowsOf, table, text } from '../db/columns.ts'
 import { bulkInsert } from '../db/bulk.ts'
 import { hot, type Db, type ReadSql, type WriteSql } from '../db/db.ts'
 import { dialect } from '../config.ts'
@@ -51,6 +51,7 @@ const insertEvents = bulkInsert<typeof events, { entry: number, event_no: string
   events, insert => insert.returning({ entry: events.entry, event_no: events.event_no }), ['entry'])
 const insertAudience = bulkInsert(event_audience)
 
+const readWaiting = (sql: ReadSql) => sql.select({ entry: events.entry }).from(events).where(isNull(events.seq)).limit(1).prepare()
 const readHead = (sql: WriteSql) => sql.select({ head: max(events.seq) }).from(events).prepare()
 
 /** Appends events in the caller's unit. On SQLite the place in the log is given at once, on PostgreSQL by the sequencer. */
@@ -81,18 +82,18 @@ export const sequenced_per_unit_max = 2000
  * @returns how many were placed
  */
 export async function sequence (db: Db): Promise<number> {
-  if (dialect === 'sqlite') return 0
+  if (dialect === 'sqlite' || (await hot(db.read, readWaiting).execute()).length === 0) return 0
   return db.write(async sql => {
-    const head = (await sql.select({ head: max(events.seq) }).from(events))[0]?.head ?? 0
+    const head = (await hot(sql, readHead).execute())[0]?.head ?? 0
     const waiting = sql.select({
       entry: events.entry,
       place: expression<number>`${head} + row_number() over (order by ${events.entry})`.as('place')
     }).from(events).where(isNull(events.seq)).orderBy(asc(events.entry)).limit(sequenced_per_unit_max).as('waiting')
     const placed = await sql.update(events).set({ seq: expression`${waiting.place}` }).from(waiting)
-      .where(eq(events.entry, waiting.entry)).returning({ entry: events.entry })
+      .where(eq(events.entry, waiting.entry)).returning({ entry: events.entry, seq: events.seq })
     if (placed.length > 0) {
-      await sql.update(event_audience).set({ seq: expression`${events.seq}` }).from(events)
-        .where(and(eq(event_audience.entry, events.entry), isNull(event_audience.seq), isNotNull(events.seq)))
+      await sql.update(event_audience).set({ seq: expression`cast(placed.seq as bigint)` }).from(rowsOf('placed', ['entry', 'seq'], expression.param(JSON.stringify(placed))))
+        .where(and(expression`${event_audience.entry} = cast(placed.entry as bigint)`, isNull(event_audience.seq)))
     }
     return placed.length
   })

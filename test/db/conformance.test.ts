@@ -8,6 +8,7 @@ import { bulkInsert } from '../../src/db/bulk.ts'
 import { integer, isAmong, table, text } from '../../src/db/columns.ts'
 import { DbOverloaded, peek, RunAgain, run_again_max, together, type Db } from '../../src/db/db.ts'
 import { isUnavailable } from '../../src/db/failures.ts'
+import { gather, type Outcome } from '../../src/db/gathering.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { openDb } from '../../src/db/open.ts'
 import { openPostgres } from '../../src/db/postgres.ts'
@@ -196,6 +197,37 @@ t.test('many rows go in at once, and many values find their rows whatever stands
   const odd = names.slice(-6)
   t.same(await found(odd), odd.sort())
   t.same(await found([]), [])
+})
+
+t.test('pieces of work that come together share units; one that is refused or fails does so alone, one that met another waits for it', async t => {
+  const { db } = await open(t)
+  const units: number[] = []
+  const take = gather<{ name: string, balance_fen: number }, string>(db, async (sql, _now, items) => {
+    units.push(items.length)
+    const seen = new Set<string>()
+    const outcomes = items.map(({ name, balance_fen }): Outcome<string> => {
+      if (seen.has(name)) return 'met'
+      seen.add(name)
+      return name === 'refused' ? { refused: new Error('not this one') } : { value: `${name} ${balance_fen}` }
+    })
+    for (const [place, item] of items.entries()) {
+      const outcome = outcomes[place]
+      if (outcome === undefined || outcome === 'met' || 'refused' in outcome) continue
+      await sql.insert(accounts).values(item).onConflictDoUpdate({ target: accounts.name, set: { balance_fen: item.balance_fen } })
+    }
+    return outcomes
+  }, () => undefined)
+  const some = (...items: [string, number][]) => Promise.allSettled(items.map(([name, balance_fen]) => take({ name, balance_fen })))
+  const told = (outcomes: readonly PromiseSettledResult<string>[]) => outcomes.map(one => one.status === 'fulfilled' ? one.value : one.reason instanceof Error ? 'failed' : one.reason)
+
+  t.same(told(await some(['a', 1], ['refused', 1], ['b', 2], ['a', 3])), ['a 1', 'failed', 'b 2', 'a 3'])
+  t.same(units, [4, 1, 1], 'four in one unit; the refused one once more by itself, and who met another after it')
+  t.same(await all(db), [{ name: 'a', balance_fen: 3 }, { name: 'b', balance_fen: 2 }])
+
+  units.length = 0
+  t.same(told(await some(['c', 1], ['negative', -1], ['d', 2])), ['c 1', 'failed', 'd 2'], 'a statement that fails fails its own piece only')
+  t.same(units, [3, 1, 1, 1])
+  t.same((await all(db)).map(({ name }) => name), ['a', 'b', 'c', 'd'])
 })
 
 t.test('a commit is announced', async t => {

@@ -61,13 +61,21 @@ export interface Periods {
 /** @param kept a table with `evidenceColumns` and `interestColumns` */
 export function periodsOf (kept: unknown): Periods {
   const vouchers = kept as typeof interest_vouchers
-  /** One voucher for each drawdown or lease that is asked about. The states stand in the text, so that SQLite need not plan anew for each value. */
+  /**
+   * One live voucher for each drawdown or lease that is asked about, as one text: so each is looked up in the index, which a join does not
+   * promise. The states stand in the text, so that SQLite need not plan anew for each value.
+   */
   const liveOne = (asked: readonly string[], condition: SQL) => {
-    const ask = bulkAsk<Record<string, string>, { lent_number: string, number: string, status: EvidenceStatus, from: string, to: string }>((sql, rows) =>
-      sql.select({ lent_number: vouchers.lent_number, number: vouchers.number, status: vouchers.status, from: vouchers.period_start, to: vouchers.period_end })
-        .from(rowsOf('wanted', asked, rows)).innerJoin(vouchers, expression`${vouchers.number} = (select one.number from ${vouchers} as one
-          where one.lent_number = wanted.lent_number and one.status in ('ACCEPTED', 'HELD') and ${condition} limit 1)`))
-    return async (sql: ReadSql, wanted: readonly Record<string, string>[]) => new Map((await ask(sql, wanted)).map(row => [row.lent_number, row]))
+    const ask = bulkAsk<Record<string, string>, { lent_number: string, found: string | null }>((sql, rows) => sql.select({
+      lent_number: expression<string>`wanted.lent_number`,
+      found: expression<string | null>`(select one.period_start || '/' || one.period_end || '/' || one.status || '/' || one.number from ${vouchers} as one
+        where one.lent_number = wanted.lent_number and one.status in ('ACCEPTED', 'HELD') and ${condition} limit 1)`
+    }).from(rowsOf('wanted', asked, rows)))
+    return async (sql: ReadSql, wanted: readonly Record<string, string>[]) => new Map((await ask(sql, wanted)).flatMap(({ lent_number, found }) => {
+      if (found === null) return []
+      const [from = '', to = '', status = '', number = ''] = found.split('/')
+      return [[lent_number, { from, to, status, number }] as const]
+    }))
   }
   const lastBefore = liveOne(['lent_number', 'period_end', 'other_than'],
     expression`one.period_start < wanted.period_end and one.number <> wanted.other_than order by one.period_start desc`)
