@@ -1,4 +1,6 @@
 /** Every number and every reading of the policies is data: change it in a version and a result changes, without a line of code. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { payInBudget } from '../../src/policy/budget.ts'
 import { BUILT_IN_CALENDAR } from '../../src/policy/calendar.ts'
@@ -197,4 +199,26 @@ t.test('A-03: the loan ceiling is taken of what was paid out, of the contract, o
   t.same(amounts('DISBURSED'), [2_000_000], '2 % of 6 million, 100 000 used')
   t.same(amounts('CONTRACT'), [2_811_111], 'the formula fits')
   t.same(amounts('BALANCE'), [1_000_000], '2 % of 5.5 million, 100 000 used')
+})
+
+t.test('A-23, A-25: the first and the last day of a version are data', async t => {
+  const amounts = (over: Partial<PolicyVersion>) => quoteSubsidy(loan('10000000.00', '3.60'),
+    BUILT_IN_POLICIES.map(policy => policy.policy_code === 'TECH_RENO_LOAN' ? Object.assign({}, policy, over) : policy)).value?.lines.map(({ amount }) => amount)
+  t.same(amounts({}), ['46000.00'])
+  t.same(amounts({ effective_from: '2026-06-22' }), ['0.00'], 'it would begin a day after the payment')
+  t.same(amounts({ effective_to: '2026-06-20' }), ['0.00'], 'it would end a day before')
+  t.same(amounts({ effective_to: day }), ['46000.00'])
+})
+
+t.test('every ambiguous text stands in the README with its parameters, and every reading is in force by its word', async t => {
+  const readme = readFileSync(join(import.meta.dirname, '../../src/policy/README.md'), 'utf8').split('## Ambiguous texts')[1] ?? ''
+  const rows = new Map([...readme.matchAll(/^\| (A-\d\d) [^|]*\| ([^|]*)\|/gmu)].map(([, id = '', cell = '']) => [id, cell.match(/(?<=`)[a-z_]+(?=`)/gu) ?? []]))
+  t.same([...rows.keys()], Array.from({ length: 30 }, (_, index) => `A-${String(index + 1).padStart(2, '0')}`))
+  const known = new Set([...Object.values(PARAMETERS).flatMap(table => Object.keys(table)), 'effective_from', 'effective_to'])
+  for (const [id, names] of rows) t.ok(names.length > 0 && names.every(name => known.has(name)), `${id}: ${names.join(', ')}`)
+  const readings = new Set([...rows.values()].flat())
+  const others = ['lease_partial_payment']
+  for (const table of Object.values(PARAMETERS)) {
+    for (const [name, { kind }] of Object.entries(table)) if (kind === 'CHOICE' && !others.includes(name)) t.ok(readings.has(name), name)
+  }
 })
