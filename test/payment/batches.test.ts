@@ -170,6 +170,7 @@ t.test('a hold keeps a line out of batches, and a closed batch from approval, un
   const { hub } = await payable(t)
   const hold = async (over: object) => done<{ hold_no: string }>(await bureau(hub, 1).post('/v1/holds', { reason: '失信名单核查中', ...over }))
   t.match((await bureau(hub, 1).post('/v1/holds', { reason: 'x' })).json(), { code: 'invalid_request' })
+  t.match((await bureau(hub, 1).post('/v1/holds', { reason: 'x', uscc: uscc_1, expires_on: '2026-03-22' })).json(), { status: 422, code: 'rule_broken', errors: [{ pointer: '/expires_on' }] })
   const first = await hold({ uscc: uscc_1 })
   t.match((await bureau(hub, 1).post('/v1/payment-batches', {})).json(), { code: 'nothing_to_pay', errors: [{ code: 'ON_HOLD' }] })
   t.match((await bureau(hub, 1).post(`/v1/holds/${first.hold_no}/release`, {})).json(), { code: 'own_work' })
@@ -182,6 +183,11 @@ t.test('a hold keeps a line out of batches, and a closed batch from approval, un
   hub.clock.set('2026-03-25T02:00:00.000Z')
   t.match(done(await bureau(hub, 2).post(`/v1/payment-batches/${batch.batch_no}/approve`, { digest: batch.digest })),
     { status: 'APPROVED' }, 'an expired hold holds no more')
+  const third = await hold({ uscc: uscc_1 })
+  const instruction = () => bureau(hub).get(`/v1/payment-batches/${batch.batch_no}/instruction`)
+  t.match((await instruction()).json(), { status: 409, code: 'changed_since', detail: new RegExp(batch.payments[0]?.payment_no ?? '') }, 'nor does what was held after the approval go out')
+  done(await bureau(hub, 2).post(`/v1/holds/${third.hold_no}/release`, { reason: '无异常' }))
+  t.equal((await instruction()).statusCode, 200)
 })
 
 t.test('the authorities hear of a hold on its last day, and of one without an end after a month, once', async t => {

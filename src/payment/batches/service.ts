@@ -179,7 +179,20 @@ export async function instruct (db: Db, principal: Principal, cipher: Cipher, ba
     beijingDate(batch.approved_at ?? batch.sent_at)) }
 }
 
+/** What was held after the approval does not go out either, until the hold is released or lapses. Errors: changed_since. */
+async function refuseHeld (sql: ReadSql, now: string, batch_no: string): Promise<void> {
+  const held_by = await holdsOn(sql, beijingDate(now))
+  if (held_by.length === 0) return
+  const payments = new Map((await paymentsOf(sql, batch_no)).map(payment => [payment.payment_no, payment]))
+  const held = (await itemsOf(sql, [...payments.keys()])).filter(item => holdOn(held_by, { ...item, payee_uscc: payments.get(item.payment_no)?.payee_uscc ?? '' }) !== undefined)
+  if (held.length === 0) return
+  const named = [...new Set(held.map(({ payment_no }) => payment_no))].join(', ')
+  throw new Problem('changed_since', { detail: `Held since the batch was approved: ${named}; it goes out when the hold is released`,
+    detail_zh: `批次批准后被暂缓：${named}；解除暂缓后方可发送` })
+}
+
 async function send (sql: WriteSql, now: string, principal: Principal, batch_no: string): Promise<Batch> {
+  await refuseHeld(sql, now, batch_no)
   const batch = await moveBatch(sql, now, batch_no, ['APPROVED'], { status: 'SENT', sent_at: now })
   if (batch === undefined) return batchFor(sql, principal, batch_no)
   const waiting = (await paymentsOf(sql, batch_no)).filter(({ status }) => status === 'GENERATED')

@@ -23,7 +23,7 @@ export function holdRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     person: true,
     body: HoldBody,
     replies: { 201: HoldView },
-    refuses: ['not_found'],
+    refuses: ['not_found', 'rule_broken'],
     example: { request: { uscc: '91500112MAXX00015Q', reason: '失信名单核查中', expires_on: '2026-06-30' }, reply: hold_example }
   }, call => call.decide(async (sql, now) => {
     const hold = await placeHold(sql, now, call.principal, call.body)

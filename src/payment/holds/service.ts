@@ -16,7 +16,7 @@ import { escalateHold, findHold, holdsToEscalate, insertHold, releaseHold, type 
 
 export interface Placing { reason: string, packet_no?: string, line_no?: string, uscc?: string, owner?: string, expires_on?: string }
 
-/** Places a hold on exactly one thing. Errors: invalid_request, not_found. */
+/** Places a hold on exactly one thing. Errors: invalid_request, rule_broken, not_found. */
 export async function placeHold (sql: WriteSql, now: string, principal: Principal, sent: Placing): Promise<Hold> {
   const { reason, packet_no, line_no, uscc, owner, expires_on } = sent
   if ([packet_no, line_no, uscc].filter(one => one !== undefined).length !== 1) {
@@ -24,6 +24,11 @@ export async function placeHold (sql: WriteSql, now: string, principal: Principa
       errors: [{ pointer: '', code: 'ONE_TARGET', message: 'Name exactly one of packet_no, line_no, uscc',
         message_zh: 'packet_no、line_no、uscc 必须且只能填写一项' }]
     })
+  }
+  const today = beijingDate(now)
+  if (expires_on !== undefined && expires_on < today) {
+    throw new Problem('rule_broken', { errors: [{ pointer: '/expires_on', code: 'EXPIRED_ALREADY', message: `Today is ${today}; such a hold would hold nothing`,
+      message_zh: `今日为 ${today}；该暂缓已过期，不产生效力` }] })
   }
   if (packet_no !== undefined && await findPacket(sql, packet_no) === undefined) throw notFound()
   if (line_no !== undefined && await findLine(sql, line_no) === undefined) throw notFound()
