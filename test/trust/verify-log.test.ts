@@ -2,7 +2,8 @@ import { test } from 'tap'
 import type { Test } from 'tap'
 import { generateKeyPairSync } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { canonical } from '../../src/db/canonical.ts'
 import { EMPTY_FRONTIER, append, leafHash, rootOf } from '../../src/journal/tree.ts'
@@ -40,6 +41,46 @@ function found (t: Test, given: Case, ...words: RegExp[]): void {
   t.equal(status, 1, out)
   for (const word of words) t.match(out, word)
 }
+
+/** Every kind of tampering, and the lines of the check without which it would not be found. */
+const tampered: Readonly<Record<string, { given: Case, without: readonly string[] }>> = {
+  flip: { given: { entries: lines(leaves.with(12, leaf(13, 'interest_voucher.rejected'))) }, without: ['CHANGED'] },
+  delete: { given: { entries: lines(leaves).toSpliced(4, 1) }, without: ['missing before', 'TRUNCATED'] },
+  insert: {
+    given: { entries: lines(leaves).toSpliced(4, 0, JSON.stringify({ seq: 5, leaf: leaf(5, 'forged') })) }, without: ['stands where', 'NOT COVERED', 'CHANGED']
+  },
+  swap: { given: { entries: lines(leaves.with(4, leaves[5] as string).with(5, leaves[4] as string)) }, without: ['the leaf says', 'CHANGED'] },
+  truncate: { given: { entries: lines(leaves).slice(0, 15) }, without: ['TRUNCATED'] },
+  'roll back': {
+    given: { entries: lines(leaves).slice(0, 15), checkpoint: checkpointOf(leaves, 15), older: [checkpointOf(leaves, 18)] }, without: ['ROLLED BACK', 'the export holds']
+  },
+  fork: {
+    given: { entries: lines(leaves.with(3, leaf(4, 'rewritten'))), checkpoint: checkpointOf(leaves.with(3, leaf(4, 'rewritten')), 20), older: [checkpointOf(leaves, 10)] },
+    without: ['FORKED: history']
+  }
+}
+
+test('every kind of tampering is found, and would not be with a hole in the check', async t => {
+  const script = readFileSync(SCRIPT, 'utf8')
+  const holed = mkdtempSync(join(tmpdir(), 'rongqiao-verify-log-'))
+  t.teardown(() => rmSync(holed, { recursive: true, force: true }))
+  for (const [kind, { given, without }] of Object.entries(tampered)) {
+    const told = check(t, given)
+    t.equal(told.status, 1, `${kind}: ${told.out}`)
+    for (const marker of without) {
+      const others = without.filter(each => each !== marker)
+      t.not(check(t, { ...given, script: weakened(others) }).status, 0, `${kind}: without ${others.join(', ') || 'nothing'}`)
+    }
+    t.equal(check(t, { ...given, script: weakened(without) }).status, 0, `${kind}: without ${without.join(', ')} nothing is found`)
+  }
+
+  /** The check with some of its findings taken out. */
+  function weakened (markers: readonly string[]): string {
+    const file = join(holed, `verify-log-${markers.join('-').replaceAll(/\W/g, '')}`)
+    writeFileSync(file, script.split('\n').map(line => markers.some(marker => line.includes(marker)) ? line.replaceAll('wrong(', 'void (') : line).join('\n'))
+    return file
+  }
+})
 
 test('an untouched export agrees with its checkpoint, and with every older one', async t => {
   const { status, out } = check(t, { entries: lines(leaves), older: [checkpointOf(leaves, 7), checkpointOf(leaves, 0), checkpointOf(leaves, 20)] })
