@@ -10,7 +10,7 @@ import t, { type Test } from 'tap'
 import { authorizations } from '../../src/intake/authorizations/store.ts'
 import { leads } from '../../src/matching/leads/store.ts'
 import { build } from '../helper.ts'
-import { enterprises_per_play, play, type Running, type Sabotage } from './consent/play.ts'
+import { enterprises_per_play, play, playUnderLoad, type Running, type Sabotage } from './consent/play.ts'
 import { seeded } from './mutate.ts'
 
 t.setTimeout(7_200_000)
@@ -81,6 +81,24 @@ t.test('each deliberate hole is found within three plays', async t => {
     let faults: string[] = []
     for (let index = 0; index < 3 && faults.length === 0; index++) faults = (await play(now, seeded(first_seed + index))).faults
     t.ok(faults.length > 0, `${name}: ${faults[0] ?? 'not found'}`)
+  }
+})
+
+t.test('nothing leaves after the acknowledgement while loops push and send and two dozen callers go on', async t => {
+  const now = await running(t)
+  const { faults, before, after, disclosed } = await playUnderLoad(now, seeded(first_seed))
+  t.same(faults, [])
+  t.ok(before > 20 && after > 100, `${before} questions before the end, ${after} after it`)
+  t.ok(disclosed.some(each => each > 0), `${disclosed.filter(each => each > 0).length} of ${disclosed.length} had been disclosed`)
+})
+
+t.test('under load the deliberate holes are found too', async t => {
+  for (const name of ['who reads is not checked', 'the acknowledgement comes before its effect'] as const) {
+    const now = await running(t)
+    const sabotage = sabotages[name]
+    if (sabotage === undefined) throw new Error(name)
+    now.sabotage = sabotage
+    t.ok((await playUnderLoad(now, seeded(first_seed))).faults.length > 0, name)
   }
 })
 

@@ -3,6 +3,7 @@
  * reports, retries, crashes, withdrawals and the end of a term, one after the other or some at once. Each enterprise has an
  * interleaving of its own; they share a hub, its loops and its crashes.
  */
+import { setTimeout as pause } from 'node:timers/promises'
 import { pino } from 'pino'
 import type { LightMyRequestResponse } from 'fastify'
 import { buildApp } from '../../../src/app.ts'
@@ -297,4 +298,39 @@ export async function play (running: Running, random: Random): Promise<Outcome> 
     await Promise.all(now.map(run))
   }
   return { schedule, disclosed: await settled(running, subjects, faults), faults }
+}
+
+const callers_at_once = 24
+
+/**
+ * Withdrawals while loops push and send by themselves and many callers read, report and are told, none waiting for another.
+ *
+ * @returns how many questions were answered before and after their subject's end
+ */
+export async function playUnderLoad (running: Running, random: Random): Promise<Outcome & { before: number, after: number }> {
+  const { hub, messages } = running
+  const faults: string[] = []
+  const asked = { before: 0, after: 0 }
+  hub.loops.start()
+  const subjects = await begin(running, random)
+  let busy = true
+  const callers = Array.from({ length: callers_at_once }, async () => {
+    while (busy) {
+      const subject = random.pick(subjects)
+      asked[subject.is_over ? 'after' : 'before']++
+      await steps[random.pick(drawn_steps)]?.(running, subject, faults)
+    }
+  })
+  await Promise.all(subjects.map(async (subject, index) => {
+    // Two while they are pushed, the others once somebody has read.
+    while (index > 1 && subject.readers.size === 0 && busy) await pause()
+    await steps.withdraw?.(running, subject, faults)
+  }))
+  const ended_at = asked.after
+  while (asked.after < ended_at + subjects.length * callers_at_once) await pause()
+  busy = false
+  await Promise.all(callers)
+  await hub.loops.stop()
+  if (messages.length === 0) faults.push('no message was sent meanwhile')
+  return { schedule: [], disclosed: await settled(running, subjects, faults), faults, ...asked }
 }
