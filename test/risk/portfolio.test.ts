@@ -8,6 +8,8 @@ import { BUILT_IN_POLICIES, termsOn } from '../../src/policy/terms.ts'
 import { build, type Built } from '../helper.ts'
 import { aGuarantee } from './guarantees.ts'
 
+t.setTimeout(600_000)
+const scale = process.env.FULL === '1' ? 50 : 1
 let filed = 0
 
 async function claim (hub: Built, principal: string, date = '2026-03-02'): Promise<string> {
@@ -153,7 +155,7 @@ t.test('splits are those of plain arithmetic; every part and every posting sums 
     const expected = plainly(BigInt(principal), BigInt(liability), BigInt(compensated)).map(Number)
     return [share.guarantor_fen, share.fiscal_fen, share.bank_fen, share.re_guarantor_fen].every((part, index) => part === expected[index]) &&
       total(share) === principal && zero(compensationEntries(principal, share)) && zero(reversalEntries(share))
-  }), { numRuns: 3000 })
+  }), { numRuns: 3000 * scale })
   t.pass(`whole = sum of parts, e.g. ${yuanOf(5)}`)
 })
 
@@ -172,6 +174,6 @@ t.test('random recoveries in parts: each party gets what it bore, never more, wh
       left -= net
     }
     return left === 0 && total(stillBorne(share, splits)) === 0
-  }), { numRuns: 2000 })
+  }), { numRuns: 2000 * scale })
   t.pass('nothing left, nothing over')
 })
