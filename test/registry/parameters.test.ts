@@ -171,6 +171,9 @@ t.test('A-10, A-20: the cap over a wider scope lets a claim through, and the fis
   t.same(await scopes('guarantor-2', 'PRODUCT'), [])
 
   await inForce(hub, 'PARK_TECH_GUARANTEE', '2026-01-12.1', { breaker_scope: 'GUARANTOR', fiscal_municipal_pct: '60', fiscal_state_fund_pct: '40' })
+  const asked = '&default_principal=5000000.00'
+  t.match(done<{ items: object[] }>(await hub.as('bank-1').get(`/v1/breakers?vintage_year=2026${asked}`)).items, [{ what_if: null }], 'a breaker of one pair decides nothing now')
+  t.match((await scopes('guarantor-1', `GUARANTOR${asked}`)), [{ what_if: { covered_by_system: '4000000.00', headroom_before: '12800000.00' } }])
   t.match(await claimed('TWO'), {
     headroom_before: '12960000.00', covered_principal: '4000000.00', bank_excess: '0.00', breaker_state: 'NORMAL', fiscal_parts: { municipal: '900000.00', state_fund: '600000.00' }
   }, '4 % of all that guarantor-1 guarantees')

@@ -51,10 +51,11 @@ function shownBreaker (breaker: ShownBreaker) {
   }
 }
 
-function shownScope ({ scope, decides, guarantor_no, park_no, vintage_year, liability_fen, cap_fen, compensated_fen, vintage_rate_pct, state, policy_version }: Awaited<ReturnType<typeof scopesNow>>[number]) {
+function shownScope ({ scope, decides, guarantor_no, park_no, vintage_year, liability_fen, cap_fen, compensated_fen, vintage_rate_pct, state, policy_version, what_if }: Awaited<ReturnType<typeof scopesNow>>[number]) {
   return {
     scope, decides, guarantor_no, park_no, vintage_year, liability: yuanOf(liability_fen), cap: yuanOf(cap_fen), compensated: yuanOf(compensated_fen),
-    headroom: yuanOf(Math.max(0, cap_fen - compensated_fen)), vintage_rate_pct, state, policy_version
+    headroom: yuanOf(Math.max(0, cap_fen - compensated_fen)), vintage_rate_pct, state,
+    what_if: what_if === null ? null : shownShare(what_if), policy_version
   }
 }
 
@@ -70,7 +71,8 @@ export function breakerRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     summary: 'Show the compensation breakers',
     summary_zh: '查询代偿熔断情况',
     description: 'One per guarantor, bank and vintage year: numerator and denominator on the guaranteed (80 %) basis, both rates with their names, and with default_principal who would ' +
-      'bear that default today, by the same rule that decides a claim. A bank and a guarantor see their own. S1 五(一): cap of 4 %; readings A-08…A-11.',
+      'bear that default today, by the same rule that decides a claim; null where the policy in force takes the cap over a wider scope (see scopes). ' +
+      'A bank and a guarantor see their own. S1 五(一): cap of 4 %; readings A-08…A-11.',
     callers: ['BANK', 'GUARANTOR', 'RE_GUARANTOR', 'FINANCE_BUREAU', 'MEIC'],
     query: BreakerQuery,
     replies: { 200: BreakerPage },
@@ -91,7 +93,7 @@ export function breakerRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     summary: 'Show the compensation rate over wider scopes',
     summary_zh: '按担保机构、园区或产品整体查询代偿率',
     description: 'The cap of 4 % taken over all guarantees of a guarantor, of a park or of the product in a vintage year: figures beside the breakers, or, where decides is true, what the ' +
-      'version of the policy in force lets claims go by. A guarantor sees its own. S1 五(一); reading A-10.',
+      'version of the policy in force lets claims go by; with default_principal then also who would bear that default today. A guarantor sees its own. S1 五(一); reading A-10.',
     callers: ['GUARANTOR', 'RE_GUARANTOR', 'FINANCE_BUREAU', 'MEIC'],
     query: BreakerScopeQuery,
     replies: { 200: BreakerScopePage },
@@ -100,7 +102,7 @@ export function breakerRoutes (app: FastifyInstance, { db }: { db: Db }): void {
     const page = pageRequest(scopes_id, principal, query)
     const own = principal.role === 'GUARANTOR' ? principal.participant_no : undefined
     const place = (one: MeasuredScope & { scope: WiderScope }): string => `${one.scope}|${scopePlace(one)}`
-    const all = await Promise.all(WIDER_SCOPES.filter(scope => (query.scope ?? scope) === scope).map(scope => scopesNow(db, scope, query.vintage_year, own)))
+    const all = await Promise.all(WIDER_SCOPES.filter(scope => (query.scope ?? scope) === scope).map(scope => scopesNow(db, scope, query.vintage_year, own, query.default_principal)))
     const rows = all.flat().filter(one => page.after === null || place(one) > page.after)
     const { items, next_cursor } = pageOf(scopes_id, principal, page, rows, place)
     return { status: 200, body: { items: items.map(shownScope), next_cursor } }

@@ -59,18 +59,20 @@ export const BreakerScopeSchema = named('BreakerScope', Type.Object({
   headroom: Money('What is left under the cap'),
   vintage_rate_pct: RatePct('Compensated ÷ liability, percent, four digits, cut'),
   state: State,
+  what_if: nullable(RiskShareReplySchema),
   policy_version: Text('Version of PARK_TECH_GUARANTEE in force today', 40)
 }))
 export const BreakerScopePage = listOf(BreakerScopeSchema)
 export const BreakerScopeQuery = Type.Object({
   ...PageQuery,
   scope: Type.Optional(oneOf(WIDER_SCOPES, 'Only this scope')),
-  vintage_year: Type.Optional(Year('Only of this vintage'))
+  vintage_year: Type.Optional(Year('Only of this vintage')),
+  default_principal: Type.Optional(Money('What if this principal were compensated today'))
 }, strict)
 
 export const scope_example = {
   scope: 'PARK', decides: false, guarantor_no: null, park_no: 'park-1', vintage_year: 2026, liability: '400000000.00', cap: '16000000.00', compensated: '15000000.00',
-  headroom: '1000000.00', vintage_rate_pct: '3.7500', state: 'WARNING', policy_version: '2026-01-12.1'
+  headroom: '1000000.00', vintage_rate_pct: '3.7500', state: 'WARNING', what_if: null, policy_version: '2026-01-12.1'
 }
 
 export const NewSettlement = named('NewBreakerSettlement', Type.Object({ year: Year('Year to settle; from its last day on') }, strict))

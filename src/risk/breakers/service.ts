@@ -244,19 +244,25 @@ export interface ShownBreaker {
 }
 
 /** A wider scope as it stands now; `decides`: claims go by it. @param guarantor_no only of this guarantor */
-export async function scopesNow (db: Db, scope: WiderScope, vintage_year: number | undefined, guarantor_no: string | undefined) {
+export async function scopesNow (db: Db, scope: WiderScope, vintage_year: number | undefined, guarantor_no: string | undefined, default_principal?: string) {
   const now = db.clock.now()
   const terms = termsFor(await policiesOf(db), now)
   const found = await measuredScopes(db.read, now, scope, terms, vintage_year)
   return found.filter(one => guarantor_no === undefined || one.guarantor_no === guarantor_no).map(one => {
     const { liability_fen, compensated_fen } = one
+    const decides = breakerScope(terms) === scope
+    const principal_fen = decides ? asked(default_principal) : null
     return Object.assign(one, {
-      scope, decides: breakerScope(terms) === scope, cap_fen: breakerCap(liability_fen, terms), state: breakerState(liability_fen, compensated_fen, terms),
-      vintage_rate_pct: compensationRate(compensated_fen, liability_fen), policy_version: terms.version
+      scope, decides, cap_fen: breakerCap(liability_fen, terms), state: breakerState(liability_fen, compensated_fen, terms),
+      vintage_rate_pct: compensationRate(compensated_fen, liability_fen), policy_version: terms.version,
+      what_if: principal_fen === null ? null : riskShare({
+        default_principal_fen: principal_fen, vintage_liability_fen: liability_fen, vintage_compensated_fen: compensated_fen, terms
+      })
     })
   })
 }
 
+const asked = (default_principal: string | undefined): number | null => default_principal === undefined ? null : fenOf(default_principal)
 const far_day = '9999-12-31'
 
 /** Breakers as they stand now, of open vintages with the guarantees of this moment. @param day until which releases count */
@@ -269,7 +275,7 @@ export async function breakersNow (db: Db, filter: BreakerFilter, default_princi
   for (const { recovery, ...key } of await unsettledRecoveries(db.read, far_day)) waiting.set(breakerPlace(key),
     (waiting.get(breakerPlace(key)) ?? 0) + systemPart(recovery))
   return [...new Set([...rows.keys(), ...sums.keys()])].sort().map(text =>
-    shown(rows.get(text), sums.get(text), waiting.get(text) ?? 0, default_principal === undefined ? null : fenOf(default_principal), terms))
+    shown(rows.get(text), sums.get(text), waiting.get(text) ?? 0, breakerScope(terms) === 'GUARANTOR_BANK' ? asked(default_principal) : null, terms))
 }
 
 function shown (row: Breaker | undefined, sum: Vintage | undefined, recoveries_unsettled_fen: number, principal_fen: number | null,
