@@ -1,4 +1,5 @@
 /** The same voucher sent many times at once is one voucher with one answer, whichever process it reaches. */
+import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
 import { request } from 'undici'
 import { nextKey, startHub } from '../../scripts/bench/hub.ts'
@@ -43,4 +44,19 @@ t.test(`${at_once} equal submissions at once, ${rounds} rounds: one row, one ans
       t.equal(items.filter(({ voucher_no }) => voucher_no === body.voucher_no).length, 1, `round ${round}, ${keys}: one row`)
     }
   }
+
+  // The other process has just let the bank in, and remembers it; a second later it does not.
+  const me = async (): Promise<number> => {
+    const answer = await request(`${second.base_url}/v1/me`, { headers: bearer(second, 'bank-1') })
+    await answer.body.dump()
+    return answer.statusCode
+  }
+  t.equal(await me(), 200)
+  const keeper = first.participant('meic').users[0]
+  const suspended = await request(`${first.base_url}/v1/participants/bank-1`, {
+    method: 'PATCH', body: JSON.stringify({ status: 'SUSPENDED' }), headers: { authorization: `Bearer ${keeper?.api_key}`, 'content-type': 'application/json', 'if-match': '"1"' }
+  })
+  t.equal(suspended.statusCode, 200, await suspended.body.text())
+  await pause(1000)
+  t.equal(await me(), 401, 'a suspension counts in every process within a second')
 })
