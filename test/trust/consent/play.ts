@@ -302,6 +302,10 @@ export async function play (running: Running, random: Random): Promise<Outcome> 
 
 const callers_at_once = 24
 
+async function untilRead ({ readers }: Subject): Promise<void> {
+  while (readers.size === 0) await pause()
+}
+
 /**
  * Withdrawals while loops push and send by themselves and many callers read, report and are told, none waiting for another.
  *
@@ -313,9 +317,9 @@ export async function playUnderLoad (running: Running, random: Random): Promise<
   const asked = { before: 0, after: 0 }
   hub.loops.start()
   const subjects = await begin(running, random)
-  let busy = true
+  const load = { is_on: true }
   const callers = Array.from({ length: callers_at_once }, async () => {
-    while (busy) {
+    while (load.is_on) {
       const subject = random.pick(subjects)
       asked[subject.is_over ? 'after' : 'before']++
       await steps[random.pick(drawn_steps)]?.(running, subject, faults)
@@ -323,12 +327,12 @@ export async function playUnderLoad (running: Running, random: Random): Promise<
   })
   await Promise.all(subjects.map(async (subject, index) => {
     // Two while they are pushed, the others once somebody has read.
-    while (index > 1 && subject.readers.size === 0 && busy) await pause()
+    if (index > 1) await untilRead(subject)
     await steps.withdraw?.(running, subject, faults)
   }))
   const ended_at = asked.after
   while (asked.after < ended_at + subjects.length * callers_at_once) await pause()
-  busy = false
+  load.is_on = false
   await Promise.all(callers)
   await hub.loops.stop()
   if (messages.length === 0) faults.push('no message was sent meanwhile')
