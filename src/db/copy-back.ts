@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads'
 
 export interface CopyBackPace { look_every_ms: number, worth_copying_bytes: number }
 
-const usual_pace: CopyBackPace = { look_every_ms: 250, worth_copying_bytes: 4 * 1024 * 1024 }
+const usual_pace: CopyBackPace = { look_every_ms: 1000, worth_copying_bytes: 4 * 1024 * 1024 }
 
 /** @param file path of the database */
 export function copyBackBeside (file: string, { look_every_ms, worth_copying_bytes } = usual_pace): { stop (): Promise<void> } {

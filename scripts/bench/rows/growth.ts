@@ -16,12 +16,12 @@ const loans = 1000
 const times = [1, 10, 100] as const
 const pages_per_round = 40
 
-/** Tables that grow, and the columns that make a copied row another one. */
+/** Tables that grow, and the columns that make a copied row another one: there are more enterprises, each with as many loans and vouchers. */
 const growing: readonly { table: string, renamed: readonly string[], where?: string }[] = [
   { table: 'leads', renamed: ['lead_no', 'need_no'], where: "recipient_no = 'bank-1'" },
-  { table: 'loan_contracts', renamed: ['number', 'business_no', 'first_no'] },
-  { table: 'drawdowns', renamed: ['number', 'business_no', 'first_no', 'loan_contract_number'] },
-  { table: 'interest_vouchers', renamed: ['number', 'business_no', 'lent_number', 'lent_no'] },
+  { table: 'loan_contracts', renamed: ['number', 'business_no', 'first_no', 'uscc'] },
+  { table: 'drawdowns', renamed: ['number', 'business_no', 'first_no', 'loan_contract_number', 'uscc'] },
+  { table: 'interest_vouchers', renamed: ['number', 'business_no', 'lent_number', 'lent_no', 'uscc'] },
   { table: 'idempotent_answers', renamed: ['idempotency_key'] }
 ]
 
