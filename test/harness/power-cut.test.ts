@@ -11,7 +11,7 @@ t.test('synchronous=NORMAL is caught losing acknowledged rows', { skip }, async 
 
 t.test('no acknowledged row is lost and no file is damaged, wherever the power goes', { skip }, async t => {
   const { lost, corrupt, copied_back } = powerCut(cuts, 'full')
-  t.ok(copied_back > 3, `pages were copied back ${copied_back} times meanwhile`)
+  t.ok(copied_back > 0, `pages were copied back ${copied_back} times meanwhile`)
   t.equal(lost, 0)
   t.equal(corrupt, 0)
 })
