@@ -2,8 +2,8 @@
 
 /** SQLite (also with a suffix, as SQLITE_IOERR_WRITE), files, network. */
 const codes = /^(SQLITE_(FULL|IOERR|CANTOPEN|BUSY)|ENOSPC$|EDQUOT$|EIO$|EFBIG$|ECONNREFUSED$|ECONNRESET$|EPIPE$|ETIMEDOUT$)/
-/** PostgreSQL's classes: connection exception, insufficient resources, operator intervention (shutdown, restart), system error. */
-const states = /^(08...|53...|57P..|58...)$/
+/** PostgreSQL's classes: connection exception, insufficient resources, operator intervention (shutdown, restart, cancelled), system error. */
+const states = /^(08...|53...|57...|58...)$/
 /** What the driver says without a code. */
 const messages = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed)/
 

@@ -29,13 +29,19 @@ const alone_from = 6
  * locks them whole: what has an index uses it. Nothing here runs so long that compiling it pays.
  */
 const planning = '-c enable_seqscan=off -c jit=off'
+/**
+ * The beginning of a unit goes out together with its first statements. Should it fail alone (cancelled, timed out) on a connection that
+ * lives on, the server itself refuses whatever they would write: only a transaction that says so may.
+ */
+const writes_in_transactions_only = '-c default_transaction_read_only=on'
+const begin_text = 'begin isolation level serializable read write'
 
 /** @param url postgres://user:password@host:port/database */
 export function openPostgres (url: string, clock: Clock, options: { connections?: number, queue_length_max?: number } = {}): Db {
   const queue_max = options.queue_length_max ?? queue_length_max
   const connections = options.connections ?? 10
   const common = { connectionString: url, max: connections, connectionTimeoutMillis: connect_within_ms, keepAlive: true, pipeline: true, options: planning }
-  const pool = new pg.Pool({ ...common, application_name: 'rongqiao' })
+  const pool = new pg.Pool({ ...common, application_name: 'rongqiao', options: `${planning} ${writes_in_transactions_only}` })
   const reading = new pg.Pool({ ...common, application_name: 'rongqiao-read' })
   // A connection that breaks says so to whoever uses it; nobody else has to hear.
   for (const each of [pool, reading]) each.on('error', () => undefined).on('connect', client => { client.on('error', () => undefined) })
@@ -63,7 +69,7 @@ export function openPostgres (url: string, clock: Clock, options: { connections?
     let broken: Error | undefined
     try {
       // Nobody waits for the beginning: it goes out with the unit's first statements.
-      const begun = client.query('begin isolation level serializable')
+      const begun = client.query(begin_text)
       begun.catch(() => undefined)
       try {
         const value = await insideUnit(() => unit(sql, clock.now())).catch((reason: unknown) => {
@@ -77,6 +83,8 @@ export function openPostgres (url: string, clock: Clock, options: { connections?
         return value
       } catch (reason) {
         await client.query('rollback').catch((error: Error) => { broken = error })
+        // Where there was no beginning, everything else failed because of it.
+        await begun
         throw reason
       }
     } finally {
@@ -132,8 +140,8 @@ export function openPostgres (url: string, clock: Clock, options: { connections?
     onCommit: listener => { listeners.push(listener) },
     useCipher: cipher => { slot.cipher = cipher },
     async lease (name, holder, ttl_ms) {
-      // One that ends later than any that is given now was given before the server's clock was set back.
-      const { rowCount } = await pool.query(
+      // One that ends later than any that is given now was given before the server's clock was set back. No unit: it stands by itself.
+      const { rowCount } = await reading.query(
         `insert into leases (name, holder, expires_at) values ($1, $2, extract(epoch from clock_timestamp()) * 1000 + $3)
          on conflict (name) do update set holder = excluded.holder, expires_at = excluded.expires_at
          where leases.holder = excluded.holder or leases.expires_at < extract(epoch from clock_timestamp()) * 1000

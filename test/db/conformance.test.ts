@@ -1,4 +1,5 @@
 /** What every Db must do; the same promises on SQLite and on PostgreSQL. */
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { eq, sql as expression } from 'drizzle-orm'
 import Database from 'better-sqlite3'
 import pg from 'pg'
@@ -149,6 +150,48 @@ t.test('a unit that does not hear of a failed statement is not acknowledged', { 
     await Promise.allSettled([sql.insert(accounts).values({ name: 'negative', balance_fen: -1 })])
   }), /nothing was kept/)
   t.same(await all(db), [])
+})
+
+/** Stands between a client and a server; every `word` that passes is spoilt while told so. @returns the address to use instead */
+async function spoiledOnTheWay (t: Test, target: string, word: string): Promise<{ url: string, spoil: { on: boolean } }> {
+  const [url, { port, hostname }, spoil] = [new URL(target), new URL(target), { on: false }]
+  const server = createServer(client => {
+    const behind = connect(Number(port), hostname)
+    for (const [from, to] of [[client, behind], [behind, client]] as const) from.on('error', () => to.destroy()).on('close', () => to.destroy())
+    behind.pipe(client)
+    client.on('data', chunk => {
+      const text = chunk.toString('latin1')
+      behind.write(spoil.on ? Buffer.from(text.replaceAll(word, 'x'.repeat(word.length)), 'latin1') : chunk)
+    })
+  })
+  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
+  t.teardown(() => { server.close() })
+  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  return { url: url.href, spoil }
+}
+
+t.test('a unit whose transaction did not begin keeps nothing, on a connection that lives on', async t => {
+  const { db, target } = await open(t)
+  if (db.dialect === 'sqlite') return t.pass('nothing goes ahead of the beginning on SQLite')
+  const { url, spoil } = await spoiledOnTheWay(t, target, 'begin isolation')
+  const behind = openPostgres(url, frozenClock('2026-03-18T02:00:00.000Z'), { connections: 1 })
+  t.teardown(() => behind.close())
+  let backend = 0
+  const unit = (name: string) => behind.write(async sql => {
+    const { rows } = await (sql as unknown as { $client: pg.PoolClient }).$client.query('select pg_backend_pid() as pid')
+    backend = Number(rows[0].pid)
+    await sql.insert(accounts).values({ name, balance_fen: 1 })
+    await sql.insert(accounts).values({ name: `${name} too`, balance_fen: 1 })
+  })
+  await unit('before')
+  const before = backend
+  spoil.on = true
+  await t.rejects(unit('not begun'), /syntax error at or near "x/)
+  t.equal(backend, before, 'the statements came through on the same connection')
+  await t.rejects(behind.write(async () => 'nothing to keep'), /syntax error/)
+  spoil.on = false
+  await unit('after')
+  t.same((await all(db)).map(({ name }) => name), ['after', 'after too', 'before', 'before too'])
 })
 
 t.test('of several statements at once the first failure is thrown, after all have ended', async t => {
