@@ -13,6 +13,8 @@ import Database from 'better-sqlite3'
 
 const sector_bytes = 512
 const rows_min = 1200
+/** More rows are written until pages were copied back meanwhile, however fast the machine is. */
+const rows_max = rows_min * 2 ** 4
 
 /** A sync makes durable what was written before it began, once it has ended. */
 type Step = { kind: 'write', file: string, offset: number, bytes: Buffer } | { kind: 'truncate', file: string, size: number } | { kind: 'sync', file: string, thread: string, ended: boolean } | { kind: 'ack', id: number }
@@ -106,24 +108,35 @@ function copiesBack (steps: readonly Step[]): number {
   return steps.slice(0, last).filter(step => step.kind === 'sync' && step.ended && step.file === 'hub.sqlite').length
 }
 
+/** Everything that a writing process wrote, synced and acknowledged, and the files it began with. */
+function record (folder: string, mode: 'full' | 'normal', rows: number): { begin: Map<string, Buffer>, steps: Step[] } {
+  const file = join(folder, 'hub.sqlite')
+  const database = new Database(file)
+  database.pragma('journal_mode = WAL')
+  database.exec('create table rows (id integer primary key, body text not null)')
+  database.close()
+  const begin = new Map<string, Buffer>([['hub.sqlite', readFileSync(file)], ['hub.sqlite-wal', Buffer.alloc(0)]])
+  const trace = join(folder, 'trace.txt')
+  const run = spawnSync('strace', ['-f', '-y', '-xx', '-s', '100000', '-e', 'trace=pwrite64,write,fdatasync,fsync,ftruncate', '-o', trace,
+    process.execPath, join(import.meta.dirname, 'power-cut-writer.ts'), file, String(rows), mode], { encoding: 'utf8' })
+  if (run.status !== 0) throw new Error(`the writer failed: ${run.stderr}`)
+  const steps = stepsOf(readFileSync(trace, 'utf8'))
+  if (steps.filter(({ kind }) => kind === 'ack').length !== rows || !steps.some(({ kind }) => kind === 'sync')) throw new Error('the recording is not complete')
+  return { begin, steps }
+}
+
 /** @param cuts how many random moments to cut at */
 export function powerCut (cuts: number, mode: 'full' | 'normal', seed = 20260112): PowerCutReport {
   const folder = mkdtempSync(join(tmpdir(), 'rongqiao-power-'))
   try {
-    const file = join(folder, 'hub.sqlite')
-    const database = new Database(file)
-    database.pragma('journal_mode = WAL')
-    database.exec('create table rows (id integer primary key, body text not null)')
-    database.close()
-    const begin = new Map<string, Buffer>([['hub.sqlite', readFileSync(file)], ['hub.sqlite-wal', Buffer.alloc(0)]])
-    const trace = join(folder, 'trace.txt')
-    const run = spawnSync('strace', ['-f', '-y', '-xx', '-s', '100000', '-e', 'trace=pwrite64,write,fdatasync,fsync,ftruncate', '-o', trace,
-      process.execPath, join(import.meta.dirname, 'power-cut-writer.ts'), file, String(rows_min), mode], { encoding: 'utf8' })
-    if (run.status !== 0) throw new Error(`the writer failed: ${run.stderr}`)
-    const steps = stepsOf(readFileSync(trace, 'utf8'))
-    const acknowledged = steps.filter(({ kind }) => kind === 'ack').length
-    const report = { cuts, lost: 0, corrupt: 0, acknowledged, copied_back: copiesBack(steps) }
-    if (acknowledged < rows_min || !steps.some(({ kind }) => kind === 'sync')) throw new Error('the recording is not complete')
+    let rows = rows_min
+    let recorded = record(mkdtempSync(join(folder, 'written-')), mode, rows)
+    while (mode === 'full' && copiesBack(recorded.steps) === 0 && rows < rows_max) {
+      rows *= 2
+      recorded = record(mkdtempSync(join(folder, 'written-')), mode, rows)
+    }
+    const { begin, steps } = recorded
+    const report = { cuts, lost: 0, corrupt: 0, acknowledged: rows, copied_back: copiesBack(steps) }
     const random = seeded(seed)
     const moments = Array.from({ length: cuts }, () => Math.floor(random() * steps.length)).sort((a, b) => a - b)
     const durable = new Map<string, Buffer>([...begin].map(([name, bytes]) => [name, Buffer.from(bytes)]))
