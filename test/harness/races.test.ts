@@ -177,7 +177,7 @@ function withoutSerializable (t: Test): void {
   const { query } = pg.Client.prototype
   t.intercept(pg.Client.prototype, 'query', {
     value (this: pg.Client, first: unknown, ...rest: unknown[]): unknown {
-      return Reflect.apply(query, this, [first === 'begin isolation level serializable' ? 'begin' : first, ...rest])
+      return Reflect.apply(query, this, [typeof first === 'string' ? first.replace('isolation level serializable ', '') : first, ...rest])
     }
   })
 }

@@ -9,8 +9,7 @@ const { query } = pg.Client.prototype
 const taken = /^(insert into "breakers" .* on conflict \([^)]*\)) do update set .* returning (.*)$/u
 
 function changed (text: string): string {
-  if (text === 'begin isolation level serializable') return 'begin'
-  return text.replace(taken, (_, insert: string, columns: string) => `with made as (${insert} do nothing returning ${columns})
+  return text.replace('isolation level serializable ', '').replace(taken, (_, insert: string, columns: string) => `with made as (${insert} do nothing returning ${columns})
     select ${columns} from made union all select ${columns} from breakers where guarantor_no = $1 and bank_no = $2 and vintage_year = $3 and $15::text <> ''`)
 }
 
