@@ -130,8 +130,9 @@ export function powerCut (cuts: number, mode: 'full' | 'normal', seed = 20260112
   const folder = mkdtempSync(join(tmpdir(), 'rongqiao-power-'))
   try {
     let rows = rows_min
+    const most = mode === 'full' ? rows_max : rows_min
     let recorded = record(mkdtempSync(join(folder, 'written-')), mode, rows)
-    while (mode === 'full' && copiesBack(recorded.steps) === 0 && rows < rows_max) {
+    while (copiesBack(recorded.steps) === 0 && rows < most) {
       rows *= 2
       recorded = record(mkdtempSync(join(folder, 'written-')), mode, rows)
     }
