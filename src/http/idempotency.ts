@@ -2,9 +2,9 @@
  * Idempotency-Key: the record stands in the same unit as the effect; a repeated request gets the first answer
  * for 90 days.
  */
-import { and, eq, lt } from 'drizzle-orm'
+import { and, lt } from 'drizzle-orm'
 import { bulkFind, bulkInsert, jointKey } from '../db/bulk.ts'
-import { integer, isListed, primaryKey, table, text } from '../db/columns.ts'
+import { integer, isAmong, isListed, primaryKey, table, text } from '../db/columns.ts'
 import { peek, RunAgain, type Db, type WriteSql } from '../db/db.ts'
 import type { Outcome } from '../db/gathering.ts'
 import { opened, sealed } from '../db/sealing.ts'
@@ -108,8 +108,7 @@ export async function forgetAnswers (db: Db): Promise<number> {
   const { caller, idempotency_key, created_at } = idempotent_answers
   const old = await db.read.select({ caller, idempotency_key }).from(idempotent_answers).where(lt(created_at, before)).limit(forget_at_once)
   if (old.length === 0) return 0
-  return db.write(async sql => {
-    for (const each of old) await sql.delete(idempotent_answers).where(and(eq(caller, each.caller), eq(idempotency_key, each.idempotency_key), lt(created_at, before)))
-    return old.length
-  })
+  return db.write(async sql => (await sql.delete(idempotent_answers).where(and(
+    isAmong(caller, old.map(each => each.caller)), isAmong(idempotency_key, old.map(each => each.idempotency_key)), lt(created_at, before)
+  )).returning({ key: idempotency_key })).length)
 }

@@ -4,9 +4,10 @@ import type { FastifyInstance } from 'fastify'
 import type { Db } from '../../db/db.ts'
 import { operation } from '../../http/operation.ts'
 import { listOf, named, No, oneOf, PageQuery, Text } from '../../http/schema.ts'
-import { behindRow, events_per_thing_max } from './behind.ts'
+import { behindRow } from './behind.ts'
 import { ReportParams, ReportQuery, SOURCE_NAMES } from './schema.ts'
 import { periodOf } from './service.ts'
+import { events_of_each_max } from './store.ts'
 
 const { period, from, to, region_code } = ReportQuery.properties
 const BasisQuery = Type.Object({ period, from, to, region_code, row: Text('Key of the row, as its basis says', 200, ['bank-1']), ...PageQuery }, { additionalProperties: false })
@@ -14,7 +15,7 @@ const BasisQuery = Type.Object({ period, from, to, region_code, row: Text('Key o
 const CountedThing = named('CountedThing', Type.Object({
   kind: oneOf(SOURCE_NAMES, 'What it is'),
   subject: Text('Its number here; of a project its code', 80, ['draw_01JB2Q8Z6V7K3M5N9P4R1S0T2W']),
-  events: Type.Array(No('evt', 'Event'), { maxItems: events_per_thing_max, description: 'Events about it, the oldest first' })
+  events: Type.Array(No('evt', 'Event'), { maxItems: events_of_each_max, description: 'Events about it, the oldest first' })
 }))
 
 export function basisRoutes (app: FastifyInstance, { db }: { db: Db }): void {

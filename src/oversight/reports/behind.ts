@@ -10,7 +10,6 @@ import { pageOf, pageRequest } from '../../http/paging.ts'
 import { enterprises } from '../../intake/enterprises/store.ts'
 import { financing_needs } from '../../intake/financing-needs/store.ts'
 import { projects } from '../../intake/projects/store.ts'
-import { events } from '../../journal/events.ts'
 import { drawdowns } from '../../lending/drawdowns/store.ts'
 import { guarantee_contracts } from '../../lending/guarantee-contracts/store.ts'
 import { lease_contracts } from '../../lending/lease-contracts/store.ts'
@@ -28,7 +27,7 @@ import { makingOf, type Making } from './making.ts'
 import { linesInPeriod, paidInPeriod } from './money-store.ts'
 import { countedDays } from './rewards.ts'
 import type { SOURCE_NAMES } from './schema.ts'
-import { auditedInPeriod, drawnInPeriod, inScope, neededInPeriod, pushedInPeriod } from './store.ts'
+import { auditedInPeriod, drawnInPeriod, eventsOf, inScope, neededInPeriod, pushedInPeriod } from './store.ts'
 
 export type SourceName = typeof SOURCE_NAMES[number]
 /** Numbers of one kind of thing after a number, in their order. */
@@ -113,14 +112,6 @@ export function rowKey (keys: readonly string[], cells: Readonly<Record<string, 
   return known.length === 0 ? unknown_row : known.join('/')
 }
 
-export const events_per_thing_max = 100
-
-async function eventsOf (sql: ReadSql, subjects: readonly string[]): Promise<Map<string, string[]>> {
-  if (subjects.length === 0) return new Map()
-  const rows = await sql.select({ subject: events.subject, event_no: events.event_no }).from(events).where(inArray(events.subject, [...subjects])).orderBy(asc(events.entry))
-  return new Map([...Map.groupBy(rows, ({ subject }) => subject)].map(([subject, about]) => [subject, about.map(({ event_no }) => event_no)]))
-}
-
 /** A page of what a row of a report counts, by kind and number. */
 export async function behindRow (
   db: Db, principal: Principal, report: ReportName, period: { from: string, to: string }, asked: { row: string, region_code?: string, limit?: number, cursor?: string }
@@ -137,5 +128,5 @@ export async function behindRow (
   }
   const { items, next_cursor } = pageOf(operation_id, principal, page, found, ({ place }) => place)
   const about = await eventsOf(db.read, items.map(({ subject }) => subject))
-  return { items: items.map(({ kind, subject }) => ({ kind, subject, events: (about.get(subject) ?? []).slice(0, events_per_thing_max) })), next_cursor }
+  return { items: items.map(({ kind, subject }) => ({ kind, subject, events: about.get(subject) ?? [] })), next_cursor }
 }

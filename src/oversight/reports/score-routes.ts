@@ -8,9 +8,9 @@ import { beijingDate } from '../../policy/calendar.ts'
 import { notFound } from '../../problem.ts'
 import { CLOCK_STAGES } from './clock.ts'
 import { ReportQuery } from './schema.ts'
-import { events_per_lead_max } from './score-store.ts'
 import { quarterBefore, scoredLeads } from './scores.ts'
 import { periodOf } from './service.ts'
+import { events_of_each_max } from './store.ts'
 
 const { period, from, to } = ReportQuery.properties
 const ScoredLeadsQuery = Type.Object({
@@ -31,7 +31,7 @@ const ScoredLead = named('ScoredLead', Type.Object({
     hours: Hours('Duration in hours, gross; null until it is done'),
     hours_net: Hours('The same without pauses')
   }), { maxItems: CLOCK_STAGES.length, description: 'Stages that are judged; one that is neither done nor late is not among them' }),
-  events: Type.Array(No('evt', 'Event'), { maxItems: events_per_lead_max, description: 'What began, ended or halted its stages, the oldest first' })
+  events: Type.Array(No('evt', 'Event'), { maxItems: events_of_each_max, description: 'What began, ended or halted its stages, the oldest first' })
 }))
 
 const example = {

@@ -5,6 +5,7 @@
 import type { Db } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { pageOf, pageRequest } from '../../http/paging.ts'
+import type { EventType } from '../../journal/event-types.ts'
 import { append, the_hub } from '../../journal/events.ts'
 import { addWorkDays, beijingDate, endOfBeijingDay } from '../../policy/calendar.ts'
 import { addDays, addMonths } from '../../policy/period.ts'
@@ -14,8 +15,14 @@ import { policiesOf } from '../../registry/policies/service.ts'
 import { verdictsOn } from './clock.ts'
 import { medianHours } from './figures.ts'
 import { beginningOf, makingOf } from './making.ts'
-import { clockEventsOf, isAnnounced, scoredInstitutions } from './score-store.ts'
-import { leadTimes } from './store.ts'
+import { isAnnounced, scoredInstitutions } from './score-store.ts'
+import { eventsOf, leadTimes } from './store.ts'
+
+/** What begins, ends or halts a stage. */
+const clock_events: EventType[] = [
+  'lead.pushed', 'lead.contacted', 'lead.approved', 'lead.rejected', 'lead.disbursed', 'lead.paused', 'lead.resumed', 'lead.abandoned_by_enterprise',
+  'lead.withdrawn', 'lead.expired'
+]
 
 /** From when on others may read the scores of a period. @param to first day after it */
 export async function publishedAt (db: Db, to: string): Promise<string> {
@@ -53,7 +60,7 @@ export async function scoredLeads (
   const making = makingOf(period, beijingDate(db.clock.now()))
   const rows = await leadTimes(db.read, making, page.after ?? '', page.limit + 1, false, institution_no)
   const { items, next_cursor } = pageOf(operation_id, principal, page, rows, ({ lead_no }) => lead_no)
-  const events = await clockEventsOf(db.read, items.map(({ lead_no }) => lead_no))
+  const events = await eventsOf(db.read, items.map(({ lead_no }) => lead_no), clock_events)
   const hours = (ms: number | null) => ms === null ? null : medianHours([ms])
   return {
     items: items.map(lead => ({

@@ -20,7 +20,7 @@ import { CATALOGUE, REPORTS, type ReportName, type ReportSpec } from './catalogu
 import { makingOf, type Making } from './making.ts'
 import type { Report, ReportRow } from './rendering.ts'
 import { publishedAt } from './scores.ts'
-import { eventsAbout, keepRegulatorRead, newestEvent, regulatorReadsOf } from './store.ts'
+import { firstEventsOf, keepRegulatorRead, newestEvent, regulatorReadsOf } from './store.ts'
 import { smallestGroupOn, tableOf, type ShownRow } from './table.ts'
 
 export interface Asked { from?: string, to?: string, period?: string, region_code?: string, case_no?: string, reason?: string,
@@ -210,7 +210,7 @@ async function settled (db: Db, spec: ReportSpec, making: Making) {
 
 /** What stands behind a row: how many things, numbers of some, and their events. */
 async function outRows (db: Db, { keys }: ReportSpec, rows: readonly ShownRow[], with_basis: boolean): Promise<ReportRow[]> {
-  const events = with_basis ? await eventsAbout(db.read, rows.flatMap(({ behind }) => behind.subjects)) : new Map<string, string>()
+  const events = with_basis ? await firstEventsOf(db.read, rows.flatMap(({ behind }) => behind.subjects)) : new Map<string, string>()
   return rows.map(({ cells, hidden, behind }) => ({
     ...cells, suppressed: hidden.length > 0, suppressed_columns: hidden,
     basis: with_basis ? { row: rowKey(keys, cells), ...behind, subjects: [...behind.subjects],

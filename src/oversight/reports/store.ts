@@ -2,11 +2,12 @@
 import { and, asc, count, countDistinct, desc, eq, gt, gte, inArray, isNotNull, like, lt, max, min, notInArray, or, sql as expression, sum,
   type SQL } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
-import { table, text } from '../../db/columns.ts'
+import { isAmong, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import { enterprises } from '../../intake/enterprises/store.ts'
 import { financing_needs } from '../../intake/financing-needs/store.ts'
 import { projects } from '../../intake/projects/store.ts'
+import type { EventType } from '../../journal/event-types.ts'
 import { events } from '../../journal/events.ts'
 import { drawdowns } from '../../lending/drawdowns/store.ts'
 import { loan_contracts } from '../../lending/loan-contracts/store.ts'
@@ -45,14 +46,22 @@ export async function newestEvent (sql: ReadSql, rooms: readonly string[]): Prom
 }
 
 /** Numbers of the events that brought some things in: the first about each, which later ones do not change. */
-export async function eventsAbout (sql: ReadSql, subjects: readonly string[]): Promise<Map<string, string>> {
-  const found = new Map<string, string>()
-  if (subjects.length === 0) return found
-  const rows = await sql.select({ subject: events.subject, event_no: events.event_no }).from(events).where(inArray(events.subject,
-    [...subjects])).orderBy(asc(events.entry))
-    .limit(10_000)
-  for (const { subject, event_no } of rows) if (!found.has(subject)) found.set(subject, event_no)
-  return found
+export async function firstEventsOf (sql: ReadSql, subjects: readonly string[]): Promise<Map<string, string>> {
+  const firsts = sql.select({ entry: min(events.entry) }).from(events).where(isAmong(events.subject, subjects)).groupBy(events.subject)
+  const rows = await sql.select({ subject: events.subject, event_no: events.event_no }).from(events).where(inArray(events.entry, firsts))
+  return new Map(rows.map(({ subject, event_no }) => [subject, event_no]))
+}
+
+/** How many events about one thing are named. */
+export const events_of_each_max = 100
+
+/** Numbers of the events about some things, the oldest first. @param types only these */
+export async function eventsOf (sql: ReadSql, subjects: readonly string[], types?: readonly EventType[]): Promise<Map<string, string[]>> {
+  const rows = await sql.select({ subject: events.subject, event_no: events.event_no }).from(events)
+    .where(and(isAmong(events.subject, subjects), types === undefined ? undefined : inArray(events.type, [...types]))).orderBy(asc(events.entry))
+  return new Map([...Map.groupBy(rows, ({ subject }) => subject)].map(([subject, about]) => [
+    subject, about.slice(0, events_of_each_max).map(({ event_no }) => event_no)
+  ]))
 }
 
 const lead_times = {
