@@ -48,7 +48,8 @@ export async function postAll (hub: RunningHub, participant_no: string, path: st
   if (failed !== undefined) throw new Error(`POST ${path}: ${failed}`)
 }
 
-const grant = {
+/** What an authorization covers that is right for everything here. */
+export const grant = {
   recipients: ['PAIRED_BANK', 'PAIRED_GUARANTOR', 'AUDITOR', 'FISCAL'],
   scopes: ['ENTERPRISE_BASIC', 'PROJECT', 'FINANCING_NEED', 'CREDIT_CONTRACT', 'INTEREST_PAYMENT', 'GUARANTEE', 'SUBSIDY_ACCOUNT'],
   purposes: ['FINANCING_MATCHING', 'CREDIT_ASSESSMENT', 'SUBSIDY_SETTLEMENT'],
