@@ -1,11 +1,12 @@
 /**
  * Online backup of a SQLite hub while it runs: node scripts/backup.ts <folder> [--from <data folder>]
- * Copies the database page by page, the documents and the newest checkpoint; never the keys.
+ * Copies the database page by page, the documents, the lists as they were sent, and the newest checkpoint; never the keys.
  */
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import Database from 'better-sqlite3'
+import { isHalfWritten } from '../src/lending/documents/files.ts'
 
 /** @returns size of the newest checkpoint in the copy, null when there is none */
 export async function backup (data_dir: string, folder: string): Promise<{ checkpoint_size: number | null }> {
@@ -17,8 +18,11 @@ export async function backup (data_dir: string, folder: string): Promise<{ check
   } finally {
     source.close()
   }
-  // Documents are written before the row that names them and never change, so what the copied rows name is there.
-  if (existsSync(join(data_dir, 'documents'))) cpSync(join(data_dir, 'documents'), join(folder, 'documents'), { recursive: true, preserveTimestamps: true })
+  // Bodies are written before the row that names them and never change, so what the copied rows name is there. Half-written ones are nobody's.
+  for (const shelf of ['documents', 'lists']) {
+    if (!existsSync(join(data_dir, shelf))) continue
+    cpSync(join(data_dir, shelf), join(folder, shelf), { recursive: true, preserveTimestamps: true, filter: source => !isHalfWritten(source) })
+  }
   const copy = new Database(join(folder, 'hub.sqlite'))
   try {
     const last = copy.prepare<[], { size: number, note: string }>('select size, note from checkpoints order by size desc limit 1').get()

@@ -43,6 +43,11 @@ export function documentPath (root: string, sha256: string): string {
   return join(root, sha256.slice(0, 2), sha256)
 }
 
+/** Whether a file is the beginning of a body that has not its name yet; it may be gone at any time. */
+export function isHalfWritten (file: string): boolean {
+  return /\.part_\w+$/.test(file)
+}
+
 /**
  * Bodies sealed in files.
  *
@@ -53,8 +58,9 @@ export function directoryStore (root: string, cipher: Pick<Cipher, 'sealBytes' |
     async put (sha256, bytes) {
       const file = documentPath(root, sha256)
       const folder = dirname(file)
-      if (await exists(file)) return
-      const made = await mkdir(folder, { recursive: true, mode: 0o700 })
+      // Another process may have given it its name just now: that, too, is on disk before this one answers.
+      if (await exists(file)) return syncFolder(folder)
+      await mkdir(folder, { recursive: true, mode: 0o700 })
       const temporary = `${file}.${newNo('part')}`
       const handle = await open(temporary, 'wx', 0o600)
       try {
@@ -68,7 +74,7 @@ export function directoryStore (root: string, cipher: Pick<Cipher, 'sealBytes' |
         await handle.close()
       }
       await syncFolder(folder)
-      if (made !== undefined) await syncFolder(root)
+      await syncFolder(root)
     },
     async get (sha256) {
       try {
