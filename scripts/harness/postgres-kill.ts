@@ -5,9 +5,11 @@
  * again, an API process is killed and replaced, connections are cut, a process is added, a backend is killed (SIGKILL), a process is asked
  * to end. Callers do as the contract says: after 503 or a lost connection they send the same request again under the same key, to
  * whichever process answers. At the end everything acknowledged is there once, the journal has no hole, every list led to its need and
- * leads (the background loops moved on), and every process took writes again by itself.
+ * leads (the background loops moved on), every document that one process took in is read whole from another, and every process took
+ * writes again by itself.
  * Seeded fault first: with synchronous_commit off the same comparison must miss acknowledged writes.
  */
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,6 +23,7 @@ import { dice, type Dice } from './inputs.ts'
 export interface PostgresKillReport {
   rounds: number
   acknowledged: number
+  documents: number
   lists: number
   /** sent again after 503 or a lost connection */
   repeated: number
@@ -43,6 +46,7 @@ const round_ms = 600
 const down_ms = 300
 const again_ms = 50
 const recovery_max_ms = 60_000
+const document_bytes = 20_000
 const settings = ['wal_writer_delay=10000']
 const attacks = ['server', 'process', 'connections', 'add', 'backend', 'end', 'server'] as const
 
@@ -69,7 +73,7 @@ class Site {
   readonly hubs: RunningHub[] = []
   readonly acknowledged = new Set<string>()
   readonly report: PostgresKillReport = {
-    rounds: 0, acknowledged: 0, lists: 0, repeated: 0, wrong: 0, example: null, lost: 0, doubled: 0, holes: 0, undone: 0, recovered_max_ms: 0
+    rounds: 0, acknowledged: 0, documents: 0, lists: 0, repeated: 0, wrong: 0, example: null, lost: 0, doubled: 0, holes: 0, undone: 0, recovered_max_ms: 0
   }
 
   readonly url: string
@@ -78,6 +82,7 @@ class Site {
   private receipt = ''
   private life = { working: false }
   private under_way: Promise<void>[] = []
+  private readonly kept: { document_no: string, bytes: Buffer }[] = []
 
   constructor (url: string, folder: string) {
     this.url = url
@@ -95,31 +100,34 @@ class Site {
     while (this.hubs.length < processes) await this.add()
   }
 
-  /** One attempt. @returns whether it was accepted */
-  private async attempt (hub: RunningHub, who: string, path: string, body: unknown, key: string): Promise<boolean> {
+  /** One attempt. @returns what was answered, null where it was not accepted */
+  private async attempt (hub: RunningHub, who: string, path: string, body: unknown, key: string): Promise<string | null> {
     let status: number
     let text: string
     let retry_after: string | null
     try {
-      const answer = await fetch(hub.base_url + path, { method: 'POST', headers: { ...bearer(hub, who), 'idempotency-key': key }, body: JSON.stringify(body) })
+      const { authorization = '', 'content-type': json = '' } = bearer(hub, who)
+      const [type, content] = body instanceof FormData ? [{}, body] : [{ 'content-type': json }, JSON.stringify(body)]
+      const answer = await fetch(hub.base_url + path, { method: 'POST', headers: { authorization, ...type, 'idempotency-key': key }, body: content })
       status = answer.status
       retry_after = answer.headers.get('retry-after')
       text = await answer.text()
     } catch {
-      return false
+      return null
     }
     if (status >= 300 && !(status === 503 && Number(retry_after) > 0)) {
       this.report.wrong++
       this.report.example ??= `${path}: ${status} ${text.slice(0, 400)}`
     }
-    return status < 300
+    return status < 300 ? text : null
   }
 
-  private async insist (who: string, path: string, body: unknown, turn: number): Promise<void> {
+  private async insist (who: string, path: string, body: unknown, turn: number): Promise<string> {
     const key = nextKey()
     for (let attempt = 0; ; attempt++) {
       const hub = this.hubs[(turn + attempt) % this.hubs.length]
-      if (hub !== undefined && await this.attempt(hub, who, path, body, key)) return
+      const answer = hub === undefined ? null : await this.attempt(hub, who, path, body, key)
+      if (answer !== null) return answer
       this.report.repeated++
       await new Promise(resolve => setTimeout(resolve, again_ms))
     }
@@ -149,6 +157,26 @@ class Site {
         await new Promise(resolve => setTimeout(resolve, again_ms))
       }
     })())
+    this.under_way.push((async () => {
+      while (this.life.working) {
+        const bytes = Buffer.concat([Buffer.from(`%PDF ${this.kept.length}`), randomBytes(document_bytes)])
+        const form = new FormData()
+        form.append('file', new Blob([bytes]), 'receipt.pdf')
+        const { document_no } = JSON.parse(await this.insist('bank-1', '/v1/documents', form, this.kept.length)) as { document_no: string }
+        this.kept.push({ document_no, bytes })
+      }
+    })())
+  }
+
+  /** Documents that cannot be read whole, asked of the processes in turn. */
+  private async documentsLost (documents: readonly { document_no: string, bytes: Buffer }[]): Promise<number> {
+    let lost = 0
+    for (const [n, { document_no, bytes }] of documents.entries()) {
+      const hub = this.hubs[n % this.hubs.length] as RunningHub
+      const answer = await fetch(`${hub.base_url}/v1/documents/${document_no}`, { headers: bearer(hub, 'bank-1') })
+      if (answer.status !== 200 || !bytes.equals(Buffer.from(await answer.arrayBuffer()))) lost++
+    }
+    return lost
   }
 
   /** The load ends when all it sent was accepted. */
@@ -183,7 +211,7 @@ class Site {
     for (const hub of this.hubs) {
       const voucher = this.voucher()
       const key = nextKey()
-      await until(async () => await this.attempt(hub, 'bank-1', '/v1/interest-vouchers', voucher, key) ? true : undefined, 'a process to take writes again', recovery_max_ms)
+      await until(async () => await this.attempt(hub, 'bank-1', '/v1/interest-vouchers', voucher, key) ?? undefined, 'a process to take writes again', recovery_max_ms)
       this.acknowledged.add(String(voucher.voucher_no))
     }
     this.report.recovered_max_ms = Math.max(this.report.recovered_max_ms, Math.round(performance.now() - begun))
@@ -197,8 +225,11 @@ class Site {
     const left = await until(async () => await numberOf(url, waiting) === 0 ? 0 : undefined, 'the loops to be done', recovery_max_ms).catch(() => numberOf(url, waiting))
     report.undone = left
     report.acknowledged = this.acknowledged.size
-    report.lost = await missing(url, this.acknowledged)
-    report.doubled = await numberOf(url, `select (select count(*) - ${report.acknowledged} + ${report.lost} from interest_vouchers)
+    report.documents = this.kept.length
+    const vouchers_lost = await missing(url, this.acknowledged)
+    // One whose bytes nobody sent has to be missed.
+    report.lost = vouchers_lost - 1 + await this.documentsLost([...this.kept, { document_no: this.receipt, bytes: Buffer.from('not these') }])
+    report.doubled = await numberOf(url, `select (select count(*) - ${report.acknowledged} + ${vouchers_lost} from interest_vouchers)
       + (select count(*) - count(distinct subject) from events where type like 'interest_voucher.%')`)
     report.holes = await numberOf(url, 'select max(seq) - count(distinct seq) + count(*) - count(seq) from events')
   }
