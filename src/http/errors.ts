@@ -23,6 +23,8 @@ const KEYWORDS: Record<string, [string, (p: Record<string, unknown>, m: string) 
   maxLength: ['TOO_LONG', p => `At most ${String(p.limit)} characters`, p => `最多 ${String(p.limit)} 个字符`],
   minItems: ['TOO_FEW', p => `Needs at least ${String(p.limit)} items`, p => `至少 ${String(p.limit)} 项`],
   maxItems: ['TOO_MANY', p => `At most ${String(p.limit)} items`, p => `最多 ${String(p.limit)} 项`],
+  minProperties: ['TOO_FEW', p => `Needs at least ${String(p.limit)} of its fields`, p => `至少填写 ${String(p.limit)} 个字段`],
+  uniqueItems: ['NAMED_TWICE', () => 'Something stands here twice', () => '存在重复项'],
   minimum: ['TOO_SMALL', p => `Needs to be at least ${String(p.limit)}`, p => `不得小于 ${String(p.limit)}`],
   maximum: ['TOO_LARGE', p => `Needs to be at most ${String(p.limit)}`, p => `不得大于 ${String(p.limit)}`]
 }
@@ -68,7 +70,7 @@ export function problemFrom (error: unknown): Problem {
   const code = statuses_of_framework[framework.statusCode ?? 0]
   if (code !== undefined) return new Problem(code, code === 'overloaded' || code === 'rate_limited' ? { headers: { 'retry-after': '1' } } : {})
   if (framework.statusCode !== undefined && framework.statusCode >= 400 && framework.statusCode < 500) {
-    return new Problem('invalid_request', { detail: framework.message ?? 'The request cannot be read' })
+    return new Problem('invalid_request', { detail: framework.message ?? 'The request cannot be read', detail_zh: '请求无法读取' })
   }
   // After what the framework says of a request: a caller that hangs up is no broken storage.
   if (isUnavailable(error)) return new Problem('storage_unavailable', { headers: { 'retry-after': String(storage_retry_seconds) } })
@@ -79,14 +81,20 @@ export function wantsChinese (request: FastifyRequest): boolean {
   return /^\s*zh\b/i.test(request.headers['accept-language'] ?? '')
 }
 
-function bodyOf (problem: Problem, trace_id: string, chinese: boolean): Record<string, unknown> {
+/** The language of the caller; both where its headers never came. */
+type Language = 'en' | 'zh-CN' | 'both'
+
+function said (language: Language, english: string, chinese: string): string {
+  return language === 'both' ? `${english} / ${chinese}` : language === 'en' ? english : chinese
+}
+
+function bodyOf (problem: Problem, trace_id: string, language: Language): Record<string, unknown> {
   const { status, title, title_zh } = problemOf(problem.code)
-  const detail = chinese ? problem.detail_zh : problem.detail
   return {
     type: `urn:rongqiao:problem:${problem.code}`,
-    title: chinese ? title_zh : title,
+    title: said(language, title, title_zh),
     status,
-    detail: detail ?? (chinese ? title_zh : title),
+    detail: said(language, problem.detail ?? title, problem.detail_zh ?? title_zh),
     code: problem.code,
     trace_id,
     errors: problem.errors,
@@ -115,9 +123,9 @@ export function refuseConnection (error: { code?: string }, socket: Socket, trac
   if (error.code === 'ECONNRESET' || socket.destroyed) return
   const problem = unreadableRequest(error.code)
   const { status } = problemOf(problem.code)
-  const body = JSON.stringify(bodyOf(problem, trace_id, false))
+  const body = JSON.stringify(bodyOf(problem, trace_id, 'both'))
   const all = {
-    ...headers, 'x-trace-id': trace_id, 'content-type': 'application/problem+json; charset=utf-8', 'content-language': 'en', 'cache-control': 'no-store',
+    ...headers, 'x-trace-id': trace_id, 'content-type': 'application/problem+json; charset=utf-8', 'content-language': 'en, zh-CN', 'cache-control': 'no-store',
     'content-length': String(Buffer.byteLength(body)), connection: 'close'
   }
   const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...Object.entries(all).map(([name, value]) => `${name}: ${value}`)]
@@ -127,10 +135,10 @@ export function refuseConnection (error: { code?: string }, socket: Socket, trac
 
 export function sendProblem (request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
   const { status } = problemOf(problem.code)
-  const chinese = wantsChinese(request)
+  const language = wantsChinese(request) ? 'zh-CN' : 'en'
   for (const [name, value] of Object.entries(problem.headers)) reply.header(name, value)
-  reply.header('content-language', chinese ? 'zh-CN' : 'en').header('cache-control', 'no-store')
-  return reply.code(status).type('application/problem+json; charset=utf-8').serializer((value: unknown) => JSON.stringify(value)).send(bodyOf(problem, request.id, chinese))
+  reply.header('content-language', language).header('cache-control', 'no-store')
+  return reply.code(status).type('application/problem+json; charset=utf-8').serializer((value: unknown) => JSON.stringify(value)).send(bodyOf(problem, request.id, language))
 }
 
 export function registerErrors (app: FastifyInstance): void {

@@ -12,6 +12,7 @@ import { serializerCompiler, validatorCompiler } from './compilers.ts'
 import { refuseConnection, registerErrors, sendProblem, unreadableAddress } from './errors.ts'
 import { countByAddress, placesPerClient } from './limits.ts'
 import { isSigned, registerSignatures, unknownSigner, type SignatureSettings } from './signed-requests.ts'
+import { parseStrictly, refused } from './strict-json.ts'
 
 export const body_limit_bytes = 8 * 1024 * 1024
 const request_timeout_ms = 60_000
@@ -25,6 +26,8 @@ const failures_max = 600
 /** of one client under way at once; half of what may wait for the database */
 const under_way_max = 512
 const known_bearers_max = 10_000
+/** JSON is UTF-8 and nothing else (RFC 8259) */
+const other_charset = /;\s*charset=(?!"?utf-?8"?\s*(;|$))/i
 const hsts = 'max-age=31536000; includeSubDomains'
 
 export interface InstanceOptions {
@@ -42,9 +45,6 @@ export interface InstanceOptions {
   silence_max_ms: number
   signatures: SignatureSettings
 }
-
-/** Needs a real string in the raw text before the slower walk is worth it. */
-const escapes_worth_a_look = /\\u(0000|[dD][89a-fA-F])/
 
 export async function createInstance (options: InstanceOptions): Promise<FastifyInstance> {
   const security = {
@@ -86,6 +86,7 @@ export async function createInstance (options: InstanceOptions): Promise<Fastify
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     request.raw_body = body as Buffer
     try {
+      if (other_charset.test(request.headers['content-type'] ?? '')) throw new Problem('unsupported_media_type')
       done(null, body.length === 0 ? undefined : parseStrictly(body as Buffer))
     } catch (error) {
       done(error as Error)
@@ -131,7 +132,9 @@ export async function createInstance (options: InstanceOptions): Promise<Fastify
     if (request.url.includes('%00') || /%(?![0-9a-fA-F]{2})/.test(request.url)) {
       throw unreadableAddress()
     }
-    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') throw refuse('MISSING_FIELD', 'The header Host is needed', '缺少 Host 请求头', '/headers/host')
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
+      throw refused({ pointer: '/headers/host', code: 'MISSING_FIELD', message: 'The header Host is needed', message_zh: '缺少 Host 请求头' })
+    }
     const spec = request.routeOptions.config.operation
     if (spec === undefined) return
     reply.header('cache-control', 'no-store')
@@ -210,41 +213,4 @@ function traceIdOf (traceparent: unknown): string | null {
   if (typeof traceparent !== 'string') return null
   const match = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(traceparent)
   return match?.[1] === undefined || /^0+$/.test(match[1]) ? null : match[1]
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-function refuse (code: string, message: string, message_zh: string, pointer = ''): Problem {
-  return new Problem('invalid_request', { detail: message, detail_zh: message_zh, errors: [{ pointer, code, message, message_zh }] })
-}
-
-/** JSON as it must be: UTF-8, no NUL, no lone surrogate, no prototype names. */
-export function parseStrictly (bytes: Buffer): unknown {
-  let text: string
-  try {
-    text = utf8.decode(bytes)
-  } catch {
-    throw refuse('NOT_UTF8', 'The body is not UTF-8', '请求体不是有效的 UTF-8')
-  }
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    throw refuse('NOT_JSON', 'The body is not JSON', '请求体不是有效的 JSON')
-  }
-  if (text.includes('__proto__') || text.includes('constructor') || escapes_worth_a_look.test(text)) checkStrings(value, '')
-  return value
-}
-
-function checkStrings (value: unknown, pointer: string): void {
-  if (typeof value === 'string') {
-    if (value.includes('\0')) throw refuse('NUL_CHARACTER', 'The text holds a NUL character', '文本含有空字符', pointer)
-    if (!value.isWellFormed()) throw refuse('LONE_SURROGATE', 'The text holds half of a character (lone surrogate)', '文本含有不成对的代理字符', pointer)
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [name, member] of Object.entries(value)) {
-      if (name === '__proto__' || name === 'constructor') throw refuse('UNKNOWN_FIELD', 'This field name is not allowed', '不允许的字段名', `${pointer}/${name}`)
-      checkStrings(name, pointer)
-      checkStrings(member, `${pointer}/${name}`)
-    }
-  }
 }

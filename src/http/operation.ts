@@ -186,6 +186,12 @@ export function checkVersion (if_match: string | null, version: number): void {
   if (if_match !== '*' && if_match !== String(version)) throw new Problem('stale_version', { extra: { version } })
 }
 
+/** Whether If-None-Match names an ETag: among others, as a weak one, or by `*` (RFC 9110 §13.1.2). */
+function names (if_none_match: string | undefined, etag: string): boolean {
+  if (if_none_match === undefined || if_none_match === etag) return if_none_match === etag
+  return if_none_match.split(',').some(each => ['*', etag, `W/${etag}`].includes(each.trim()))
+}
+
 function sendAnswer (request: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply {
   reply.code(answer.status)
   if (answer.headers !== undefined) reply.headers(answer.headers)
@@ -193,7 +199,7 @@ function sendAnswer (request: FastifyRequest, reply: FastifyReply, answer: Answe
     if (request.method === 'GET' && request.routeOptions.config.operation?.tagged !== true) throw new Error('an answer has a version that its operation does not declare')
     const etag = `"${answer.version}"`
     reply.header('etag', etag)
-    if (request.method === 'GET' && request.headers['if-none-match'] === etag) return reply.code(304).send()
+    if (request.method === 'GET' && names(request.headers['if-none-match'], etag)) return reply.code(304).send()
   }
   const { body } = answer
   if (body === undefined) return reply.send()

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import t from 'tap'
 import { problemFrom } from '../../src/http/errors.ts'
-import { parseStrictly } from '../../src/http/instance.ts'
+import { parseStrictly } from '../../src/http/strict-json.ts'
 import { build, newKey } from '../helper.ts'
 
 const good = { pushed_at: '2026-03-18T09:00:00+08:00' }
@@ -49,13 +49,21 @@ t.test('bytes that are no honest JSON are refused', async t => {
     ['NUL', '{"pushed_at":"a\\u0000b"}', 400, 'NUL_CHARACTER'],
     ['lone surrogate', '{"pushed_at":"\\ud800"}', 400, 'LONE_SURROGATE'],
     ['lone surrogate in a name', '{"\\udfff":1}', 400, 'LONE_SURROGATE'],
-    ['prototype name', '{"__proto__":{"admin":true}}', 400, 'UNKNOWN_FIELD']
+    ['prototype name', '{"__proto__":{"admin":true}}', 400, 'UNKNOWN_FIELD'],
+    ['a name twice', '{"pushed_at":"2026-03-18T09:00:00+08:00","pushed_at":"2026-03-19T09:00:00+08:00"}', 400, 'NAMED_TWICE'],
+    ['a name twice, written in two ways', '{"pushed_at":1,"pushed\\u005fat":1}', 400, 'NAMED_TWICE'],
+    ['a nest without end', `${'['.repeat(200_000)}"constructor"${']'.repeat(200_000)}`, 400, 'WRONG_TYPE']
   ]
   for (const [name, payload, status, code] of table) {
     const answer = await send(payload)
     t.equal(answer.statusCode, status, name)
     t.equal(answer.json().errors[0]?.code, code, name)
   }
+  const several = (await send('{"a":"\\u0000","b":[{"c":":","d":1,"d":"\\ud800"}],"constructor":2}')).json()
+  t.same(several.errors.map(({ pointer, code }: { pointer: string, code: string }) => `${pointer} ${code}`),
+    ['/b/0/d NAMED_TWICE', '/a NUL_CHARACTER', '/b/0/d LONE_SURROGATE', '/constructor UNKNOWN_FIELD'], 'all mistakes are listed')
+  t.equal((await send(JSON.stringify(good), 'application/json; charset=gb18030')).statusCode, 415)
+  t.equal((await send(JSON.stringify(good), 'application/json; charset="UTF-8"')).statusCode, 200)
   t.equal((await send('a=b', 'application/x-www-form-urlencoded')).statusCode, 415)
   t.equal((await send('plain', 'text/plain')).statusCode, 415)
   t.equal((await send('--x--', 'multipart/form-data; boundary=x')).statusCode, 415)
@@ -151,5 +159,7 @@ t.test('what never becomes a request is refused like everything else: a problem 
       t.match(head.toLowerCase(), header, `${name}: ${header}`)
     }
     t.match(JSON.parse(body), { type: `urn:rongqiao:problem:${code}`, status, code, title: String, detail: String, trace_id: /^[0-9a-f]{32}$/, errors: Array }, name)
+    // Where the headers came, they say in which language; else both are there.
+    if (status === 408 || status === 413 || status === 431) t.match(JSON.parse(body).title, /^[A-Z].* \/ .*[\u4e00-\u9fff]/, name)
   }
 })

@@ -83,6 +83,11 @@ t.test('open needs end in the unit of the withdrawal and their content is shown 
   t.equal(withdrawn.statusCode, 200, withdrawn.body)
   const after = (await park.get(`/v1/financing-needs/${need.json().need_no}`)).json()
   t.match(after, { status: 'WITHDRAWN', amount: null, purpose: null, project_code: null })
+  const listed = async (query: string) => (await park.get(`/v1/financing-needs?uscc=${uscc}${query}`)).json()
+  t.match(await listed(''), { items: [{ amount: null }], totals: { count: 1, amount: '0.00' } }, 'nor by a sum')
+  for (const filter of ['amount_min=0.00', 'amount_max=9999999999999.99', 'purpose_code=EQUIPMENT_PURCHASE', 'region_code=500120']) {
+    t.match(await listed(`&${filter}`), { items: [], totals: { count: 0 } }, `nor by the filter ${filter}`)
+  }
   const again = await park.post('/v1/financing-needs', aNeed({ uscc, authorization_no: auth.authorization_no }))
   t.match(again.json(), { status: 403, code: 'authorization_not_active' })
 })

@@ -92,6 +92,8 @@ t.test('what was read is not sent again, what changed since is not overwritten',
   const leads = await bank.get('/v1/leads')
   t.type(leads.headers.etag, 'string', 'pages of leads too')
   t.equal((await bank.get('/v1/leads', { 'if-none-match': String(leads.headers.etag) })).statusCode, 304)
+  for (const named of [`"other", ${leads.headers.etag}`, `W/${leads.headers.etag}`, '*']) t.equal((await bank.get('/v1/leads', { 'if-none-match': named })).statusCode, 304, named)
+  t.equal((await bank.get('/v1/leads', { 'if-none-match': '"other", "another"' })).statusCode, 200)
   const operator = hub.as('platform-operator', 1)
   const participant = await operator.get('/v1/participants/park-2')
   t.type(participant.headers.etag, 'string')

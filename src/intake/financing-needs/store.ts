@@ -253,12 +253,21 @@ function ofProject ({ participant_no, uscc, project_stage, cluster, collects, da
   )})`)
 }
 
+/** Content of a withdrawn need leaves by no filter and no sum either, but to its enterprise. Source: contract §5. */
+const is_readable = expression`${need_sources.status} <> 'WITHDRAWN' and ${financing_needs.status} <> 'WITHDRAWN'`
+
+function asksForContent (filter: NeedFilter): boolean {
+  const { region_code, purpose_code, amount_min_fen, amount_max_fen, tag, fast_track, project_code, project_stage, cluster } = filter
+  return [region_code, purpose_code, amount_min_fen, amount_max_fen, tag, fast_track, project_code, project_stage, cluster].some(each => each !== undefined)
+}
+
 /** One row per need: the caller's own source, or for the enterprise the first one. */
 function visible (filter: NeedFilter) {
   return and(
     filter.uscc === null
       ? eq(need_sources.participant_no, filter.participant_no)
       : and(eq(financing_needs.uscc, filter.uscc), eq(need_sources.participant_no, financing_needs.sender_no)),
+    filter.uscc === null && asksForContent(filter) ? is_readable : undefined,
     filter.region_code === undefined ? undefined : eq(need_sources.region_code, filter.region_code),
     filter.purpose_code === undefined ? undefined : eq(need_sources.purpose_code, filter.purpose_code),
     filter.amount_min_fen === undefined ? undefined : gte(need_sources.amount_fen, filter.amount_min_fen),
@@ -284,9 +293,10 @@ function viewOf ({ source, status, version, updated_at }: { source: NeedSourceRo
   return { ...source, status: source.status === 'WITHDRAWN' ? 'WITHDRAWN' : status, version, updated_at }
 }
 
-/** How many needs a filter finds, and the sum of their amounts. */
+/** How many needs a filter finds, and the sum of the amounts that the caller may read of them. */
 export async function totalsOf (sql: ReadSql, filter: NeedFilter): Promise<{ count: number, amount_fen: number }> {
-  const [row] = await sql.select({ count: count().mapWith(Number), amount_fen: sum(need_sources.amount_fen).mapWith(Number) })
+  const amount_fen = filter.uscc === null ? expression`case when ${is_readable} then ${need_sources.amount_fen} else 0 end` : need_sources.amount_fen
+  const [row] = await sql.select({ count: count().mapWith(Number), amount_fen: sum(amount_fen).mapWith(Number) })
     .from(need_sources).innerJoin(financing_needs, eq(financing_needs.need_no, need_sources.need_no)).where(visible(filter))
   return { count: row?.count ?? 0, amount_fen: row?.amount_fen ?? 0 }
 }
