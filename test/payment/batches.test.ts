@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm'
 import t from 'tap'
+import { resultsFromXml } from '../../src/payment/batches/results.ts'
 import { participants } from '../../src/registry/participants/store.ts'
 import { feed } from '../../src/journal/events.ts'
 import { uscc_1 } from '../lending/fixtures.ts'
@@ -140,7 +141,12 @@ t.test('results come as pain.002 as well', async t => {
     t.match((await post(xml('ACSC', undefined, other))).json(), { status: 422, code: 'result_amount_differs', errors: [{ pointer: '/results/0/amount', message: new RegExp(`30000\\.00.*${other}`) }] })
   }
   t.match((await bureau(hub).post(`/v1/payment-batches/${batch.batch_no}/results`, { results: [resultOf(batch.payments[0], { amount: '30000.01' })] })).json(), { code: 'result_amount_differs' })
-  t.match(done(await post(xml('ACSC'))), { status: 'DONE', payments: [{ status: 'PAID', bank_reference: 'TX-9' }] })
+  t.match(done(await post(xml('ACSC'))), { status: 'DONE', payments: [{ status: 'PAID', bank_reference: 'TX-9', paid_date: '2026-03-23' }] })
+  const repeated = '<StsRsnInf><Rsn><Cd>AC04</Cd></Rsn><AddtlInf>销户</AddtlInf></StsRsnInf><AccptncDtTm>2026-03-21T16:30:00Z</AccptncDtTm><OrgnlTxRef><ReqdExctnDt><Dt>2026-03-20</Dt></ReqdExctnDt>' +
+    '<CdtrAgt><FinInstnId><ClrSysMmbId><ClrSysId><Cd>CNAPS</Cd></ClrSysId></ClrSysMmbId></FinInstnId></CdtrAgt>'
+  t.same(resultsFromXml(xml('RJCT').replace(/<FctvIntrBkSttlmDt>.*<OrgnlTxRef>/, repeated), '2026-03-23'), [{
+    payment_no: batch.payments[0]?.payment_no, status: 'RETURNED', date: '2026-03-22', bank_reference: 'TX-9', reason: 'AC04 销户', amount: '30000.00'
+  }], 'the day is that of Beijing; what is repeated of the instruction is no answer')
   t.equal((await bureau(hub, 1).send('POST', '/v1/payment-batches', xml('ACSC'), { 'content-type': 'application/xml' })).statusCode, 415,
     'only there')
 })
@@ -207,6 +213,21 @@ t.test('the authorities hear of a hold on its last day, and of one without an en
   t.same(await told(), [[ends, '预算处'], [stands, '预算处']])
   const holds = done<{ items: { hold_no: string, escalated_at: string | null }[] }>(await bureau(hub).get('/v1/holds')).items
   t.match(holds.map(({ escalated_at }) => escalated_at), ['2026-03-25T02:00:00.000Z', '2026-04-22T02:00:00.000Z'])
+})
+
+t.test('a payment that is not approved yet follows its payee to another account', async t => {
+  const { hub } = await payable(t)
+  const { batch_no, payments: [before] } = await opened(hub)
+  const close = () => bureau(hub, 1).post(`/v1/payment-batches/${batch_no}/close`, {})
+  await declare(hub, 'bank-1', { account_no: '5000123456789099' })
+  const first = done<Batch>(await close())
+  t.not(first.payments[0]?.account_number, before?.account_number)
+  await declare(hub, 'bank-1', { account_no: '5000123456789088' })
+  t.match((await bureau(hub, 2).post(`/v1/payment-batches/${batch_no}/approve`, { digest: first.digest })).json(), { status: 409, code: 'changed_since' })
+  const { digest } = done<Batch>(await close())
+  t.equal((await close()).statusCode, 409, 'closed anew only when it has changed')
+  done(await bureau(hub, 2).post(`/v1/payment-batches/${batch_no}/approve`, { digest }))
+  t.match((await bureau(hub).get(`/v1/payment-batches/${batch_no}/instruction`)).body, /<NbOfTxs>1<.*<Id>5000123456789088</s)
 })
 
 t.test('a claw-back of what was paid is taken off the next payment to the same payee', async t => {

@@ -3,7 +3,7 @@ import t from 'tap'
 import { readArchive, rederive } from '../../scripts/rederive.ts'
 import type { Built } from '../helper.ts'
 import { anotherLoan, approveAll, approved, done, lines, packetOf, packets, ready, send, submitted, uscc_1 } from '../subsidy/fixtures.ts'
-import { declare, paid } from './fixtures.ts'
+import { approvedBatch, batchOf, declare, paid } from './fixtures.ts'
 
 interface Shown { audited_at: string, lines: { line_no: string, recognised_amount: string }[] }
 
@@ -90,4 +90,37 @@ t.test('while a correction is held nothing of what was paid is taken back and it
   await hub.loops.settle()
   t.match(await open(), [{ open: '1000000.00' }])
   t.match(await lines(hub, 'bank-2', '&status=OPEN'), [{ amount: '4000000.00' }], 'what is freed goes to who waits')
+})
+
+t.test('what persons and corrections take back of a chain is never more than was recognised of it; a batch that is taken back whole needs no bank', async t => {
+  const { hub, iou_no } = await ready(t, { now: '2026-06-25T02:00:00.000Z' })
+  await declare(hub, 'bank-1')
+  const voucher = (of: 'first' | 'second', balance: string, normal_interest: string, over: object = {}) => {
+    hub.clock.advance(60_000)
+    const [from, to] = of === 'first' ? ['2026-01-20', '2026-03-21'] : ['2026-03-21', '2026-06-19']
+    return send(hub, 'bank-1', iou_no, { period_start: from, period_end: to, paid_date: to, normal_interest, segments: [{ from, to, balance, annual_rate_pct: '3.60' }], ...over })
+  }
+  const decide = async (line_no: string | undefined, amount: string) => hub.as('finance-bureau', 1).post('/v1/clawbacks', { line_no, amount, reason: '资金挪用' })
+  const open = async () => done<{ items: { origin: string, open: string }[] }>(await hub.as('finance-bureau').get('/v1/clawbacks?status=OPEN')).items.map(each => [each.origin, each.open])
+  const first = await voucher('first', '10000000.00', '60000.00')
+  await approveAll(hub)
+  await paid(hub)
+  const [line] = await lines(hub, 'bank-1')
+  done(await decide(line?.line_no, '20000.00'))
+  const second = await voucher('first', '5000000.00', '30000.00', { correction_of: first.number })
+  t.same(await open(), [['DECIDED', '20000.00'], ['DERIVED', '10000.00']], '15,000.00 are no longer due, but only 10,000.00 are left')
+  const third = await voucher('first', '10000000.00', '60000.00', { correction_of: second.number })
+  t.same(await open(), [['DECIDED', '20000.00']])
+  await voucher('first', '8000000.00', '48000.00', { correction_of: third.number })
+  t.same(await open(), [['DECIDED', '20000.00'], ['DERIVED', '6000.00']])
+  t.match((await decide(line?.line_no, '4000.01')).json(), { status: 422, code: 'clawback_over_line', detail: /4000\.00/ })
+  done(await decide(line?.line_no, '4000.00'))
+  await voucher('second', '6000000.00', '54000.00')
+  await approveAll(hub)
+  const { batch_no, payments } = await approvedBatch(hub)
+  t.match(payments, [{ gross: '27000.00', offset: '27000.00', amount: '0.00' }])
+  const instruction = (format: string) => hub.as('finance-bureau').get(`/v1/payment-batches/${batch_no}/instruction?format=${format}`)
+  t.match((await instruction('xml')).json(), { status: 422, code: 'nothing_to_pay' }, 'an instruction holds at least one transaction')
+  t.equal((await instruction('xlsx')).statusCode, 200)
+  t.match(await batchOf(hub, batch_no), { status: 'DONE', payments: [{ status: 'PAID' }] })
 })

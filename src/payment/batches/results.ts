@@ -2,7 +2,7 @@
 import { SaxesParser } from 'saxes'
 import type { WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
-import { beijingDate } from '../../policy/calendar.ts'
+import { beijingDate, isInstant } from '../../policy/calendar.ts'
 import { allowed } from '../../policy/lifecycle.ts'
 import { yuanOf } from '../../policy/money.ts'
 import { isDate } from '../../policy/period.ts'
@@ -102,15 +102,16 @@ function unreadable (message: string, message_zh: string): Problem {
 
 /**
  * Results from a pain.002 document: OrgnlEndToEndId, TxSts (ACSC and ACCC paid, RJCT returned, all else unknown), reason, AcctSvcrRef, day and
- * amount, where it names one.
- * No DTD and no entities.
+ * amount, where it names one. What it repeats of the instruction (OrgnlTxRef) is no answer, but for the amount. No DTD and no entities.
  *
  * Errors: invalid_request.
  */
 export function resultsFromXml (xml: string, today: string): Result[] {
   const results: Result[] = []
   const path: string[] = []
+  /** what stands in a TxInfAndSts, by its path there */
   let current: Record<string, string> | null = null
+  let depth = 0
   let failed = false
   const parser = new SaxesParser({ xmlns: true })
   const local = (name: string): string => name.slice(name.indexOf(':') + 1)
@@ -118,11 +119,14 @@ export function resultsFromXml (xml: string, today: string): Result[] {
   parser.on('doctype', () => { failed = true })
   parser.on('opentag', ({ name }) => {
     path.push(local(name))
-    if (local(name) === 'TxInfAndSts') current = {}
+    if (local(name) === 'TxInfAndSts') {
+      current = {}
+      depth = path.length
+    }
   })
   parser.on('text', value => {
-    const name = path.at(-1)
-    if (current !== null && name !== undefined && value.trim() !== '') current[name] = (current[name] ?? '') + value.trim()
+    const place = path.slice(depth).join('/')
+    if (current !== null && value.trim() !== '') current[place] = [current[place], value.trim()].filter(one => one !== undefined).join(' ')
   })
   parser.on('closetag', ({ name }) => {
     path.pop()
@@ -146,12 +150,18 @@ function amountOf (text: string): string {
   return whole === undefined ? text : `${whole}.${(digits ?? '').padEnd(2, '0')}`
 }
 
+/** The day in Beijing of an ISO 20022 date or time; a time without an offset is the bank's own. null: it is none. */
+function dayOf (text: string): string | null {
+  const day = isInstant(text) ? beijingDate(text) : text.slice(0, 10)
+  return isDate(day) ? day : null
+}
+
 function resultOf (found: Readonly<Record<string, string>>, today: string): Result {
-  const day = (found.Dt ?? found.DtTm ?? found.AccptncDtTm ?? '').slice(0, 10)
-  const reason = [found.Cd ?? found.Prtry, found.AddtlInf].filter(one => one !== undefined).join(' ')
-  const amount = found.InstdAmt ?? found.IntrBkSttlmAmt
+  const settled = found['FctvIntrBkSttlmDt/Dt'] ?? found['FctvIntrBkSttlmDt/DtTm'] ?? found.AccptncDtTm ?? found['OrgnlTxRef/IntrBkSttlmDt'] ?? ''
+  const reason = [found['StsRsnInf/Rsn/Cd'] ?? found['StsRsnInf/Rsn/Prtry'], found['StsRsnInf/AddtlInf']].filter(one => one !== undefined).join(' ')
+  const amount = found['OrgnlTxRef/Amt/InstdAmt'] ?? found['OrgnlTxRef/IntrBkSttlmAmt']
   return {
-    payment_no: found.OrgnlEndToEndId ?? '', status: statuses_of_bank[found.TxSts ?? ''] ?? 'UNKNOWN', date: isDate(day) ? day : today,
+    payment_no: found.OrgnlEndToEndId ?? '', status: statuses_of_bank[found.TxSts ?? ''] ?? 'UNKNOWN', date: dayOf(settled) ?? today,
     bank_reference: found.AcctSvcrRef ?? found.StsId ?? found.OrgnlEndToEndId ?? '', ...(reason === ''
       ? {} : { reason: reason.slice(0, 500) }), ...(amount === undefined ? {} : { amount: amountOf(amount) })
   }

@@ -143,7 +143,7 @@ export function batchRoutes (app: FastifyInstance, { db, cipher }: { db: Db, cip
     query: InstructionQuery,
     replies: { 200: { media: 'application/xml', description: 'pain.001.001.09; with format=xlsx a workbook' } },
     other_media: [XLSX_MEDIA_TYPE],
-    refuses: ['state_conflict', 'changed_since']
+    refuses: ['state_conflict', 'changed_since', 'nothing_to_pay']
   }, async ({ principal, params, query }) => {
     const format = query.format ?? 'xml'
     const { batch, body } = await instruct(db, principal, cipher, params.batch_no, format)

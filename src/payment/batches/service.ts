@@ -19,7 +19,7 @@ import { holdsOn } from '../holds/store.ts'
 import { accountNow, accountOf } from './accounts.ts'
 import { painOf, workbookOfBatch, type Instructed } from './instruction.ts'
 import {
-  findBatch, freeItems, itemsOf, moveBatch, movePayments, offsetsOf, paymentsOf, type Batch, type Payment, type PaymentItem,
+  findBatch, freeItems, itemsOf, moveBatch, movePayments, offsetsOf, paymentsOf, redirectPayment, type Batch, type Payment, type PaymentItem,
     type PaymentOffset
 } from './store.ts'
 
@@ -109,15 +109,26 @@ export async function tellPayment (sql: WriteSql, now: string, actor: NewEvent['
     data: { batch_no: payment.batch_no, lines: items.length, ...data } })
 }
 
+/** Payments follow their payees to the accounts in force. */
+async function redirect (sql: WriteSql, now: string, cipher: Cipher, batch_no: string): Promise<void> {
+  for (const { payment_no, payee_uscc, account_number, status } of await paymentsOf(sql, batch_no)) {
+    const account = status === 'GENERATED' ? await accountNow(sql, cipher, payee_uscc) : undefined
+    if (account !== undefined && account.number !== account_number) {
+      await redirectPayment(sql, now, payment_no, { account_number: account.number, payee_name: account.account_name })
+    }
+  }
+}
+
 /**
- * Closes a batch over what is payable at this moment; what is held since is taken out. A closed batch is closed anew only when its
- * content has changed.
+ * Closes a batch over what is payable at this moment, to the accounts that are in force now; what is held since is taken out. A closed batch
+ * is closed anew only when its content has changed.
  *
  * Errors: not_found, state_conflict, nothing_to_pay.
  */
 export async function close (sql: WriteSql, now: string, principal: Principal, cipher: Cipher, batch_no: string): Promise<Batch> {
   const before = await batchFor(sql, principal, batch_no)
   if (before.status !== 'OPEN' && before.status !== 'CLOSED') throw stateConflict(before.status, allowed('payment_batch', before.status))
+  await redirect(sql, now, cipher, batch_no)
   const { digest, count, control_sum_fen, held } = await contentOf(sql, now, cipher, before)
   if (before.status === 'CLOSED' && before.digest === digest) throw stateConflict(before.status, allowed('payment_batch', before.status))
   if (count === 0) throw new Problem('nothing_to_pay')
@@ -166,7 +177,7 @@ async function instructedOf (sql: ReadSql, cipher: Cipher, batch: Batch): Promis
   return found
 }
 
-/** The first fetch sends the batch; every later one gives the same bytes. Errors: not_found, state_conflict. */
+/** The first fetch sends the batch; every later one gives the same bytes. Errors: not_found, state_conflict, changed_since, nothing_to_pay. */
 export async function instruct (db: Db, principal: Principal, cipher: Cipher, batch_no: string,
   format: 'xml' | 'xlsx'): Promise<{ batch: Batch, body: string | Uint8Array }> {
   const first = await batchFor(db.read, principal, batch_no)
@@ -175,6 +186,10 @@ export async function instruct (db: Db, principal: Principal, cipher: Cipher, ba
   const instructed = await instructedOf(db.read, cipher, batch)
   const debtor = await findParticipant(db.read, batch.participant_no)
   if (debtor === undefined) throw new Error('the finance bureau of a batch is not there')
+  if (instructed.length === 0 && format === 'xml') {
+    throw new Problem('nothing_to_pay', { detail: 'Claw-backs take back everything in this batch; nothing goes to the bank and the batch is done',
+      detail_zh: '本批次款项已全部用于抵扣追回，无需银行支付；批次已完成' })
+  }
   return { batch, body: format === 'xlsx' ? workbookOfBatch(batch, instructed) : painOf(batch, debtor, instructed,
     beijingDate(batch.approved_at ?? batch.sent_at)) }
 }

@@ -1,6 +1,7 @@
 /** Tables of payment batches, payments, their lines, offsets and results. */
 import { and, asc, eq, gt, gte, inArray, isNotNull, lt, notExists, sql as expression } from 'drizzle-orm'
-import { fen, flag, integer, json, primaryKey, table, text } from '../../db/columns.ts'
+import { bulkInsert } from '../../db/bulk.ts'
+import { fen, flag, integer, isAmong, json, primaryKey, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { StateOf } from '../../policy/lifecycle.ts'
 import { subsidy_lines, type PayeeKind } from '../../subsidy/lines/store.ts'
@@ -148,11 +149,14 @@ export async function moveBatch (sql: WriteSql, now: string, batch_no: string, f
     .where(and(eq(payment_batches.batch_no, batch_no), inArray(payment_batches.status, [...from]))).returning())[0]
 }
 
+const insertItems = bulkInsert(payment_items)
+const insertOffsets = bulkInsert(payment_offsets)
+
 export async function insertPayment (sql: WriteSql, payment: Payment, items: readonly PaymentItem[],
   offsets: readonly PaymentOffset[]): Promise<void> {
   await sql.insert(payments).values(payment)
-  await sql.insert(payment_items).values([...items])
-  if (offsets.length > 0) await sql.insert(payment_offsets).values([...offsets])
+  await insertItems(sql, items)
+  await insertOffsets(sql, offsets)
 }
 
 export async function paymentsOf (sql: ReadSql, batch_no: string): Promise<Payment[]> {
@@ -160,15 +164,11 @@ export async function paymentsOf (sql: ReadSql, batch_no: string): Promise<Payme
 }
 
 export async function itemsOf (sql: ReadSql, payment_nos: readonly string[]): Promise<PaymentItem[]> {
-  if (payment_nos.length === 0) return []
-  return sql.select().from(payment_items).where(inArray(payment_items.payment_no, [...payment_nos])).orderBy(asc(payment_items.payment_no),
-    asc(payment_items.line_no))
+  return sql.select().from(payment_items).where(isAmong(payment_items.payment_no, payment_nos)).orderBy(asc(payment_items.payment_no), asc(payment_items.line_no))
 }
 
 export async function offsetsOf (sql: ReadSql, payment_nos: readonly string[]): Promise<PaymentOffset[]> {
-  if (payment_nos.length === 0) return []
-  return sql.select().from(payment_offsets).where(inArray(payment_offsets.payment_no,
-    [...payment_nos])).orderBy(asc(payment_offsets.payment_no), asc(payment_offsets.clawback_no))
+  return sql.select().from(payment_offsets).where(isAmong(payment_offsets.payment_no, payment_nos)).orderBy(asc(payment_offsets.payment_no), asc(payment_offsets.clawback_no))
 }
 
 /** Moves payments from one state to another. @returns those that moved */
@@ -178,7 +178,13 @@ export async function movePayments (
 ): Promise<Payment[]> {
   if (payment_nos.length === 0) return []
   return sql.update(payments).set({ ...changes, status: to, version: expression`${payments.version} + 1`, updated_at: now })
-    .where(and(inArray(payments.payment_no, [...payment_nos]), eq(payments.status, from))).returning()
+    .where(and(isAmong(payments.payment_no, payment_nos), eq(payments.status, from))).returning()
+}
+
+/** Makes a payment that is not approved out to another account. */
+export async function redirectPayment (sql: WriteSql, now: string, payment_no: string, account: Pick<Payment, 'account_number' | 'payee_name'>): Promise<void> {
+  await sql.update(payments).set({ ...account, version: expression`${payments.version} + 1`, updated_at: now })
+    .where(and(eq(payments.payment_no, payment_no), eq(payments.status, 'GENERATED')))
 }
 
 /** The lines of a payment are free again: it was cancelled, or is issued again. */
@@ -205,8 +211,7 @@ export async function insertResult (sql: WriteSql, result: PaymentResult): Promi
 }
 
 export async function resultsOf (sql: ReadSql, payment_nos: readonly string[]): Promise<PaymentResult[]> {
-  if (payment_nos.length === 0) return []
-  return sql.select().from(payment_results).where(inArray(payment_results.payment_no, [...payment_nos]))
+  return sql.select().from(payment_results).where(isAmong(payment_results.payment_no, payment_nos))
 }
 
 /** Batches whose instruction went out between two instants. */
@@ -230,6 +235,6 @@ export async function paymentStatusOf (sql: ReadSql, line_nos: readonly string[]
   if (line_nos.length === 0) return new Map()
   const rows = await sql.select({ line_no: payment_items.line_no, status: payments.status }).from(payment_items)
     .innerJoin(payments, eq(payments.payment_no, payment_items.payment_no))
-    .where(and(inArray(payment_items.line_no, [...line_nos]), eq(payment_items.live, true)))
+    .where(and(isAmong(payment_items.line_no, line_nos), eq(payment_items.live, true)))
   return new Map(rows.map(({ line_no, status }) => [line_no, status]))
 }

@@ -9,8 +9,8 @@ import { fenOf, sumFen, yuanOf } from '../../policy/money.ts'
 import { notFound, Problem } from '../../problem.ts'
 import { settlementAudience } from '../../subsidy/audience.ts'
 import type { Clawed, ClawbackLedger, Overpaid } from '../../subsidy/lines/deriving.ts'
-import { findLine, type SubsidyLine } from '../../subsidy/lines/store.ts'
-import { derivedOf, insertClawback, listClawbacks, settleClawback, standingOf, type Clawback, type ClawbackFilter } from './store.ts'
+import { findLine, liveLines, type SubsidyLine } from '../../subsidy/lines/store.ts'
+import { insertClawback, listClawbacks, settleClawback, standingOf, type Clawback, type ClawbackFilter } from './store.ts'
 
 const authorities: ReadonlySet<string> = new Set(['MEIC', 'FINANCE_BUREAU'])
 
@@ -33,7 +33,7 @@ async function tell (sql: WriteSql, now: string, actor: NewEvent['actor'], fact:
 
 /** Makes the open derived claw-back of a chain equal what is overpaid; what was taken back stays counted. */
 async function keep (sql: WriteSql, now: string, { of, chain, line, open_fen, reason }: Overpaid): Promise<void> {
-  const open = (await derivedOf(sql, of, [chain])).find(({ status }) => status === 'OPEN')
+  const open = (await standingOf(sql, of, [chain])).find(({ origin, status }) => origin === 'DERIVED' && status === 'OPEN')
   if (open !== undefined) {
     const amount_fen = open.offset_fen + open_fen
     if (amount_fen === open.amount_fen) return
@@ -51,9 +51,11 @@ async function keep (sql: WriteSql, now: string, { of, chain, line, open_fen, re
 export const clawback_ledger: ClawbackLedger = {
   async of (sql: ReadSql, of, chains) {
     const found = new Map<string, Clawed>()
-    for (const { chain, amount_fen, offset_fen, status } of await derivedOf(sql, of, chains)) {
-      const before = found.get(chain) ?? { clawed_fen: 0, settled_fen: 0, is_open: false }
-      found.set(chain, { clawed_fen: before.clawed_fen + amount_fen, settled_fen: before.settled_fen + offset_fen, is_open: before.is_open || status === 'OPEN' })
+    for (const { chain, origin, amount_fen, offset_fen, status } of await standingOf(sql, of, chains)) {
+      const before = found.get(chain) ?? { clawed_fen: 0, settled_fen: 0, decided_fen: 0, is_open: false }
+      found.set(chain, origin === 'DECIDED' ? { ...before, decided_fen: before.decided_fen + amount_fen } : {
+        ...before, clawed_fen: before.clawed_fen + amount_fen, settled_fen: before.settled_fen + offset_fen, is_open: before.is_open || status === 'OPEN'
+      })
     }
     return found
   },
@@ -62,21 +64,30 @@ export const clawback_ledger: ClawbackLedger = {
 
 export interface Decided { line_no: string, amount: string, reason: string }
 
+/** What may still be taken back of a line: never more than was recognised of it, nor of all lines of its voucher's corrections together. */
+function leftOf (line: SubsidyLine, recognised_fen: number, of_chain: readonly SubsidyLine[], standing: readonly Clawback[]): number {
+  const sum = (rows: readonly Clawback[]) => sumFen(rows.map(({ amount_fen }) => amount_fen))
+  const of_line = recognised_fen - sum(standing.filter(({ origin, line_no }) => origin === 'DECIDED' && line_no === line.line_no))
+  return Math.max(0, Math.min(of_line, sumFen(of_chain.map(each => each.recognised_fen ?? 0)) - sum(standing)))
+}
+
 /** Decides to take back part of what was recognised. Errors: not_found, clawback_over_line. */
 export async function decideClawback (sql: WriteSql, now: string, principal: Principal, sent: Decided): Promise<{ clawback: Clawback,
   is_new: boolean }> {
   const line = await findLine(sql, sent.line_no)
   if (line === undefined || line.recognised_fen === null) throw notFound()
-  const standing = await standingOf(sql, sent.line_no)
+  const { kind, uscc, project_code, chain } = line
+  const standing = await standingOf(sql, { kind, uscc, project_code }, [chain])
   const content_digest = digestOf(sent)
   const same = standing.find(row => row.content_digest === content_digest && row.status === 'OPEN')
   if (same !== undefined) return { clawback: same, is_new: false }
   const amount_fen = fenOf(sent.amount)
-  const left_fen = line.recognised_fen - sumFen(standing.map(row => row.amount_fen))
+  const of_chain = (await liveLines(sql, uscc, project_code, kind)).filter(each => each.chain === chain)
+  const left_fen = leftOf(line, line.recognised_fen, of_chain, standing)
   if (amount_fen === 0 || amount_fen > left_fen) {
     throw new Problem('clawback_over_line', {
-      detail: `At most ${yuanOf(Math.max(0, left_fen))} of this line can still be taken back`,
-        detail_zh: `该明细最多可再追回 ${yuanOf(Math.max(0, left_fen))} 元`,
+      detail: `At most ${yuanOf(left_fen)} of this line can still be taken back`,
+        detail_zh: `该明细最多可再追回 ${yuanOf(left_fen)} 元`,
       errors: [{ pointer: '/amount', code: 'CLAWBACK_OVER_LINE',
         message: 'Above zero and at most what was recognised and not yet taken back', message_zh: '须大于零且不超过已认定未追回金额' }]
     })

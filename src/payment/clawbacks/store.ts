@@ -2,8 +2,8 @@
  * Table of claw-backs: what is to be taken back of a line, offset against later payments. One that is offset whole is settled,
  * and open again when the payment that did it comes back.
  */
-import { and, asc, eq, gt, gte, inArray, not, or, sql as expression } from 'drizzle-orm'
-import { fen, integer, table, text } from '../../db/columns.ts'
+import { and, asc, eq, gt, gte, ne, not, or, sql as expression } from 'drizzle-orm'
+import { fen, integer, isAmong, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { SubsidyKind } from '../../lending/marks.ts'
 import type { Owner } from '../../subsidy/lines/deriving.ts'
@@ -41,23 +41,18 @@ export async function findClawback (sql: ReadSql, clawback_no: string): Promise<
   return (await sql.select().from(clawbacks).where(eq(clawbacks.clawback_no, clawback_no)))[0]
 }
 
-/** Claw-backs that were derived for chains of vouchers in one project, in every state. */
-export async function derivedOf (sql: ReadSql, { kind, uscc, project_code }: Owner, chains: readonly string[]): Promise<Clawback[]> {
+/** Claw-backs about chains of vouchers in one project that are open or settled. */
+export async function standingOf (sql: ReadSql, { kind, uscc, project_code }: Owner, chains: readonly string[]): Promise<Clawback[]> {
   if (chains.length === 0) return []
-  return sql.select().from(clawbacks).where(and(eq(clawbacks.origin, 'DERIVED'), eq(clawbacks.kind, kind), eq(clawbacks.uscc, uscc),
-    project_code === null ? undefined : eq(clawbacks.project_code, project_code), inArray(clawbacks.chain, [...chains])))
-}
-
-/** Claw-backs of a line that are open or settled. */
-export async function standingOf (sql: ReadSql, line_no: string): Promise<Clawback[]> {
-  return sql.select().from(clawbacks).where(and(eq(clawbacks.line_no, line_no), inArray(clawbacks.status, ['OPEN', 'SETTLED'])))
+  return sql.select().from(clawbacks).where(and(ne(clawbacks.status, 'CANCELLED'), eq(clawbacks.kind, kind), eq(clawbacks.uscc, uscc),
+    project_code === null ? undefined : eq(clawbacks.project_code, project_code), isAmong(clawbacks.chain, chains)))
 }
 
 /** Open claw-backs of payees, the oldest first. */
 export async function openOfPayees (sql: ReadSql, payee_usccs: readonly string[]): Promise<Clawback[]> {
   if (payee_usccs.length === 0) return []
   return sql.select().from(clawbacks).where(and(
-    inArray(clawbacks.payee_uscc, [...payee_usccs]), eq(clawbacks.status, 'OPEN'),
+    isAmong(clawbacks.payee_uscc, new Set(payee_usccs)), eq(clawbacks.status, 'OPEN'),
       expression`${clawbacks.offset_fen} < ${clawbacks.amount_fen}`
   )).orderBy(asc(clawbacks.clawback_no))
 }

@@ -29,12 +29,12 @@ export interface Owner { kind: SubsidyKind, uscc: string, project_code: string |
 export interface Overpaid { of: Owner, chain: string, line: SubsidyLine | null, open_fen: number,
   reason: 'VOUCHER_WITHDRAWN' | 'VOUCHER_CORRECTED' }
 
-/** What derived claw-backs ask back of a chain, what of it was taken back already, and whether one is open. */
-export interface Clawed { clawed_fen: number, settled_fen: number, is_open: boolean }
+/** What derived claw-backs ask back of a chain, what of it was taken back already, and whether one is open; what persons decided to take back besides. */
+export interface Clawed { clawed_fen: number, settled_fen: number, is_open: boolean, decided_fen: number }
 
 /** The claw-backs of the payment floor, handed in by app.ts. */
 export interface ClawbackLedger {
-  /** of chains that derived claw-backs are about */
+  /** of chains that claw-backs are about */
   of (sql: ReadSql, of: Owner, chains: readonly string[]): Promise<Map<string, Clawed>>
   /** Makes the open derived claw-back of a chain equal `open_fen`; zero closes it. */
   keep (sql: WriteSql, now: string, overpaid: Overpaid): Promise<void>
@@ -155,7 +155,9 @@ async function keepPart (sql: WriteSql, now: string, ledger: ClawbackLedger, { o
     const last_frozen = of_chain.findLast(line => line.status === 'FROZEN')
     const open = of_chain.find(line => line.status !== 'FROZEN')
     await bringInStep(sql, now, { allotment, open, last_frozen, policies, facts })
-    const open_fen = last_frozen === undefined ? 0 : Math.max(0, allotment.frozen_fen - allotment.target_fen)
+    // What persons take back comes back already: both together never ask for more than there is.
+    const left_fen = Math.max(allotment.target_fen, clawbacks.get(chain)?.decided_fen ?? 0)
+    const open_fen = last_frozen === undefined ? 0 : Math.max(0, allotment.frozen_fen - left_fen)
     if (open_fen > 0 || clawbacks.get(chain)?.is_open === true) {
       await ledger.keep(sql, now, { of: owner, chain, line: last_frozen ?? null, open_fen, reason: allotment.claim === null
         ? 'VOUCHER_WITHDRAWN' : 'VOUCHER_CORRECTED' })

@@ -1,6 +1,6 @@
 /** Tables of derivations, ceilings and subsidy lines. A line's amount is never updated: a recalculation supersedes the line. */
 import { and, asc, desc, eq, gt, gte, inArray, isNull, ne, or, sql as expression } from 'drizzle-orm'
-import { fen, integer, json, primaryKey, table, text } from '../../db/columns.ts'
+import { fen, integer, isAmong, json, primaryKey, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import { enterprises } from '../../intake/enterprises/store.ts'
 import type { SubsidyKind } from '../../lending/marks.ts'
@@ -134,7 +134,7 @@ export async function findLine (sql: ReadSql, line_no: string): Promise<SubsidyL
 
 export async function findLines (sql: ReadSql, line_nos: readonly string[]): Promise<SubsidyLine[]> {
   if (line_nos.length === 0) return []
-  return sql.select().from(subsidy_lines).where(inArray(subsidy_lines.line_no, [...line_nos])).orderBy(asc(subsidy_lines.line_no))
+  return sql.select().from(subsidy_lines).where(isAmong(subsidy_lines.line_no, line_nos)).orderBy(asc(subsidy_lines.line_no))
 }
 
 /** Lines of one kind that are not superseded, oldest first. `project_code` null: of all projects of the enterprise. */
@@ -159,7 +159,7 @@ export async function moveLines (sql: WriteSql, now: string, line_nos: readonly 
   to: LineStatus): Promise<string[]> {
   if (line_nos.length === 0) return []
   const moved = await sql.update(subsidy_lines).set({ status: to, version: next_version, updated_at: now })
-    .where(and(inArray(subsidy_lines.line_no, [...line_nos]), eq(subsidy_lines.status, from))).returning({ line_no: subsidy_lines.line_no })
+    .where(and(isAmong(subsidy_lines.line_no, line_nos), eq(subsidy_lines.status, from))).returning({ line_no: subsidy_lines.line_no })
   return moved.map(({ line_no }) => line_no)
 }
 
@@ -170,7 +170,7 @@ export async function supersedeOpenOf (sql: WriteSql, now: string,
   await sql.update(subsidy_lines).set({ status: 'SUPERSEDED', version: next_version, updated_at: now }).where(and(
     eq(subsidy_lines.kind, kind), eq(subsidy_lines.uscc, uscc),
     kind === 'PREMIUM' ? undefined : eq(subsidy_lines.project_code, project_code),
-    inArray(subsidy_lines.chain, [...chains]), inArray(subsidy_lines.status, ['BLOCKED', 'OPEN'])
+    isAmong(subsidy_lines.chain, chains), inArray(subsidy_lines.status, ['BLOCKED', 'OPEN'])
   ))
 }
 
