@@ -44,6 +44,7 @@ import { documentRoutes } from './lending/documents/routes.ts'
 import type { MayRead } from './lending/documents/service.ts'
 import { findDocument } from './lending/documents/store.ts'
 import { drawdownRoutes } from './lending/drawdowns/routes.ts'
+import { lookAtToldLead } from './lending/drawdowns/service.ts'
 import { feeVoucherRoutes } from './lending/fee-vouchers/routes.ts'
 import { guaranteeContractRoutes } from './lending/guarantee-contracts/routes.ts'
 import { heldDisclosures, readHeldDocument } from './lending/held-reading.ts'
@@ -186,7 +187,9 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   loops.add({ name: 'pairings', work: pairingWatch(db), every_ms: 1000 })
   loops.add({ name: 'clock', work: () => watchClock(db), every_ms: 1000 })
   loops.add({ name: 'expire', work: () => expireLeads(db), every_ms: 1000 })
-  leadRoutes(app, rooms, { hasDocument: async (sql, participant_no, document_no) => await findDocument(sql, participant_no, document_no) !== undefined }, config.partner_statuses)
+  leadRoutes(app, rooms, {
+    hasDocument: async (sql, participant_no, document_no) => await findDocument(sql, participant_no, document_no) !== undefined, onDisbursed: lookAtToldLead
+  }, config.partner_statuses)
 
   const bodies = directoryStore(join(config.data_dir, 'documents'), rooms.cipher)
   const mayRead: MayRead = async (sql, principal, document_no, now) => await readHeldDocument(sql, principal, document_no, now) ??

@@ -102,7 +102,7 @@ export const EVENTS = {
   },
   document: { subject: 'doc_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/documents/', facts: { received: ['A document was uploaded', '文件已上传'] } },
   loan_contract: { subject: 'loan_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/loan-contracts/', facts: contractFacts('A loan contract', '贷款合同') },
-  drawdown: { subject: 'draw_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/drawdowns/', facts: contractFacts('A drawdown', '借据') },
+  drawdown: { subject: 'draw_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/drawdowns/', facts: { ...contractFacts('A drawdown', '借据'), differs: ['A drawdown differs from what its lead was told', '借据与线索登记的放款不符'] } },
   lease_contract: { subject: 'lease_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/lease-contracts/', facts: contractFacts('A lease contract', '租赁合同') },
   guarantee_contract: { subject: 'guar_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/guarantee-contracts/', facts: contractFacts('A guarantee contract', '保证合同') },
   insurance_policy: { subject: 'pol_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: '/v1/insurance-policies/', facts: evidenceFacts('An insurance policy', '保单') },

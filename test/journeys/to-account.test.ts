@@ -30,6 +30,11 @@ async function lendOnLead (t: Test, hub: Built): Promise<{ loan_contract_no: str
   const draw = async (over: Record<string, unknown>) => body<{ findings: { code: string, message: string }[] }>(await bank.post('/v1/drawdowns', aDrawdown(loan_contract_no, { iou_no, ...over }))).findings
   t.match(await draw({ amount: '9000000.00' }), [{ code: 'DISBURSED_DIFFERS', message: /10000000\.00 on 2025-12-21.*9000000\.00/ }], 'a drawdown is held against what the lead was told')
   t.same(await draw({ iou_no: `${iou_no}-1`, correction_of: iou_no }), [], 'its correction agrees')
+  const later = next('JJ')
+  const { loan_contract_no: of_later } = body<{ loan_contract_no: string }>(await bank.post('/v1/loan-contracts', aLoan(await documentOf(bank))))
+  t.same(await draw({ iou_no: later, loan_contract_no: of_later }), [])
+  await tell({ type: 'DISBURSED', iou_no: later, amount: '10000000.00', date: '2025-12-22' })
+  t.match((await bank.get(`/v1/drawdowns/${later}`)).json(), { version: 2, findings: [{ code: 'DISBURSED_DIFFERS' }] }, 'and so is one that the lead was told of later')
   const { voucher_no } = body<{ voucher_no: string }>(await bank.post('/v1/interest-vouchers', aVoucher(iou_no, await documentOf(bank))))
   return { loan_contract_no, voucher_no }
 }

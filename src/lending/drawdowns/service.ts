@@ -5,7 +5,7 @@ import type { Principal } from '../../http/access.ts'
 import { mistake, refuseIfAny, type Mistake } from '../../intake/mistakes.ts'
 import { findDisbursement } from '../../matching/leads/store.ts'
 import { finding, type Finding } from '../../policy/findings.ts'
-import { fenOf } from '../../policy/money.ts'
+import { fenOf, yuanOf } from '../../policy/money.ts'
 import { claimMistakes, type ClaimsFiled } from '../claimed.ts'
 import { findDocument } from '../documents/store.ts'
 import { correctedVersion, stepBack, versionOf } from '../evidence/correcting.ts'
@@ -20,7 +20,7 @@ import { interestPeriods, type InterestVoucherRow } from '../interest-vouchers/s
 import { mark } from '../marks.ts'
 import { moveToDrawdown } from '../moving.ts'
 import { NewDrawdown } from './schema.ts'
-import { drawdownsKept, type DrawdownRow, type RateSegment } from './store.ts'
+import { drawdownsKept, keepFindings, type DrawdownRow, type RateSegment } from './store.ts'
 
 /** Rates over time: in date order, none twice on one day. */
 export function rateSegmentMistakes (rate_segments: readonly RateSegment[]): Mistake[] {
@@ -129,12 +129,22 @@ export async function acceptDrawdown (sql: WriteSql, now: string, principal: Pri
 }
 
 /** What the bank reported as paid out on the lead is what it lends here; a correction of either puts it right. Source: contract §5, §6. */
-async function againstLead (sql: ReadSql, { participant_no }: Principal, iou_no: string, { amount, disbursed_date }: NewDrawdown): Promise<Finding[]> {
+async function againstLead (sql: ReadSql, { participant_no }: Principal, iou_no: string, { amount, disbursed_date }: Pick<NewDrawdown, 'amount' | 'disbursed_date'>): Promise<Finding[]> {
   const reported = (await findDisbursement(sql, participant_no, iou_no))?.content
   if (reported === undefined || (reported.amount === amount && reported.date === disbursed_date)) return []
   return [finding('DISBURSED_DIFFERS', null,
     `The lead was told of ${reported.amount} on ${reported.date}, the drawdown says ${amount} on ${disbursed_date}; correct the drawdown if it is wrong.`,
     `线索登记放款 ${reported.amount} 元（${reported.date}），借据为 ${amount} 元（${disbursed_date}）；如借据有误请更正。`)]
+}
+
+/** The same where the lead is told after the drawdown came: neither order hides a difference. */
+export async function lookAtToldLead (sql: WriteSql, now: string, principal: Principal, iou_no: string): Promise<void> {
+  const row = await drawdownsKept.inForce(sql, principal.participant_no, iou_no)
+  if (row === undefined || row.first_no !== iou_no) return
+  const found = await againstLead(sql, principal, iou_no, { amount: yuanOf(row.amount_fen), disbursed_date: row.disbursed_date })
+  if (found.length === 0) return
+  await keepFindings(sql, row.number, [...row.findings, ...found], now)
+  await announce(sql, now, principal, 'drawdown.differs', { ...row, review_notes: [] }, [], { loan_contract: row.loan_contract_number })
 }
 
 export function shownDrawdown (row: DrawdownRow): Record<string, unknown> {

@@ -1,8 +1,9 @@
 /** Table of drawdowns. */
-import { and, asc, eq, inArray } from 'drizzle-orm'
+import { and, asc, eq, inArray, sql as expression } from 'drizzle-orm'
 import { bulkFind, jointKey } from '../../db/bulk.ts'
 import { fen, isListed, json, table, text } from '../../db/columns.ts'
-import { together, type ReadSql } from '../../db/db.ts'
+import { together, type ReadSql, type WriteSql } from '../../db/db.ts'
+import type { Finding } from '../../policy/findings.ts'
 import { fenOf } from '../../policy/money.ts'
 import { correctableStore, evidenceColumns, versionColumns } from '../evidence/store.ts'
 import { loanContracts, loan_contracts, type LoanContractRow } from '../loan-contracts/store.ts'
@@ -28,6 +29,10 @@ export const drawdowns = table('drawdowns', {
 export type DrawdownRow = typeof drawdowns.$inferSelect
 
 export const drawdownsKept = correctableStore<DrawdownRow>(drawdowns)
+
+export async function keepFindings (sql: WriteSql, number: string, findings: Finding[], now: string): Promise<void> {
+  await sql.update(drawdowns).set({ findings, version: expression`${drawdowns.version} + 1`, updated_at: now }).where(eq(drawdowns.number, number))
+}
 
 /** What of a drawdown was not repaid until a day, that day included, fen; what was extended or is overdue is outstanding. */
 export function outstandingOn ({ amount_fen, balance_events }: Pick<DrawdownRow, 'amount_fen' | 'balance_events'>, day: string): number {

@@ -21,6 +21,8 @@ import {
 export interface MatchingHooks {
   /** whether the participant has such a document */
   hasDocument (sql: ReadSql, participant_no: string, document_no: string): Promise<boolean>
+  /** in the unit in which an institution told its lead that it paid out */
+  onDisbursed (sql: WriteSql, now: string, principal: Principal, iou_no: string): Promise<void>
 }
 
 export interface Recorded { row: LeadEventRow, status: LeadStatus, is_new: boolean }
@@ -79,6 +81,7 @@ export async function recordEvent (
     data: { need_no: lead.need_no, recipient_no: lead.recipient_no, status, overdue }
   })
   await moveNeed(sql, now, next, sent.type)
+  if (row.iou_no !== null) await hooks.onDisbursed(sql, now, principal, row.iou_no)
   return { row, status, is_new: true }
 }
 
