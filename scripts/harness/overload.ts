@@ -52,6 +52,8 @@ const neighbour_pause_ms = 50
 const again_ms = 50
 const times_capacity = 5
 const capacity_ms = 500
+/** of interest that was paid by now */
+const days = 600
 const slow_wait_max_ms = 90_000
 /** what the hub of the slow ones bears; a probe does not break the silence before */
 const silent_connection_seconds = 3
@@ -125,11 +127,11 @@ async function slow (): Promise<OverloadReport['closed_ms']> {
   return { headers, body, reader }
 }
 
-/** Vouchers of a bank, which share units. */
+/** Vouchers of a bank, which share units; when all days until now are used up they come again, as a bank may send them twice. */
 function vouchers (hub: RunningHub, document_no: string): Client {
   let n = 0
   const headers = bearer(hub, 'bank-1')
-  return () => rawRequest('POST', '/v1/interest-vouchers', { ...headers, 'idempotency-key': nextKey() }, JSON.stringify(inventedVoucher(n++, 1, loans, document_no)))
+  return () => rawRequest('POST', '/v1/interest-vouchers', { ...headers, 'idempotency-key': nextKey() }, JSON.stringify(inventedVoucher(n++ % (loans * days), 1, loans, document_no)))
 }
 
 /** Authorizations that a park's machine, or its n-th person, hands in: each is a unit of its own. */
@@ -142,11 +144,12 @@ function authorizations (hub: RunningHub, participant_no: string, user?: number)
   }
 }
 
-/** Sends the same request again until it is in. @returns how often it was refused */
+/** Sends the same request again until it is in. @returns how often it was told to come back. Errors: any other refusal. */
 async function insist (raw: RawClients, request: string): Promise<number> {
   for (let refused = 0; ; refused++) {
-    const { status } = await raw.ask(request)
+    const { status, retry_after } = await raw.ask(request)
     if (status < 300) return refused
+    if (!isRefusal(status, retry_after)) throw new Error(`refused with ${status}: ${request}`)
     await new Promise(resolve => setTimeout(resolve, again_ms))
   }
 }

@@ -26,34 +26,54 @@ function answerIn (text: string): RawAnswer | null {
   return { status: Number(head.slice(9, 12)), retry_after: retry_after === undefined ? null : Number(retry_after) }
 }
 
-/** Opens all connections first. */
+interface Connection { socket: Socket, text: string, asked: { resolve (answer: RawAnswer): void, reject (reason: Error): void } | null }
+
+/** Opens all connections first; one that the hub closed while nobody used it is opened anew. */
 export async function rawClients (port: number, count: number): Promise<RawClients> {
-  const free: Socket[] = await Promise.all(Array.from({ length: count }, () => new Promise<Socket>((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => resolve(socket))
-    socket.once('error', reject)
-  })))
-  const all = [...free]
-  const waiting: ((socket: Socket) => void)[] = []
+  const all = new Set<Connection>()
+  const free: Connection[] = []
+  const waiting: ((connection: Connection) => void)[] = []
+
+  function open (): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      const connection: Connection = { socket: connect(port, '127.0.0.1', () => resolve(connection)), text: '', asked: null }
+      all.add(connection)
+      connection.socket.on('data', (chunk: Buffer) => {
+        connection.text += chunk.toString()
+        const found = answerIn(connection.text)
+        if (found !== null) connection.asked?.resolve(found)
+      }).on('error', reject).on('close', () => {
+        all.delete(connection)
+        const place = free.indexOf(connection)
+        if (place >= 0) free.splice(place, 1)
+        connection.asked?.reject(new Error('the connection was closed'))
+        if (waiting.length > 0) open().then(leave, () => undefined)
+      })
+    })
+  }
+
+  const whenFree = (): Promise<Connection> => all.size < count ? open() : new Promise(resolve => { waiting.push(resolve) })
+  function leave (connection: Connection): void {
+    connection.asked = null
+    connection.text = ''
+    const next = waiting.shift()
+    if (next === undefined) free.push(connection)
+    else next(connection)
+  }
+
+  free.push(...await Promise.all(Array.from({ length: count }, open)))
   return {
     async ask (request) {
-      const socket = free.pop() ?? await new Promise<Socket>(resolve => { waiting.push(resolve) })
+      const connection = free.pop() ?? await whenFree()
       const answer = await new Promise<RawAnswer>((resolve, reject) => {
-        let text = ''
-        socket.removeAllListeners()
-        socket.on('data', (chunk: Buffer) => {
-          text += chunk.toString()
-          const found = answerIn(text)
-          if (found !== null) resolve(found)
-        }).on('error', reject).on('close', () => reject(new Error('the connection was closed')))
-        socket.write(request)
+        connection.asked = { resolve, reject }
+        connection.socket.write(request)
       })
-      const next = waiting.shift()
-      if (next === undefined) free.push(socket)
-      else next(socket)
+      leave(connection)
       return answer
     },
     close () {
-      for (const socket of all) socket.removeAllListeners().on('error', () => undefined).destroy()
+      for (const { socket } of all) socket.destroy()
     }
   }
 }
