@@ -46,6 +46,13 @@ t.test('the world has something of everything', async (t: Test) => {
   }
 })
 
+t.test('what one or two enterprises get is no statistic, whatever state their money is in', async t => {
+  const { rows, totals } = passed<ReportBody>(await quarter.hub.as('regulator-viewer').get('/v1/reports/subsidy-progress?period=2026Q1'))
+  t.match(rows.find(({ kind }) => kind === 'LOAN_INTEREST'), { lines: 3, enterprises: 3, blocked: null, open: '0.00', frozen: null, approved: null, paid: null },
+    'three enterprises, of which one is blocked, one waits and one is paid')
+  t.match(totals.find(({ group }) => group === 'LINES'), { lines: 7, blocked: null, open: null, frozen: null, approved: null, paid: null })
+})
+
 t.test('one fen more in any report is noticed', async t => {
   for (const report of REPORT_NAMES) {
     const { differences } = await rederiveReports(readerOf(quarter.hub, body => {

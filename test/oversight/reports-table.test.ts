@@ -37,6 +37,15 @@ t.test('where no other group is large enough, the total is hidden', async t => {
   t.same(totals, [{ group: 'BANK', volume: null, leads: 18 }])
 })
 
+t.test('who knows one row of the table cannot subtract it either', async t => {
+  const table = (...given: [who: string, drawn: number][]) => tableOf(columns, given.map(([who, drawn]) => row(who, drawn, 9)), 3, 2)
+  const hidden = ({ rows }: ReturnType<typeof tableOf>) => rows.filter(({ cells }) => cells.volume === null).map(({ cells }) => cells.who)
+  const four = table(['a', 9], ['b', 1], ['c', 4], ['d', 5])
+  t.same([hidden(four), four.totals[0]?.volume], [['b', 'c', 'd'], '1900.00'])
+  const three = table(['a', 9], ['b', 1], ['e', 0])
+  t.same([hidden(three), three.totals[0]?.volume], [['a', 'b'], null], 'one row alone would be subtracted by its owner')
+})
+
 t.test('nothing is hidden from those who see all, and zero is no secret', async t => {
   t.equal(tableOf(columns, [row('a', 1, 1)], 0).suppressed_groups, 0)
   t.equal(tableOf(columns, [row('a', 0, 0), row('b', 3, 3)], 3).suppressed_groups, 0)
@@ -50,15 +59,16 @@ t.test('no figure about fewer than three enterprises can be had, not as total le
     group: fc.constantFrom('BANK', 'LESSOR') }), { maxLength: 8 })
   const checked = fc.check(fc.property(some, given => {
     const before = given.map(({ drawn, pushed, group }, index) => row(`p${index}`, drawn, pushed, group))
-    const { rows, totals } = tableOf(columns, before, 3)
-    for (const [name, count] of [['volume', 'drawn'], ['leads', 'pushed']] as const) {
+    for (const covers of [1, 2] as const) for (const [name, count] of [['volume', 'drawn'], ['leads', 'pushed']] as const) {
+      const { rows, totals } = tableOf(columns, before, 3, covers)
       for (const [index, shown] of rows.entries()) {
         const about = before[index]?.counts[count] ?? 0
         if (about > 0 && about < 3 && shown.cells[name] !== null) return false
       }
       for (const total of totals) {
         const hidden = rows.filter(each => each.group === total.group && each.cells[name] === null)
-        if (hidden.length > 0 && total[name] !== null && !hidden.some(each => (each.counts[count] ?? 0) >= 3)) return false
+        const unknown_to = covers === 1 ? [hidden] : hidden.map(own => hidden.filter(each => each !== own))
+        if (hidden.length > 0 && total[name] !== null && unknown_to.some(rest => rest.length === 0 || !rest.some(each => (each.counts[count] ?? 0) >= 3))) return false
         if (hidden.length === 1 && total[name] !== null) return false
       }
     }

@@ -51,7 +51,7 @@ export function rankingColumns ({ version, weights, list_size }: RankingTerms): 
     column('audit_cut_pct', 'S2 (十三)', 'Claimed less recognised ÷ claimed, packets audited in the period; less is better',
       '审减率（审减额÷申报额），越低越好', { about: ['audited'] }),
     column('relending_pct', 'S2 (四)(十八)', 'Part of the volume under contracts carried by relending of the central bank', '再贷款支持的放款占比',
-      { about: ['drawn'] })
+      { about: ['drawn', 'relent', 'not_relent'] })
   ]
 }
 
@@ -90,16 +90,16 @@ export const progress_columns: readonly Column[] = [
   column('year', progress, 'Budget year, or year of the ceiling', '预算年度或限额年度'),
   column('fund_source', progress, 'Source of the money', '资金来源'),
   column('budget', progress, 'Budget', '预算金额', { sums: 'MONEY' }),
-  column('used', progress, 'Bound by closed batches', '已占用（已封批）', { sums: 'MONEY', about: ['payees'] }),
+  column('used', progress, 'Bound by closed batches', '已占用（已封批）', { sums: 'MONEY', about: ['bound', 'waiting'] }),
   column('budget_paid', progress, 'Payments that came through', '已拨付到账', { sums: 'MONEY', about: ['payees'] }),
   column('kind', progress, 'Kind of subsidy', '补贴种类'),
   column('lines', progress, 'Lines', '明细数', { sums: 'COUNT', about: ['listed'] }),
   column('enterprises', progress, 'Enterprises', '企业数', { about: ['listed'] }),
-  column('blocked', progress, 'Derived but not payable yet: a fact is missing', '已测算、因缺少要件暂不可付', { sums: 'MONEY', about: ['listed'] }),
-  column('open', progress, 'Derived, not yet in a submitted packet', '已测算、尚未报送', { sums: 'MONEY', about: ['listed'] }),
-  column('frozen', progress, 'In a submitted packet, not yet approved', '已报送、尚未核定', { sums: 'MONEY', about: ['listed'] }),
-  column('approved', progress, 'Recognised by audit and approved, paid or not', '已核定（含已付）', { sums: 'MONEY', about: ['listed'] }),
-  column('paid', progress, 'Of it paid: came through', '其中已到账', { sums: 'MONEY', about: ['listed'] })
+  column('blocked', progress, 'Derived but not payable yet: a fact is missing', '已测算、因缺少要件暂不可付', { sums: 'MONEY', about: ['listed', 'blocked'] }),
+  column('open', progress, 'Derived, not yet in a submitted packet', '已测算、尚未报送', { sums: 'MONEY', about: ['listed', 'open'] }),
+  column('frozen', progress, 'In a submitted packet, not yet approved', '已报送、尚未核定', { sums: 'MONEY', about: ['listed', 'frozen'] }),
+  column('approved', progress, 'Recognised by audit and approved, paid or not', '已核定（含已付）', { sums: 'MONEY', about: ['listed', 'approved', 'unpaid'] }),
+  column('paid', progress, 'Of it paid: came through', '其中已到账', { sums: 'MONEY', about: ['listed', 'paid'] })
 ]
 
 const kpi = 'S1 三(三)4'
@@ -188,7 +188,7 @@ export const breaker_columns: readonly Column[] = [
     '熔断口径：代偿额÷当年新增担保责任额', { about: ['guaranteed', 'claimed'] }),
   column('compensation_rate_pct', 'reading A-08 (b)',
     'Supervisory rate: cumulative compensation ÷ cumulative released guarantees; null while nothing is released', '监管口径代偿率：累计代偿÷累计解除担保',
-      { about: ['guaranteed', 'claimed'] })
+      { about: ['guaranteed', 'claimed', 'released'] })
 ]
 
 const reward = 'S3 (四), rule X-01'

@@ -15,7 +15,7 @@ export const leasedInPeriod = (sql: ReadSql, scope: Scope) => and(
 export async function leasedByLessor (sql: ReadSql, scope: Scope) {
   return sql.select({
     participant_no: lease_contracts.participant_no, drawdowns: count(), amount_fen: fenSum(lease_contracts.financed_principal_fen),
-    relent_fen: expression<number | null>`null`.as('relent_fen'), enterprises: countDistinct(lease_contracts.uscc),
+    relent_fen: expression<number | null>`null`.as('relent_fen'), relent: expression<number>`0`.as('relent'), not_relent: expression<number>`0`.as('not_relent'), enterprises: countDistinct(lease_contracts.uscc),
     first: expression<string | null>`${min(lease_contracts.number)}`, last: expression<string | null>`${max(lease_contracts.number)}`
   }).from(lease_contracts).where(leasedInPeriod(sql, scope)).groupBy(lease_contracts.participant_no)
 }
@@ -56,7 +56,7 @@ export async function guaranteedOfVintages (sql: ReadSql, years: readonly number
     guarantor_no: guarantee_contracts.participant_no, bank_no: guarantee_contracts.lender_no,
       vintage_year: guarantee_contracts.vintage_year,
     guaranteed_fen: fenSum(guaranteed_fen), released_fen: fenSum(expression`case when ${released_on} <= ${day} then ${guaranteed_fen} else 0 end`),
-    enterprises: countDistinct(guarantee_contracts.uscc), guarantees: count(),
+    enterprises: countDistinct(guarantee_contracts.uscc), released: countDistinct(expression`case when ${released_on} <= ${day} then ${guarantee_contracts.uscc} end`), guarantees: count(),
       first: expression<string | null>`${min(guarantee_contracts.number)}`,
     last: expression<string | null>`${max(guarantee_contracts.number)}`
   }).from(guarantee_contracts).where(and(eq(guarantee_contracts.status, 'ACCEPTED'), inArray(guarantee_contracts.vintage_year, [...years]),

@@ -95,7 +95,7 @@ export async function guaranteeBreaker (db: Db, making: Making): Promise<Row[]> 
           vintage_rate_pct: shown.vintage_rate_pct,
         compensation_rate_pct: shown.compensation_rate_pct
       },
-      counts: { guaranteed: behind?.enterprises ?? 0, claimed: compensated.get(breakerPlace(key))?.enterprises ?? 0 },
+      counts: { guaranteed: behind?.enterprises ?? 0, claimed: compensated.get(breakerPlace(key))?.enterprises ?? 0, released: behind?.released ?? 0 },
       group: 'ALL',
       behind: { objects: behind?.guarantees ?? 0, subjects: some(behind?.first, behind?.last) },
       owner: key.guarantor_no

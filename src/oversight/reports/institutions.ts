@@ -93,8 +93,10 @@ export async function institutionRanking (sql: ReadSql, making: Making): Promise
           audit_cut_pct: text(contender.audit_cut_bp),
         relending_pct: text(contender.relending_bp)
       },
-      counts: { drawn: volume?.enterprises ?? 0, pushed: tally.enterprises.size, decided: tally.decided_enterprises.size,
-        audited: audit?.enterprises ?? 0 },
+      counts: {
+        drawn: volume?.enterprises ?? 0, relent: volume?.relent ?? 0, not_relent: volume?.not_relent ?? 0, pushed: tally.enterprises.size,
+        decided: tally.decided_enterprises.size, audited: audit?.enterprises ?? 0
+      },
       group: role,
       behind: { objects: (volume?.drawdowns ?? 0) + tally.leads, subjects: some(volume?.first, volume?.last, tally.first, tally.last) },
       owner: participant_no

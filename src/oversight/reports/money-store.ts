@@ -1,8 +1,8 @@
 /** What reports read of subsidies, payments and budgets: sums and counts by group. */
-import { and, asc, count, countDistinct, eq, gte, inArray, isNotNull, lt, max, min, ne, sql as expression } from 'drizzle-orm'
+import { and, asc, count, countDistinct, eq, gte, inArray, isNotNull, lt, max, min, ne, sql as expression, type SQL, type SQLWrapper } from 'drizzle-orm'
 import { table, text } from '../../db/columns.ts'
 import type { ReadSql } from '../../db/db.ts'
-import { payment_items, payments } from '../../payment/batches/store.ts'
+import { payment_batches, payment_items, payments } from '../../payment/batches/store.ts'
 import { FUND_SOURCES } from '../../payment/budgets/sources.ts'
 import { budgets } from '../../payment/budgets/store.ts'
 import { subsidy_lines } from '../../subsidy/lines/store.ts'
@@ -16,13 +16,17 @@ export async function budgetsOfYears (sql: ReadSql, years: readonly string[]) {
     .where(and(inArray(budgets.year, [...years]), inArray(budgets.fund_source, [...FUND_SOURCES]))).orderBy(asc(budgets.year), asc(budgets.fund_source)).limit(1000)
 }
 
-/** What left the budgets: payments that came through. */
-export async function paidOfBudgets (sql: ReadSql, years: readonly string[]) {
+/** What binds the budgets: payments of closed batches that did not come back; with the sum of those that came through. */
+export async function boundOfBudgets (sql: ReadSql, years: readonly string[]) {
+  const { status, payee_uscc, payment_no } = payments
+  const paid = (what: SQLWrapper) => expression`case when ${status} = 'PAID' then ${what} end`
   return sql.select({
-    year: payments.year, fund_source: payments.fund_source, amount_fen: fenSum(payments.amount_fen), payments: count(),
-      payees: countDistinct(payments.payee_uscc),
-    first: expression<string | null>`${min(payments.payment_no)}`, last: expression<string | null>`${max(payments.payment_no)}`
-  }).from(payments).where(and(eq(payments.status, 'PAID'), inArray(payments.year, [...years]))).groupBy(payments.year, payments.fund_source)
+    year: payments.year, fund_source: payments.fund_source, paid_fen: fenSum(expression`coalesce(${paid(payments.amount_fen)}, 0)`), payments: count(paid(payment_no)), payees: countDistinct(paid(payee_uscc)),
+    bound: countDistinct(payee_uscc), waiting: countDistinct(expression`case when ${status} <> 'PAID' then ${payee_uscc} end`),
+    first: expression<string | null>`${min(paid(payment_no))}`, last: expression<string | null>`${max(paid(payment_no))}`
+  }).from(payments).innerJoin(payment_batches, eq(payment_batches.batch_no, payments.batch_no))
+    .where(and(ne(payment_batches.status, 'OPEN'), inArray(status, ['GENERATED', 'SENT', 'UNKNOWN', 'PAID']), inArray(payments.year, [...years])))
+    .groupBy(payments.year, payments.fund_source)
 }
 
 export const linesInPeriod = (sql: ReadSql, scope: Scope) => and(
@@ -30,27 +34,34 @@ export const linesInPeriod = (sql: ReadSql, scope: Scope) => and(
     inScope(sql, subsidy_lines.uscc, scope)
 )
 
-/** Lines of the period by year and kind, with their amounts by state. */
+/** Lines of the period by year and kind, with their amounts by state and the enterprises of each. */
 export async function linesByKind (sql: ReadSql, scope: Scope) {
-  const { status, amount_fen, recognised_fen } = subsidy_lines
-  const when = (state: 'BLOCKED' | 'OPEN') => expression`case when ${status} = ${state} then ${amount_fen} else 0 end`
+  const { status, amount_fen, recognised_fen, uscc } = subsidy_lines
+  const when = (state: SQL, what: SQLWrapper) => expression`case when ${state} then ${what} end`
+  const sumOf = (state: SQL, what: SQLWrapper) => fenSum(expression`coalesce(${when(state, what)}, 0)`)
+  const blocked = eq(status, 'BLOCKED')
+  const open = eq(status, 'OPEN')
+  const frozen = expression`${status} = 'FROZEN' and ${recognised_fen} is null`
+  const approved = expression`${status} = 'FROZEN' and ${recognised_fen} > 0`
   return sql.select({
-    year: subsidy_lines.year, kind: subsidy_lines.kind, lines: count(), enterprises: countDistinct(subsidy_lines.uscc),
-      blocked_fen: fenSum(when('BLOCKED')), open_fen: fenSum(when('OPEN')),
-    frozen_fen: fenSum(expression`case when ${status} = 'FROZEN' and ${recognised_fen} is null then ${amount_fen} else 0 end`),
-    approved_fen: fenSum(expression`case when ${status} = 'FROZEN' then coalesce(${recognised_fen}, 0) else 0 end`),
+    year: subsidy_lines.year, kind: subsidy_lines.kind, lines: count(), enterprises: countDistinct(uscc),
+    blocked_fen: sumOf(blocked, amount_fen), open_fen: sumOf(open, amount_fen), frozen_fen: sumOf(frozen, amount_fen), approved_fen: sumOf(approved, recognised_fen),
+    blocked: countDistinct(when(blocked, uscc)), open: countDistinct(when(open, uscc)), frozen: countDistinct(when(frozen, uscc)), approved: countDistinct(when(approved, uscc)),
     first: expression<string | null>`${min(subsidy_lines.line_no)}`, last: expression<string | null>`${max(subsidy_lines.line_no)}`
   }).from(subsidy_lines).where(linesInPeriod(sql, scope)).groupBy(subsidy_lines.year, subsidy_lines.kind).orderBy(asc(subsidy_lines.year),
     asc(subsidy_lines.kind))
 }
 
-/** Of those lines, what was paid. */
+/** Of those lines, what was paid and to how many enterprises; how many wait for theirs. */
 export async function paidOfLines (sql: ReadSql, scope: Scope) {
-  return sql.select({ year: subsidy_lines.year, kind: subsidy_lines.kind,
-    amount_fen: fenSum(payment_items.amount_fen) }).from(subsidy_lines)
-    .innerJoin(payment_items, eq(payment_items.line_no, subsidy_lines.line_no)).innerJoin(payments,
-      eq(payments.payment_no, payment_items.payment_no))
-    .where(and(linesInPeriod(sql, scope), eq(payments.status, 'PAID'))).groupBy(subsidy_lines.year, subsidy_lines.kind)
+  const { payment_no } = payments
+  return sql.select({
+    year: subsidy_lines.year, kind: subsidy_lines.kind, amount_fen: fenSum(expression`case when ${payment_no} is not null then ${payment_items.amount_fen} else 0 end`),
+    paid: countDistinct(expression`case when ${payment_no} is not null then ${subsidy_lines.uscc} end`),
+    unpaid: countDistinct(expression`case when ${payment_no} is null and ${subsidy_lines.recognised_fen} > 0 then ${subsidy_lines.uscc} end`)
+  }).from(subsidy_lines).leftJoin(payment_items, and(eq(payment_items.line_no, subsidy_lines.line_no), eq(payment_items.live, true)))
+    .leftJoin(payments, and(eq(payments.payment_no, payment_items.payment_no), eq(payments.status, 'PAID')))
+    .where(linesInPeriod(sql, scope)).groupBy(subsidy_lines.year, subsidy_lines.kind)
 }
 
 export const paidInPeriod = (sql: ReadSql, scope: Scope) => and(

@@ -8,7 +8,7 @@ import { yuanOf } from '../../policy/money.ts'
 import { dayNumber } from '../../policy/period.ts'
 import { mean, ratio, sharePct } from './figures.ts'
 import { byKey, some, type Making } from './making.ts'
-import { budgetsOfYears, linesByKind, paidByKind, paidOfBudgets, paidOfLines, resultsByKind, waitsByKind } from './money-store.ts'
+import { budgetsOfYears, linesByKind, paidByKind, boundOfBudgets, paidOfLines, resultsByKind, waitsByKind } from './money-store.ts'
 import { drawnByBank } from './store.ts'
 import type { Cell, Row } from './table.ts'
 
@@ -25,27 +25,30 @@ const no_lines: Record<string, Cell> = { kind: null, lines: null, enterprises: n
 export async function subsidyProgress (sql: ReadSql, making: Making): Promise<Row[]> {
   const of_a_part = making.region_code !== null || making.uscc !== null
   const years = yearsOf(making)
-  const paid = byKey(await paidOfBudgets(sql, years), row => `${row.year} ${row.fund_source}`)
+  const bound = byKey(await boundOfBudgets(sql, years), row => `${row.year} ${row.fund_source}`)
   const budgets = of_a_part ? [] : (await budgetsOfYears(sql, years)).map(({ budget_no, year, fund_source, amount_fen, used_fen }): Row => {
-    const out = paid.get(`${year} ${fund_source}`)
+    const out = bound.get(`${year} ${fund_source}`)
     return {
       cells: { row_kind: 'BUDGET', year, ...no_lines, fund_source, budget: yuanOf(amount_fen), used: yuanOf(used_fen),
-        budget_paid: yuanOf(out?.amount_fen ?? 0) },
-      counts: { payees: out?.payees ?? 0, listed: 0 },
+        budget_paid: yuanOf(out?.paid_fen ?? 0) },
+      counts: { payees: out?.payees ?? 0, bound: out?.bound ?? 0, waiting: out?.waiting ?? 0 },
       group: 'BUDGET',
       behind: { objects: out?.payments ?? 0, subjects: some(budget_no, out?.first, out?.last) },
       owner: null
     }
   })
   const came_through = byKey(await paidOfLines(sql, making), row => `${row.year} ${row.kind}`)
-  const lines = (await linesByKind(sql, making)).map((row): Row => ({
+  const lines = (await linesByKind(sql, making)).map(({ blocked, open, frozen, approved, ...row }): Row => ({
     cells: {
       row_kind: 'LINES', year: row.year, ...no_budget, kind: row.kind, lines: row.lines, enterprises: row.enterprises,
         blocked: yuanOf(row.blocked_fen), open: yuanOf(row.open_fen),
       frozen: yuanOf(row.frozen_fen), approved: yuanOf(row.approved_fen),
         paid: yuanOf(came_through.get(`${row.year} ${row.kind}`)?.amount_fen ?? 0)
     },
-    counts: { payees: 0, listed: row.enterprises },
+    counts: {
+      listed: row.enterprises, blocked, open, frozen, approved, paid: came_through.get(`${row.year} ${row.kind}`)?.paid ?? 0,
+      unpaid: came_through.get(`${row.year} ${row.kind}`)?.unpaid ?? 0
+    },
     group: 'LINES',
     behind: { objects: row.lines, subjects: some(row.first, row.last) },
     owner: null

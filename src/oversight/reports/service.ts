@@ -58,7 +58,7 @@ export function periodOf ({ from, to, period }: Pick<Asked, 'from' | 'to' | 'per
 const isQuarter = ({ from, to }: { from: string, to: string }): boolean => /-(01|04|07|10)-01$/.test(from) && addMonths(from, 3) === to
 
 /** What is behind a row is for MEIC, and for the institution the row is about. */
-interface Reader { all: boolean, hides: boolean, owner: string | null, basis: boolean }
+interface Reader { all: boolean, hides: boolean, owner: string | null, basis: boolean, covers: 1 | 2 }
 
 /** What a caller may see of a report. Errors: role_not_allowed, invalid_request. */
 async function readerOf (db: Db, principal: Principal, report: ReportName, { published }: Asked): Promise<Reader> {
@@ -68,9 +68,9 @@ async function readerOf (db: Db, principal: Principal, report: ReportName, { pub
     if (published_to.length === 0) {
       throw refuse('invalid_request', '/query/published', 'NEVER_PUBLISHED', 'This report is not published; leave published out', '该报表不公布，请去掉 published')
     }
-    if (published_to.includes(role) || sees_all.includes(role)) return { all: true, hides: true, owner: null, basis: false }
+    if (published_to.includes(role) || sees_all.includes(role)) return { all: true, hides: true, owner: null, basis: false, covers: 2 }
   }
-  if (sees_all.includes(role)) return { all: true, hides: !sees_small_groups.has(role), owner: null, basis: role === 'MEIC' }
+  if (sees_all.includes(role)) return { all: true, hides: !sees_small_groups.has(role), owner: null, basis: role === 'MEIC', covers: 1 }
   if (!own.includes(role)) {
     const allowed = [...sees_all, ...own]
     throw new Problem('role_not_allowed', {
@@ -79,7 +79,7 @@ async function readerOf (db: Db, principal: Principal, report: ReportName, { pub
     })
   }
   const owner = role === 'DISTRICT_MEIC' ? (await findParticipant(db.read, participant_no))?.region_code ?? '' : participant_no
-  return { all: false, hides: !sent_it_itself.has(role), owner, basis: sent_it_itself.has(role) }
+  return { all: false, hides: !sent_it_itself.has(role), owner, basis: sent_it_itself.has(role), covers: 1 }
 }
 
 /**
@@ -182,7 +182,7 @@ export async function makeReport (db: Db, principal: Principal, report: ReportNa
   const last_day = addDays(period.to, -1)
   const policy = nearestTerms(policies, spec.policy_code, last_day)
   const columns = spec.columns(policy)
-  const table = tableOf(columns, rows, reader.hides && single === null ? smallestGroupOn(policies, last_day) : 0)
+  const table = tableOf(columns, rows, reader.hides && single === null ? smallestGroupOn(policies, last_day) : 0, reader.covers)
   const shown = reader.all ? table.rows : table.rows.filter(({ owner }) => owner === reader.owner)
   const made: Report = {
     report, title: spec.title, title_zh: spec.title_zh, period: { ...period, as_of: making.as_of }, region_code: asked.region_code ?? null,

@@ -91,7 +91,7 @@ const over_five_years = expression<number>`case when cast(substr(${loan_contract
   or (cast(substr(${loan_contracts.maturity_date}, 1, 4) as integer) - cast(substr(${loan_contracts.start_date}, 1, 4) as integer) = 5
   and substr(${loan_contracts.maturity_date}, 5) > substr(${loan_contracts.start_date}, 5)) then 1 else 0 end`
 /** Kept as JSON without blanks; quotes inside texts are escaped, so no text can look like the field. */
-const relent = expression`case when ${loan_contracts.body} like '%"relending_supported":true%' then ${drawdowns.amount_fen} else 0 end`
+const is_relent = expression`${loan_contracts.body} like '%"relending_supported":true%'`
 
 export const drawnInPeriod = (sql: ReadSql, scope: Scope) => and(
   eq(drawdowns.status, 'ACCEPTED'), gte(drawdowns.disbursed_date, scope.from), lt(drawdowns.disbursed_date, scope.to),
@@ -101,8 +101,9 @@ export const drawnInPeriod = (sql: ReadSql, scope: Scope) => and(
 /** What each bank paid out in the period. */
 export async function drawnByBank (sql: ReadSql, scope: Scope) {
   return sql.select({
-    participant_no: drawdowns.participant_no, drawdowns: count(), amount_fen: fenSum(drawdowns.amount_fen), relent_fen: fenSum(relent),
-      enterprises: countDistinct(drawdowns.uscc),
+    participant_no: drawdowns.participant_no, drawdowns: count(), amount_fen: fenSum(drawdowns.amount_fen), relent_fen: fenSum(expression`case when ${is_relent} then ${drawdowns.amount_fen} else 0 end`),
+    enterprises: countDistinct(drawdowns.uscc), relent: countDistinct(expression`case when ${is_relent} then ${drawdowns.uscc} end`),
+    not_relent: countDistinct(expression`case when not (${is_relent}) then ${drawdowns.uscc} end`),
     first: first(drawdowns.number), last: last(drawdowns.number)
   }).from(drawdowns).innerJoin(loan_contracts, eq(loan_contracts.number, drawdowns.loan_contract_number)).where(drawnInPeriod(sql,
     scope)).groupBy(drawdowns.participant_no)

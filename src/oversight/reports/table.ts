@@ -51,15 +51,14 @@ function totalOf (group: string, rows: readonly Row[], columns: readonly Column[
 /**
  * Totals, and with `smallest` the hiding of figures about fewer enterprises than that.
  *
- * A hidden figure must not come back as total less the others: where figures of a count are hidden, a further row with enough enterprises
- * is hidden
- * with them (the one with the fewest, first in the table), and where there is none, the total. Counts of rows may overlap, so two small
- * rows
- * never protect each other.
+ * A hidden figure must not come back as total less the others: where figures of a count are hidden, further rows with enough enterprises
+ * are hidden with them (those with the fewest, first in the table), and where there are too few of them, the total as well. Counts of rows
+ * may overlap, so two small rows never protect each other.
  *
  * @param smallest 0: nothing is hidden
+ * @param covers how many further rows: two where readers know a row of their own, which hides nothing from them
  */
-export function tableOf (columns: readonly Column[], rows: readonly Row[], smallest: number): Table {
+export function tableOf (columns: readonly Column[], rows: readonly Row[], smallest: number, covers: 1 | 2 = 1): Table {
   const counts = [...new Set(columns.flatMap(({ about = [] }) => about))]
   const hidden = new Map<Row, Set<string>>(rows.map(row => [row, new Set()]))
   const totals: Total[] = []
@@ -71,9 +70,9 @@ export function tableOf (columns: readonly Column[], rows: readonly Row[], small
       const small = members.filter(row => of(row) > 0 && of(row) < smallest)
       for (const row of small) hidden.get(row)?.add(count)
       if (small.length === 0 || !columns.some(({ sums, about = [] }) => sums !== undefined && about.includes(count))) continue
-      const cover = members.filter(row => of(row) >= smallest).sort((a, b) => of(a) - of(b))[0]
-      if (cover === undefined) hidden_totals.add(count)
-      else hidden.get(cover)?.add(count)
+      const covering = members.filter(row => of(row) >= smallest).sort((a, b) => of(a) - of(b)).slice(0, covers)
+      if (covering.length < covers) hidden_totals.add(count)
+      for (const row of covering) hidden.get(row)?.add(count)
     }
     totals.push(totalOf(group, members, columns, hidden_totals))
   }
