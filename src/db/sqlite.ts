@@ -6,12 +6,14 @@
  */
 import Database from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
-import type { Clock } from '../clock.ts'
+import { stopwatch, type Clock } from '../clock.ts'
 import { copyBackBeside, type CopyBackPace } from './copy-back.ts'
 import { carryCipher, type CipherSlot } from './sealing.ts'
 import { coalesced, DbOverloaded, insideUnit, queue_length_max, refuseNested, run_again_max, RunAgain, type Db, type Unit, type WriteSql } from './db.ts'
 
 export const group_size_max = 256
+/** Units of a group and its commit follow each other without letting anybody else in for so long at the most. */
+const held_up_ms_max = 10
 
 interface Waiting { unit: Unit<unknown>, resolve (value: unknown): void, reject (reason: unknown): void }
 
@@ -55,8 +57,11 @@ export function openSqlite (file: string, clock: Clock, options: { queue_length_
   let draining: Promise<void> | undefined
   let closed = false
 
+  const elapsed = stopwatch()
+
   async function runGroup (group: Waiting[]): Promise<void> {
     const now = clock.now()
+    let turn_at_ms = elapsed()
     const outcomes: { waiting: Waiting, value?: unknown, failed?: { reason: unknown } }[] = []
     // A savepoint copies every page that is touched; the only unit of a transaction needs none.
     const is_only = group.length === 1
@@ -84,6 +89,9 @@ export function openSqlite (file: string, clock: Clock, options: { queue_length_
           break
         }
       }
+      if (elapsed() - turn_at_ms < held_up_ms_max) continue
+      await new Promise(resolve => setImmediate(resolve))
+      turn_at_ms = elapsed()
     }
     try {
       commit.run()

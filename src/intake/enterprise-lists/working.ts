@@ -235,8 +235,8 @@ async function takeInSome ({ db, hooks }: ListWork, list_no: string): Promise<vo
       const waiting = await rowsWithoutDocument(sql, now, list, rows)
       for (const { row_id, outcome, findings } of waiting.map(waitingForDocument)) await changeRow(sql, now, row_id, { outcome, findings, keeps: true })
       for (const slice of slicesOf(rows.filter(row => !waiting.includes(row)))) {
-        await takeInSlice(sql, now, list, slice, hooks)
         await setImmediate()
+        await takeInSlice(sql, now, list, slice, hooks)
       }
       const rows_taken_in = list.rows_taken_in + await takenIn(sql, now, list_no, rows)
       if (units === units_per_step) await tellProgress(sql, now, list, { rows_found: list.rows_found ?? 0, rows_read: list.rows_read, rows_taken_in })

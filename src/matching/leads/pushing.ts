@@ -2,6 +2,7 @@
  * The matching loop: takes needs, decides who gets them, freezes what is released and keeps why.
  * Source: S1 四(三)3 (to paired banks and guarantors, with the enterprise's authorization); contract §5; design D8, D9.
  */
+import { setImmediate } from 'node:timers/promises'
 import { newNo } from '../../clock.ts'
 import type { Db, WriteSql } from '../../db/db.ts'
 import type { Authorization } from '../../intake/authorizations/store.ts'
@@ -18,7 +19,7 @@ import { dueDates, runningStage, type Timed, type TimingTerms } from './stages.t
 import { insertLeads, keepRecipients, pushedBefore, type Lead, type NeedRecipient } from './store.ts'
 import { timingOf } from './timing.ts'
 
-/** A unit holds the event loop: with three recipients a need this is about 25 ms. */
+/** With three recipients a need a unit is about 25 ms of work; others get a turn between its parts. */
 export const needs_per_unit_max = 50
 const lead_days = 90
 const day_ms = 86_400_000
@@ -41,6 +42,7 @@ async function push (sql: WriteSql, now: string, needs: readonly Need[], terms: 
   if (needs.length === 0) return
   const day = beijingDate(now)
   const facts = await factsOf(sql, needs, day)
+  await setImmediate()
   const start = startOf(now, terms)
   const had = new Set((await pushedBefore(sql, needs.map(({ need_no }) => need_no))).map(({ need_no, recipient_no, authorization_no, status }) =>
     `${need_no} ${recipient_no}${status === 'WITHDRAWN' ? ` ${authorization_no}` : ''}`))
@@ -77,8 +79,10 @@ async function push (sql: WriteSql, now: string, needs: readonly Need[], terms: 
       })
     }
   }
+  await setImmediate()
   await insertLeads(sql, leads)
   await keepRecipients(sql, recipients)
+  await setImmediate()
   await append(sql, now, ...news)
   await advanceNeeds(sql, needs.map(({ need_no }) => need_no), ['SUBMITTED'], 'MATCHED', now)
   const pushed = new Set(await advanceNeeds(sql, [...served], ['MATCHED'], 'PUSHED', now))
