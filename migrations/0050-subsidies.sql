@@ -129,6 +129,14 @@ create table packet_versions (
   primary key (packet_no, version)
 );
 
+-- Which sealed version holds a document: whoever may read the packet may read it.
+create table packet_documents (
+  document_no text not null,
+  packet_no text not null references subsidy_packets (packet_no),
+  version bigint not null,
+  primary key (document_no, packet_no, version)
+);
+
 create table packet_lines (
   packet_no text not null references subsidy_packets (packet_no),
   version bigint not null,

@@ -3,6 +3,7 @@ import { clawback_ledger } from '../../src/payment/clawbacks/service.ts'
 import { deriveDue, type Owner } from '../../src/subsidy/lines/deriving.ts'
 import type { ReadSql } from '../../src/db/db.ts'
 import { dueMarks, mark } from '../../src/lending/marks.ts'
+import { findLine, insertLine, type SubsidyLine } from '../../src/subsidy/lines/store.ts'
 import { upsertEnterprise } from '../../src/intake/enterprises/store.ts'
 import { build } from '../helper.ts'
 import { aDocument, aVoucher, authorize, created, knowEnterprise, lent, name_1, project_1, uscc_1 } from '../lending/fixtures.ts'
@@ -105,6 +106,12 @@ t.test('a correction supersedes the line; what stands is derived anew, never upd
   t.match(after, [{ line_no: before?.line_no, status: 'SUPERSEDED', amount: '30000.00' }, { status: 'OPEN', amount: '27000.00',
     packet_no: before?.packet_no }])
   t.match(await packets(hub, 'bank-1'), [{ claimed_amount: '27000.00', line_count: 1 }])
+  await hub.db.write(async sql => {
+    const superseded = await findLine(sql, before?.line_no ?? '') as SubsidyLine
+    for (let index = 0; index < 200; index++) await insertLine(sql, { ...superseded, line_no: `line_0${String(index).padStart(3, '0')}` })
+  })
+  t.match(done<{ lines: object[] }>(await hub.as('bank-1').get(`/v1/ceilings?uscc=${uscc_1}&project_code=${project_1}&year=2026`)).lines,
+    [{ line_no: after[1]?.line_no }], 'what stands is shown beside the ceilings, however much was superseded')
 })
 
 t.test('land does not count, the loan ceiling holds over a year of 365 days', async t => {

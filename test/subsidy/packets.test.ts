@@ -199,6 +199,8 @@ t.test('after a withdrawal nothing new is sealed; sealed packets stay readable a
   const sealed = (await hub.as('auditor-1').get(`/v1/subsidy-packets/${packet.packet_no}/archive`)).rawPayload.toString('latin1')
   const document_no = /documents\/(doc_\w+)/.exec(sealed)?.[1]
   t.equal((await hub.as('auditor-1', 1).get(`/v1/documents/${document_no}`)).statusCode, 200)
+  t.equal((await hub.as('auditor-2', 1).get(`/v1/documents/${document_no}`)).statusCode, 404, 'not assigned to it')
+  t.equal((await hub.as('bank-2').get(`/v1/documents/${document_no}`)).statusCode, 404)
   const { items } = done<{ items: { basis: string, recipient_no: string }[] }>(await hub.as('enterprise-1').get(`/v1/authorizations/${authorization_no}/disclosures`))
   t.match(items.filter(({ basis }) => basis === 'SETTLEMENT').map(({ recipient_no }) => recipient_no).sort(),
     ['auditor-1', 'auditor-1', 'auditor-1', 'finance-bureau'], 'packet, archive and single document')

@@ -93,8 +93,3 @@ export async function activeAccount (sql: ReadSql, holder_uscc: string): Promise
   return { number: row.number, account_name, account_no: openAccount(cipherOf(sql), row), opening_bank_name, cnaps_code,
     declared_by: row.participant_no }
 }
-
-/** Whether a holder has an account in force, without opening it. */
-export async function hasActiveAccount (sql: ReadSql, holder_uscc: string): Promise<boolean> {
-  return await findActiveAccount(sql, holder_uscc) !== undefined
-}

@@ -84,7 +84,7 @@ export const CeilingView = named('Ceilings', Type.Object({
     granted: Money('Used up, over all institutions'),
     left: Money('Still free')
   })), { maxItems: 200, description: 'Sums only' }),
-  lines: Type.Array(SubsidyLineItem, { maxItems: 200, description: 'Lines the caller may see' })
+  lines: Type.Array(SubsidyLineItem, { maxItems: 200, description: 'Lines the caller may see, the first 200 by number; superseded ones and all others: GET /v1/subsidy-lines' })
 }))
 
 const example_no = '01JB2Q8Z6V7K3M5N9P4R1S0T2W'

@@ -6,7 +6,7 @@ import { fenParameter, nearestTerms } from '../../policy/terms.ts'
 import { yuanOf } from '../../policy/money.ts'
 import { notFound } from '../../problem.ts'
 import { policiesIn } from '../../registry/policies/service.ts'
-import { packetsAssigned } from '../packets/store.ts'
+import { findPacket, packetsAssigned } from '../packets/store.ts'
 import { loan_scope, project_ceilings } from './claims.ts'
 import { findLine, grantedOf, hasLineOf, listLines, type LineFilter, type ProjectYear, type SubsidyLine } from './store.ts'
 
@@ -16,10 +16,10 @@ export type PaymentStatusOf = (sql: ReadSql, line_nos: readonly string[]) => Pro
 const authorities: ReadonlySet<string> = new Set(['MEIC', 'FINANCE_BUREAU'])
 
 /** Narrows a filter to what the caller may see. */
-async function visible (sql: ReadSql, principal: Principal, filter: LineFilter): Promise<LineFilter> {
+function visible (sql: ReadSql, principal: Principal, filter: LineFilter): LineFilter {
   if (authorities.has(principal.role)) return filter
   if (principal.role === 'ENTERPRISE') return { ...filter, concerned_uscc: principal.uscc }
-  if (principal.role === 'AUDITOR') return { ...filter, packet_nos: await packetsAssigned(sql, principal.participant_no) }
+  if (principal.role === 'AUDITOR') return { ...filter, of_packets: packetsAssigned(sql, principal.participant_no) }
   return { ...filter, participant_no: principal.participant_no }
 }
 
@@ -33,7 +33,7 @@ async function shown (sql: ReadSql, lines: readonly SubsidyLine[], paymentStatus
 
 export async function linesFor (sql: ReadSql, principal: Principal, filter: LineFilter,
   paymentStatusOf: PaymentStatusOf): Promise<LineShown[]> {
-  return shown(sql, await listLines(sql, await visible(sql, principal, filter)), paymentStatusOf)
+  return shown(sql, await listLines(sql, visible(sql, principal, filter)), paymentStatusOf)
 }
 
 /** One line. Errors: not_found, also for another's. */
@@ -49,7 +49,7 @@ async function maySee (sql: ReadSql, principal: Principal, line: SubsidyLine): P
   if (authorities.has(principal.role) || line.participant_no === principal.participant_no) return true
   if (principal.role === 'ENTERPRISE') return line.uscc === principal.uscc || line.payee_uscc === principal.uscc
   return principal.role === 'AUDITOR' && line.packet_no !== null &&
-    (await packetsAssigned(sql, principal.participant_no)).has(line.packet_no)
+    (await findPacket(sql, line.packet_no))?.auditor_no === principal.participant_no
 }
 
 export interface CeilingShown { kind: SubsidyLine['kind'], rule_id: string, span: string, scope: string | null, cap_fen: number,
@@ -68,7 +68,7 @@ export async function ceilingsFor (
   sql: ReadSql, principal: Principal, wanted: { uscc: string, project_code: string, year: string }, paymentStatusOf: PaymentStatusOf
 ): Promise<{ ceilings: CeilingShown[], lines: LineShown[] }> {
   const { uscc, project_code, year } = wanted
-  const lines = await linesFor(sql, principal, { uscc, project_code, year, after: null, limit: lines_shown_max }, paymentStatusOf)
+  const lines = await linesFor(sql, principal, { uscc, project_code, year, is_live: true, after: null, limit: lines_shown_max }, paymentStatusOf)
   const is_involved = authorities.has(principal.role) || (principal.role === 'ENTERPRISE' && principal.uscc === uscc) ||
     (principal.role === 'AUDITOR' ? lines.length > 0 : await hasLineOf(sql, principal.participant_no, uscc, project_code))
   if (!is_involved) throw notFound()
@@ -96,7 +96,7 @@ export async function ceilingsFor (
   // The product that a first set's ceiling is about is known from another's policy: institutions see the sum without it.
   for (const { kind, scope, cap_fen, granted_fen, year: span } of premiums) ceilings.push({ kind, rule_id: rule_of_premium(scope), span,
     scope: sees_all ? scope : scope.replace(/:.*$/s, ''), cap_fen, granted_fen })
-  return { ceilings, lines: lines.filter(({ line }) => line.status !== 'SUPERSEDED') }
+  return { ceilings, lines }
 }
 
 /** A ceiling as it goes out. */

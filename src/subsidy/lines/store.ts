@@ -1,5 +1,5 @@
 /** Tables of derivations, ceilings and subsidy lines. A line's amount is never updated: a recalculation supersedes the line. */
-import { and, asc, desc, eq, gt, gte, inArray, isNull, ne, or, sql as expression } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, inArray, isNull, ne, or, sql as expression, type SQLWrapper } from 'drizzle-orm'
 import { fen, integer, isAmong, json, primaryKey, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import { enterprises } from '../../intake/enterprises/store.ts'
@@ -195,7 +195,10 @@ export interface LineFilter {
   /** whose lines: the institution's, or those about or for an enterprise, or those in the packets of an auditor */
   participant_no?: string
   concerned_uscc?: string
-  packet_nos?: ReadonlySet<string> | undefined
+  /** a query of packet numbers */
+  of_packets?: SQLWrapper | undefined
+  /** without superseded ones */
+  is_live?: boolean
   kind?: SubsidyKind | undefined
   status?: LineStatus | undefined
   uscc?: string | undefined
@@ -215,8 +218,8 @@ function conditionsOf (filter: Partial<LineFilter>) {
     ...equal.map(name => filter[name] === undefined ? undefined : eq(subsidy_lines[name], filter[name])),
     filter.concerned_uscc === undefined ? undefined : or(eq(subsidy_lines.uscc, filter.concerned_uscc),
       eq(subsidy_lines.payee_uscc, filter.concerned_uscc)),
-    filter.packet_nos === undefined ? undefined : filter.packet_nos.size === 0 ? expression`1 = 0` : inArray(subsidy_lines.packet_no,
-      [...filter.packet_nos]),
+    filter.of_packets === undefined ? undefined : inArray(subsidy_lines.packet_no, filter.of_packets),
+    filter.is_live === true ? inArray(subsidy_lines.status, ['BLOCKED', 'OPEN', 'FROZEN']) : undefined,
     filter.updated_since === undefined ? undefined : gte(subsidy_lines.updated_at, filter.updated_since),
     filter.after === undefined || filter.after === null ? undefined : gt(subsidy_lines.line_no, filter.after)
   )

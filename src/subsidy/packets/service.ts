@@ -27,8 +27,8 @@ import { findLines, linesOfPacket, moveLines, placeLine, recogniseLine, supersed
 import { reviewOf } from './reviewing.ts'
 import { archiveOf, sealPacket, type PacketSigner } from './sealing.ts'
 import {
-  conclusionsOf, findPacket, findVersion, insertVersion, keepReads, lastVersion, listPackets, movePacket, packetLines, packetsAssigned,
-    packetsOfKey, settlementReads,
+  conclusionsOf, findPacket, findVersion, insertVersion, keepReads, lastVersion, listPackets, movePacket, packetLines,
+    packetsOfKey, sealedWith, settlementReads,
   type Difference, type Packet, type PacketFilter, type PacketKey, type PacketRead, type PacketVersion, type SealedDocument
 } from './store.ts'
 
@@ -93,7 +93,7 @@ async function noteReading (db: Db, principal: Principal, packet: Packet, sealed
   await db.write((sql, now) => keepReads(sql, readsOf(principal, sealed, listed, part, now)))
 }
 
-function readsOf ({ participant_no, user_no }: Principal, { packet_no, version }: PacketVersion, authorization_nos: readonly string[], part: PacketRead['part'],
+function readsOf ({ participant_no, user_no }: Principal, { packet_no, version }: Pick<PacketVersion, 'packet_no' | 'version'>, authorization_nos: readonly string[], part: PacketRead['part'],
   read_at: string): PacketRead[] {
   return authorization_nos.map(authorization_no => ({ read_no: newNo('read'), packet_no, version, authorization_no, participant_no, user_no, part, read_at }))
 }
@@ -122,31 +122,18 @@ export async function readArchive (db: Db, bodies: DocumentStore, principal: Pri
 
 /** Readings of sealed packets under an authorization, as the enterprise is shown them. */
 export async function settlementDisclosures (sql: ReadSql, authorization_no: string): Promise<Disclosure[]> {
-  const disclosures: Disclosure[] = []
-  for (const { participant_no, packet_no, version, part, read_at } of await settlementReads(sql, authorization_no)) {
-    const sealed = await findVersion(sql, packet_no, version)
-    disclosures.push({
-      basis: 'SETTLEMENT', recipient_no: participant_no, lead_no: null, packet_no, fields_released: [part.toLowerCase()],
-        disclosed_at: read_at, digest: sealed?.digest ?? ''
-    })
-  }
-  return disclosures
+  return (await settlementReads(sql, authorization_no)).map(({ participant_no, packet_no, part, read_at, digest }) => ({
+    basis: 'SETTLEMENT', recipient_no: participant_no, lead_no: null, packet_no, fields_released: [part.toLowerCase()], disclosed_at: read_at, digest
+  }))
 }
 
 /** How a document of a packet that the caller may read is read one by one; null: it stands in none. */
 export async function readPacketDocument (sql: ReadSql, principal: Principal, document_no: string): Promise<Reading | null> {
   const document = await findAnyDocument(sql, document_no)
   if (document === undefined || !(principal.role === 'AUDITOR' || authority_roles.has(principal.role))) return null
-  const packets = principal.role === 'AUDITOR' ? [...await packetsAssigned(sql, principal.participant_no)] : null
-  const filter = { participant_no: document.participant_no, after: null, limit: 10_000 }
-  const readable = packets ?? (await listPackets(sql, filter)).map(({ packet_no }) => packet_no)
-  for (const packet_no of readable) {
-    const sealed = await lastVersion(sql, packet_no)
-    if (sealed?.documents.some(each => each.document_no === document_no) === true) {
-      return (unit, now) => keepReads(unit, readsOf(principal, sealed, sealed.authorization_nos, 'DOCUMENT', now))
-    }
-  }
-  return null
+  const sealed = await sealedWith(sql, document_no, principal.role === 'AUDITOR' ? { auditor_no: principal.participant_no } : { participant_no: document.participant_no })
+  if (sealed === undefined) return null
+  return (unit, now) => keepReads(unit, readsOf(principal, sealed, sealed.authorization_nos, 'DOCUMENT', now))
 }
 
 async function documentsOf (sql: ReadSql, lines: readonly SubsidyLine[]): Promise<SealedDocument[]> {

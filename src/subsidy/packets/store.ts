@@ -1,9 +1,10 @@
 /** Tables of packets, their sealed versions, lines, questions and conclusions. */
-import { and, asc, desc, eq, gt, gte, inArray, isNotNull, sql as expression } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, inArray, sql as expression } from 'drizzle-orm'
+import { bulkInsert } from '../../db/bulk.ts'
 import { fen, flag, integer, json, primaryKey, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { SubsidyKind } from '../../lending/marks.ts'
-import { subsidy_lines, type PayeeKind } from '../lines/store.ts'
+import type { PayeeKind } from '../lines/store.ts'
 
 export const PACKET_STATUSES = ['DRAFT', 'SUBMITTED', 'IN_AUDIT', 'RETURNED', 'AUDITED', 'APPROVED', 'REJECTED'] as const
 export type PacketStatus = typeof PACKET_STATUSES[number]
@@ -140,16 +141,37 @@ export async function listPackets (sql: ReadSql, filter: PacketFilter): Promise<
   )).orderBy(asc(subsidy_packets.packet_no)).limit(filter.limit)
 }
 
-/** Packets an auditor was assigned. */
-export async function packetsAssigned (sql: ReadSql, auditor_no: string): Promise<Set<string>> {
-  const rows = await sql.select({ packet_no: subsidy_packets.packet_no }).from(subsidy_packets).where(eq(subsidy_packets.auditor_no,
-    auditor_no))
-  return new Set(rows.map(({ packet_no }) => packet_no))
+/** The numbers of packets an auditor was assigned, as part of another query. */
+export function packetsAssigned (sql: ReadSql, auditor_no: string) {
+  return sql.select({ packet_no: subsidy_packets.packet_no }).from(subsidy_packets).where(eq(subsidy_packets.auditor_no, auditor_no))
 }
+
+const packet_documents = table('packet_documents', {
+  document_no: text().notNull(),
+  packet_no: text().notNull(),
+  version: integer().notNull()
+}, columns => [primaryKey({ columns: [columns.document_no, columns.packet_no, columns.version] })])
+
+const insertLines = bulkInsert(packet_lines)
+const insertDocuments = bulkInsert(packet_documents)
 
 export async function insertVersion (sql: WriteSql, version: PacketVersion, lines: readonly PacketLine[]): Promise<void> {
   await sql.insert(packet_versions).values(version)
-  for (const line of lines) await sql.insert(packet_lines).values(line)
+  await insertLines(sql, lines)
+  const { packet_no, version: number, documents } = version
+  await insertDocuments(sql, documents.map(({ document_no }) => ({ document_no, packet_no, version: number })))
+}
+
+/** The first packet among an auditor's, or an institution's, whose newest sealed version holds a document. */
+export async function sealedWith (sql: ReadSql, document_no: string, of: { auditor_no: string } | { participant_no: string }):
+Promise<Pick<PacketVersion, 'packet_no' | 'version' | 'authorization_nos'> | undefined> {
+  const { packet_no, version, authorization_nos } = packet_versions
+  return (await sql.select({ packet_no, version, authorization_nos }).from(packet_documents)
+    .innerJoin(subsidy_packets, and(eq(subsidy_packets.packet_no, packet_documents.packet_no), eq(subsidy_packets.version, packet_documents.version)))
+    .innerJoin(packet_versions, and(eq(packet_no, packet_documents.packet_no), eq(version, packet_documents.version)))
+    .where(and(eq(packet_documents.document_no, document_no),
+      'auditor_no' in of ? eq(subsidy_packets.auditor_no, of.auditor_no) : eq(subsidy_packets.participant_no, of.participant_no)))
+    .orderBy(asc(packet_no)).limit(1))[0]
 }
 
 export async function findVersion (sql: ReadSql, packet_no: string, version: number): Promise<PacketVersion | undefined> {
@@ -191,24 +213,6 @@ export interface ApprovedLine {
   packet_no: string
   approved_at: string
   order_key: string
-}
-
-/** Lines of approved packets with something recognised, in the order of their numbers. */
-export async function approvedLines (sql: ReadSql, filter: { year?: string, after?: string,
-  limit?: number } = {}): Promise<ApprovedLine[]> {
-  const rows = await sql.select({
-    line_no: subsidy_lines.line_no, kind: subsidy_lines.kind, payee_kind: subsidy_lines.payee_kind, payee_uscc: subsidy_lines.payee_uscc,
-    participant_no: subsidy_lines.participant_no, uscc: subsidy_lines.uscc, project_code: subsidy_lines.project_code,
-      year: subsidy_lines.year,
-    recognised_fen: subsidy_lines.recognised_fen, packet_no: subsidy_packets.packet_no, approved_at: subsidy_packets.approved_at,
-      order_key: subsidy_lines.order_key
-  }).from(subsidy_lines).innerJoin(subsidy_packets, eq(subsidy_packets.packet_no, subsidy_lines.packet_no)).where(and(
-    eq(subsidy_packets.status, 'APPROVED'), isNotNull(subsidy_packets.approved_at), eq(subsidy_lines.status, 'FROZEN'),
-      gt(subsidy_lines.recognised_fen, 0),
-    filter.year === undefined ? undefined : eq(subsidy_lines.year, filter.year),
-    filter.after === undefined ? undefined : gt(subsidy_lines.line_no, filter.after)
-  )).orderBy(asc(subsidy_lines.line_no)).limit(filter.limit ?? 100_000)
-  return rows.map(row => Object.assign(row, { recognised_fen: row.recognised_fen ?? 0, approved_at: row.approved_at ?? '' }))
 }
 
 export const packet_questions = table('packet_questions', {
@@ -303,7 +307,9 @@ export async function keepReads (sql: WriteSql, reads: readonly PacketRead[]): P
 }
 
 /** Who opened sealed packets under an authorization: disclosures with basis SETTLEMENT. */
-export async function settlementReads (sql: ReadSql, authorization_no: string): Promise<PacketRead[]> {
-  return sql.select().from(packet_reads).where(eq(packet_reads.authorization_no,
-    authorization_no)).orderBy(asc(packet_reads.read_no)).limit(10_000)
+export async function settlementReads (sql: ReadSql, authorization_no: string): Promise<(PacketRead & { digest: string })[]> {
+  const rows = await sql.select({ read: packet_reads, digest: packet_versions.digest }).from(packet_reads)
+    .innerJoin(packet_versions, and(eq(packet_versions.packet_no, packet_reads.packet_no), eq(packet_versions.version, packet_reads.version)))
+    .where(eq(packet_reads.authorization_no, authorization_no)).orderBy(asc(packet_reads.read_no)).limit(10_000)
+  return rows.map(({ read, digest }) => Object.assign(read, { digest }))
 }
