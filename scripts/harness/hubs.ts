@@ -7,6 +7,11 @@ import { bringLoans, bringNeeds } from '../bench/world.ts'
 
 export const loans = 20
 
+/** Loans enough for a voucher a day of each, however fast the hub is. */
+export function loansFor (rounds: number): number {
+  return Math.max(loans, rounds * 5)
+}
+
 /** Enterprises, leads, loans. @returns number of a receipt that vouchers may name */
 export async function fill (hub: RunningHub, count = loans): Promise<string> {
   await bringNeeds(hub, 1, count)

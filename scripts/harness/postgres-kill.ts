@@ -17,7 +17,7 @@ import pg from 'pg'
 import { nextKey, startHub, until, type RunningHub } from '../bench/hub.ts'
 import { bearer, inventedName, inventedProject, inventedUscc, inventedVoucher } from '../bench/world.ts'
 import { startPostgres, type OwnPostgres } from '../postgres.ts'
-import { fill, loans, ownDatabase } from './hubs.ts'
+import { fill, loansFor, ownDatabase } from './hubs.ts'
 import { dice, type Dice } from './inputs.ts'
 
 export interface PostgresKillReport {
@@ -47,7 +47,8 @@ const down_ms = 300
 const again_ms = 50
 const recovery_max_ms = 60_000
 const document_bytes = 20_000
-const settings = ['wal_writer_delay=10000']
+/** What is not synced stays in the server's memory until somebody asks for it. */
+const settings = ['wal_writer_delay=10000', 'wal_writer_flush_after=1GB']
 const attacks = ['server', 'process', 'connections', 'add', 'backend', 'end', 'server'] as const
 
 async function ask (url: string, text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
@@ -78,15 +79,17 @@ class Site {
 
   readonly url: string
   readonly folder: string
+  private readonly loans: number
   private n = 0
   private receipt = ''
   private life = { working: false }
   private under_way: Promise<void>[] = []
   private readonly kept: { document_no: string, bytes: Buffer }[] = []
 
-  constructor (url: string, folder: string) {
+  constructor (url: string, folder: string, loans: number) {
     this.url = url
     this.folder = folder
+    this.loans = loans
   }
 
   async add (): Promise<RunningHub> {
@@ -96,7 +99,7 @@ class Site {
   }
 
   async begin (processes: number): Promise<void> {
-    this.receipt = await fill(await this.add())
+    this.receipt = await fill(await this.add(), this.loans)
     while (this.hubs.length < processes) await this.add()
   }
 
@@ -134,7 +137,7 @@ class Site {
   }
 
   private voucher (): Record<string, unknown> {
-    return inventedVoucher(this.n++, 1, loans, this.receipt)
+    return inventedVoucher(this.n++, 1, this.loans, this.receipt)
   }
 
   work (): void {
@@ -150,7 +153,7 @@ class Site {
     }
     this.under_way.push((async () => {
       while (this.life.working) {
-        const n = 1000 + this.report.lists++
+        const n = this.loans + 1000 + this.report.lists++
         await this.insist('park-1', '/v1/enterprise-lists', { rows: [{
           name: inventedName(n), uscc: inventedUscc(n), amount: '5000000.00', term_months: 36, purpose: '设备购置', consent: true, project_code: inventedProject(n), project_name: '精密加工线数字化改造'
         }] }, n)
@@ -221,7 +224,7 @@ class Site {
     const { report, url } = this
     const waiting = `select (select count(*) from events where seq is null)
       + (select count(*) from financing_needs where need_no not in (select need_no from leads))
-      + ${loans + report.lists} - (select count(*) from financing_needs)`
+      + ${this.loans + report.lists} - (select count(*) from financing_needs)`
     const left = await until(async () => await numberOf(url, waiting) === 0 ? 0 : undefined, 'the loops to be done', recovery_max_ms).catch(() => numberOf(url, waiting))
     report.undone = left
     report.acknowledged = this.acknowledged.size
@@ -239,10 +242,10 @@ class Site {
   }
 }
 
-async function withSite<T> (server: OwnPostgres, processes: number, work: (site: Site) => Promise<T>): Promise<T> {
+async function withSite<T> (server: OwnPostgres, processes: number, rounds: number, work: (site: Site) => Promise<T>): Promise<T> {
   const database = await ownDatabase(server.url)
   const folder = mkdtempSync(join(tmpdir(), 'rongqiao-postgres-kill-'))
-  const site = new Site(database.url, folder)
+  const site = new Site(database.url, folder, loansFor(rounds))
   try {
     await site.begin(processes)
     return await work(site)
@@ -258,19 +261,20 @@ export async function postgresKill (rounds: number, seed = 20260112): Promise<Po
   const server = await startPostgres(settings)
   const random = dice(seed)
   try {
-    const noticed = await withSite(server, 1, async site => {
+    const noticed = await withSite(server, 1, 1, async site => {
       await ask(site.url, `alter database ${new URL(site.url).pathname.slice(1)} set synchronous_commit = off`)
       await ask(site.url, "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'rongqiao%'")
       await site.recovered()
       site.work()
       await new Promise(resolve => setTimeout(resolve, round_ms))
+      await until(async () => site.acknowledged.size > writers ? true : undefined, 'what may be lost')
       const acknowledged = new Set(site.acknowledged)
       await server.crash(0)
       const lost = await missing(site.url, acknowledged)
       await site.rest()
       return lost
     })
-    return await withSite(server, 2, async site => {
+    return await withSite(server, 2, rounds, async site => {
       site.work()
       for (let round = 0; round < rounds; round++) {
         await new Promise(resolve => setTimeout(resolve, round_ms + random.below(200)))

@@ -42,8 +42,11 @@ const owner = 'bank-1'
 const endpoints = 3
 const subjects = 25
 const events_per_unit = 6
-const unit_every_ms = 10
-/** Writers wait while so much is under way: a life is for sending, not for catching up. */
+const look_again_ms = 10
+/**
+ * Writers wait while so much is under way: a life is for sending, not for catching up. While it is less they write without a pause, so that
+ * something is under way whenever a sender dies, however fast it is.
+ */
 const waiting_max = 400
 const life_received_max = 900
 const life_ms_max = 4000
@@ -165,9 +168,11 @@ export async function killSenders (kills: number, target: string, options: { fau
     const life = { writing: true }
     const writer = (async () => {
       while (life.writing) {
-        await new Promise(resolve => setTimeout(resolve, unit_every_ms))
         // Also counted where it is recorded: else ever more of what arrived is sent again, and lives end before they have recorded anything.
-        if (written * endpoints - hook.known() > waiting_max || await unrecorded(db) > waiting_max) continue
+        if (written * endpoints - hook.known() > waiting_max || await unrecorded(db) > waiting_max) {
+          await new Promise(resolve => setTimeout(resolve, look_again_ms))
+          continue
+        }
         const news = Array.from({ length: events_per_unit }, (): NewEvent => (
           { type: 'lead.contacted', subject: `lead_${Math.floor(random() * subjects)}`, actor: the_hub, audience: [owner] }))
         await db.write((sql, now) => append(sql, now, ...news))

@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { Pool } from 'undici'
 import { nextKey, startHub } from '../bench/hub.ts'
 import { bearer, inventedVoucher } from '../bench/world.ts'
-import { fill, loans, ownDatabase, vouchersOf } from './hubs.ts'
+import { fill, loansFor, ownDatabase, vouchersOf } from './hubs.ts'
 
 export interface SigtermReport {
   rounds: number
@@ -41,7 +41,8 @@ export async function sigterm (rounds: number, server: string, options: { fault?
   const acknowledged = new Set<string>()
   try {
     let hub = await startHub(env, folder)
-    const document_no = await fill(hub)
+    const loans = loansFor(rounds)
+    const document_no = await fill(hub, loans)
     let n = 0
     for (let round = 0; round < rounds; round++) {
       const { base_url, process: child } = hub

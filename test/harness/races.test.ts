@@ -182,12 +182,20 @@ function withoutSerializable (t: Test): void {
   })
 }
 
+/** Races until a fault shows, at most as often as in a short run. */
+async function raceUntil (hubs: Hubs, shows: (outcome: Outcome) => boolean): Promise<Outcome> {
+  for (let n = 1; ; n++) {
+    const outcome = await race(hubs, n)
+    if (shows(outcome) || n === 6) return outcome
+  }
+}
+
 t.test('the harness notices lines that two payments take', async t => {
   const hubs = await raceTrack(t)
   if (on_postgres) withoutSerializable(t)
   if (on_postgres) await alter(targetOf(hubs[0]), 'drop index payment_items_one_live')
   else await forgetPayments(targetOf(hubs[0]))
-  const { batches, paid_fen, lines_paid_twice, used_fen } = await race(hubs, 1)
+  const { batches, paid_fen, lines_paid_twice, used_fen } = await raceUntil(hubs, ({ lines_paid_twice }) => lines_paid_twice > 0)
   t.ok(batches > 1 && lines_paid_twice > 0 && paid_fen > cap_fen && used_fen > cap_fen, JSON.stringify({ batches, lines_paid_twice, paid_fen, used_fen }))
 })
 
@@ -199,7 +207,7 @@ t.test('the harness notices a ceiling that is passed', async t => {
     create function unowned () returns trigger language plpgsql as 'begin perform pg_sleep(0.05); return null; end';
     create trigger unowned before insert on derivations for each row execute function unowned ()` : `
     create trigger unbounded after insert on subsidy_lines begin update subsidy_lines set amount_fen = formula_fen where line_no = new.line_no; end`)
-  const { granted_fen, paid_fen } = await race(hubs, 1)
+  const { granted_fen, paid_fen } = await raceUntil(hubs, ({ granted_fen }) => granted_fen > cap_fen)
   t.ok(granted_fen > cap_fen && paid_fen > cap_fen, JSON.stringify({ granted_fen, paid_fen }))
 })
 

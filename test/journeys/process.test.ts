@@ -94,8 +94,7 @@ t.test('events reach a feed that waits and a webhook that is signed, thin and re
   for (const header of ['webhook-id', 'webhook-timestamp', 'webhook-signature']) t.type(hook.headers[header], 'string', header)
   const before = got.length
   await hub.call('bank-1', 'POST', `/v1/webhook-endpoints/${endpoint.endpoint_no}/replay`, { event_no: String(hook.headers['webhook-id']) })
-  await until(async () => got.length > before ? true : undefined, 'the replay')
-  t.equal(got.at(-1)?.headers['webhook-id'], hook.headers['webhook-id'], 'a number that is stable over retries')
+  await until(async () => got.slice(before).find(each => each.headers['webhook-id'] === hook.headers['webhook-id']), 'the same message under its old number')
   // An attempt is recorded after it was made, a batch at a time.
   const attempts = await until(async () => {
     const { items } = await hub.call<{ items: { outcome: string }[] }>('bank-1', 'GET', `/v1/webhook-endpoints/${endpoint.endpoint_no}/attempts`)

@@ -10,6 +10,7 @@ import { createInstance } from '../../src/http/instance.ts'
 import { networkOf } from '../../src/http/limits.ts'
 import { operation } from '../../src/http/operation.ts'
 import type { SignatureSettings } from '../../src/http/signed-requests.ts'
+import { append, the_hub } from '../../src/journal/events.ts'
 import { build, start_of_test } from '../helper.ts'
 
 const wrong = { authorization: 'Bearer guessed-key-of-nobody' }
@@ -56,7 +57,18 @@ t.test('a flood from one address is cut off before anybody is known; a client kn
 
 t.test('a client has so many requests under way at once and no more, another goes on, and places come back', async t => {
   const hub = await build(t)
-  const polls = await Promise.all(Array.from({ length: 520 }, () => hub.as('insurer-1').get('/v1/events?wait=1&after=999999')))
+  const { next_cursor } = (await hub.as('insurer-1').get('/v1/events?limit=200')).json() as { next_cursor: string }
+  let refused = 0
+  const waiting = Array.from({ length: 520 }, async () => {
+    const answer = await hub.as('insurer-1').get(`/v1/events?wait=20&after=${next_cursor}`)
+    if (answer.statusCode === 429) refused++
+    return answer
+  })
+  while (refused < 8) await new Promise(resolve => setImmediate(resolve))
+  t.equal((await hub.as('bank-1').get('/v1/me')).statusCode, 200)
+  await hub.db.write((sql, now) => append(sql, now, { type: 'lead.pushed', subject: 'lead_1', actor: the_hub, audience: ['insurer-1'] }))
+  await hub.loops.settle()
+  const polls = await Promise.all(waiting)
   t.equal(polls.filter(({ statusCode }) => statusCode === 429).length, 8)
   t.ok(polls.every(({ statusCode, headers }) => statusCode === 200 || Number(headers['retry-after']) > 0))
   t.equal((await hub.as('insurer-1').get('/v1/me')).statusCode, 200)
@@ -66,7 +78,12 @@ t.test('a caller that hangs up before it is known keeps no place', async t => {
   const principal = admit({
     participant_no: 'bank-1', role: 'BANK', name: '虚构银行', uscc: '91500112MAXX00015Q', user_no: null, duties: [], client_id: 'client-bank-1'
   })
-  const slow = async () => new Promise<Principal>(resolve => setTimeout(() => resolve(principal), 400))
+  let asked = 0
+  const known = Promise.withResolvers<Principal>()
+  const slow = async () => {
+    asked++
+    return known.promise
+  }
   const app = await createInstance({
     logger: pino({ level: 'silent' }), resolve: slow, rate_limit_max: 10_000, address_limit_max: 10_000, trusted_proxies: [], https_only: false, silence_max_ms: 90_000,
     signatures: {} as SignatureSettings
@@ -79,9 +96,11 @@ t.test('a caller that hangs up before it is known keeps no place', async t => {
   const request = 'GET /v1/show HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer key\r\n\r\n'
   const sockets = Array.from({ length: 513 }, () => connect(Number(port), '127.0.0.1'))
   for (const socket of sockets) socket.write(request)
-  await new Promise(resolve => setTimeout(resolve, 300))
+  const until = async (holds: () => boolean | Promise<boolean>) => { while (!await holds()) await new Promise(resolve => setTimeout(resolve, 5)) }
+  await until(() => asked === sockets.length)
   for (const socket of sockets) socket.destroy()
-  await new Promise(resolve => setTimeout(resolve, 600))
+  await until(async () => new Promise(resolve => { app.server.getConnections((_error, count) => resolve(count === 0)) }))
+  known.resolve(principal)
   const answer = await app.inject({ url: '/v1/show', headers: { authorization: 'Bearer key' } })
   t.equal(answer.statusCode, 200, answer.body)
 })
