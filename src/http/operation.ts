@@ -149,6 +149,17 @@ function answerOf ({ status, headers, body, replayed }: StoredAnswer): Answer {
   return { status, headers: replayed ? { ...headers, 'idempotency-replayed': 'true' } : headers, body: new Serialized(body) }
 }
 
+/**
+ * An answer that is given again says no more than may be read today: what was answered before a consent ended may not leave once more.
+ *
+ * @param today what is shown instead of the first body; null: that still stands. Errors: as of the reading that it stands for
+ */
+export async function answeredToday (answer: Answer, today: (first: Record<string, unknown>) => Promise<unknown>): Promise<Answer> {
+  if (answer.headers?.['idempotency-replayed'] === undefined || !(answer.body instanceof Serialized)) return answer
+  const body = await today(JSON.parse(answer.body.text) as Record<string, unknown>)
+  return body === null ? answer : { ...answer, body }
+}
+
 /** What an idempotency key is bound to. Errors: invalid_request for a body nested too deep to have a digest. */
 function requestDigest ({ method, url, body }: FastifyRequest, content: string | undefined): string {
   try {

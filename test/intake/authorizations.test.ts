@@ -1,7 +1,10 @@
 import t from 'tap'
 import { begunLately } from '../../src/intake/authorizations/store.ts'
-import { build } from '../helper.ts'
-import { aGrant, aNeed } from '../fixtures.ts'
+import type { LightMyRequestResponse } from 'fastify'
+import { LIST_LIMITS } from '../../src/intake/enterprise-lists/reading.ts'
+import { readWorkbook } from '../../src/intake/enterprise-lists/workbook.ts'
+import { build, newKey } from '../helper.ts'
+import { aGrant, aNeed, aProject } from '../fixtures.ts'
 
 t.setTimeout(120_000)
 
@@ -90,6 +93,58 @@ t.test('open needs end in the unit of the withdrawal and their content is shown 
   }
   const again = await park.post('/v1/financing-needs', aNeed({ uscc, authorization_no: auth.authorization_no }))
   t.match(again.json(), { status: 403, code: 'authorization_not_active' })
+})
+
+t.test('what was answered or sent before a withdrawal does not leave again', async t => {
+  const hub = await build(t)
+  const [park, bank] = [hub.as('park-1'), hub.as('bank-1')]
+  const uscc = '91500120MAXX000311'
+  const secrets = ['重庆示范企业', '5000000.00', '购置数控设备', '777.00', '客户经理甲', 'DH-9', '15400000077']
+  const scopes = ['ENTERPRISE_BASIC', 'PROJECT', 'FINANCING_NEED', 'POST_LOAN']
+  t.equal((await park.post('/v1/authorizations', { grantor_uscc: uscc, grantor_name: '重庆示范企业', ...aGrant({ method: 'SEAL_SCAN', evidence_digest: 'b'.repeat(64), scopes }) })).statusCode, 201)
+  await hub.as('meic', 1).post('/v1/projects/imports', { items: [aProject({ owner_uscc: uscc, equipment_cost: '777.00', start_date: '2026-02-01' })] })
+  const list = `企业名称,统一社会信用代码,融资金额（元）,期限（月）,用途,是否授权,联系电话\n重庆示范企业,${uscc},2000000000.00,36,购置数控设备,是,15400000077\n`
+  const { list_no } = (await park.upload('/v1/enterprise-lists', { name: 'l.csv', bytes: Buffer.from(list) })).json()
+  await hub.loops.settle()
+  const [held] = (await park.get(`/v1/enterprise-lists/${list_no}/rows`)).json().items
+  t.match(held, { outcome: 'HELD', name: '重庆示范企业' })
+
+  const kept: [send: () => Promise<LightMyRequestResponse>, after: number][] = []
+  const answered = async (who: typeof park, path: string, body: object, after: number) => {
+    const key = newKey()
+    const send = () => who.post(path, body, { 'idempotency-key': key })
+    const first = await send()
+    t.ok(first.statusCode < 300 && secrets.some(secret => first.body.includes(secret)), first.body)
+    t.equal((await send()).body, first.body, 'while it is in force an answer is given again as it was')
+    kept.push([send, after])
+  }
+  await answered(park, '/v1/financing-needs', aNeed({ uscc }), 201)
+  await answered(park, '/v1/projects', aProject({ owner_uscc: uscc }), 201)
+  await answered(hub.as('park-1', 1), `/v1/enterprise-lists/${list_no}/rows/${held.row_id}/decision`, { decision: 'CONFIRM', reason: '已与企业核实金额' }, 200)
+  const report = { report_no: 'DH-9', uscc, as_of: '2026-03-18', risk_level: 'HIGH' }
+  await answered(park, '/v1/post-loan-reports', report, 403)
+  await hub.loops.settle()
+  const [lead] = (await bank.get('/v1/leads')).json().items
+  await answered(bank, `/v1/leads/${lead.lead_no}/events`, { type: 'CONTACTED', occurred_at: lead.pushed_at, channel: 'PHONE', person: '客户经理甲', result: '有意向' }, 201)
+  const started = async () => (await park.get('/v1/self-assessments?period=2026Q1&prefill=true')).json().prefilled.new_projects
+  t.match(await started(), [{ owner_uscc: uscc, start_date: '2026-02-01' }])
+  const sheet = async () => [...readWorkbook((await park.get(`/v1/enterprise-lists/${list_no}/annotated.xlsx`)).rawPayload, LIST_LIMITS)]
+    .flatMap(({ rows }) => [...rows].flatMap(({ cells }) => [...cells.values()].map(({ text }) => text)))
+  t.ok((await sheet()).includes('15400000077'))
+
+  for (const { authorization_no } of (await park.get('/v1/authorizations?status=ACTIVE')).json().items) {
+    t.equal((await park.post(`/v1/authorizations/${authorization_no}/withdraw`, {})).statusCode, 200)
+  }
+  for (const [send, status] of kept) {
+    const again = await send()
+    t.equal(again.statusCode, status, again.body)
+    t.same(secrets.filter(secret => again.body.includes(secret)), [], again.body)
+  }
+  t.match((await park.post('/v1/post-loan-reports', report)).json(), { code: 'authorization_not_active' }, 'nor as a report that is there already')
+  t.same(await started(), [], 'what others know of a project is no figure of the park')
+  const texts = await sheet()
+  t.ok(texts.includes(uscc))
+  t.same(secrets.filter(secret => texts.some(text => text.includes(secret))), [], 'nor as the sheet that was sent')
 })
 
 t.test('an authorization expires by the day', async t => {

@@ -174,13 +174,15 @@ const JSON_HEADS = ['序号', '企业名称', '统一社会信用代码', '项�
 
 /** The same for a list that came as JSON: a new workbook of its rows. */
 export function workbookOfRows (rows: readonly DecidedRow[]): Uint8Array {
-  const notes = byRow(notesOf(rows), null)
-  const lines = rows.map((row) => [
-    row.row, row.name, row.uscc, row.project_name, row.project_code, row.amount_fen === null ? null : yuanOf(row.amount_fen), row.term_months,
-    row.purpose, row.demand_date, row.consent ? '是' : '否', ...(notes.get(row.row) ?? [])
-  ])
-  return workbookOf([{
-    name: '名单', rows: [[...JSON_HEADS, ...RESULT_HEADS], ...lines], widths: [8, 36, 24, 36, 28, 18, 10, 24, 14, 10, ...RESULT_WIDTHS],
-    head_rows: [1], frozen_rows: 1, text_columns: [2, 4, 5, 8], merges: [], choices: []
-  }])
+  return workbookOf([...Map.groupBy(rows, ({ sheet }) => sheet)].map(([sheet, own]) => {
+    const notes = byRow(notesOf(own), sheet)
+    const lines = own.map((row) => [
+      row.row, row.name, row.uscc, row.project_name, row.project_code, row.amount_fen === null ? null : yuanOf(row.amount_fen), row.term_months,
+      row.purpose, row.demand_date, row.consent ? '是' : '否', ...(notes.get(row.row) ?? [])
+    ])
+    return {
+      name: sheet ?? '名单', rows: [[...JSON_HEADS, ...RESULT_HEADS], ...lines], widths: [8, 36, 24, 36, 28, 18, 10, 24, 14, 10, ...RESULT_WIDTHS],
+      head_rows: [1], frozen_rows: 1, text_columns: [2, 4, 5, 8], merges: [], choices: []
+    }
+  }))
 }

@@ -1,7 +1,7 @@
 /** Operations on lists of enterprises. */
 import type { FastifyInstance } from 'fastify'
 import type { HubMode } from '../../config.ts'
-import { operation } from '../../http/operation.ts'
+import { answeredToday, operation } from '../../http/operation.ts'
 import { pageOf, pageRequest } from '../../http/paging.ts'
 import { instantMs, instantOf } from '../../policy/calendar.ts'
 import { yuanOf } from '../../policy/money.ts'
@@ -10,7 +10,7 @@ import {
   RowPage, RowParams, RowSchema, RowsQuery
 } from './schema.ts'
 import { annotatedList, decideRow, dryRun, readListOf, receiveList, shownRow, withWithdrawals } from './service.ts'
-import { listLists, listRows, type EnterpriseList } from './store.ts'
+import { findRow, listLists, listRows, type EnterpriseList } from './store.ts'
 import { listTemplate } from './template.ts'
 import { readReceivedList } from './upload.ts'
 import type { ListWork } from './working.ts'
@@ -157,9 +157,15 @@ export function enterpriseListRoutes (app: FastifyInstance, work: ListWork, { hu
         decision: { decision: 'CONFIRM', reason: '已与企业核实金额', decided_by: 'park-1-user-1', decided_at: '2026-03-18T03:00:00.000Z' }
       }
     }
-  }, async call => call.decide(async (sql, now) => ({
-    status: 200, body: shownRow(await decideRow(sql, now, call.principal, call.params.list_no, call.params.row_id, call.body, work.hooks))
-  })))
+  }, async call => {
+    const { list_no, row_id } = call.params
+    const answer = await call.decide(async (sql, now) => ({ status: 200, body: shownRow(await decideRow(sql, now, call.principal, list_no, row_id, call.body, work.hooks)) }))
+    return answeredToday(answer, async () => {
+      const stored = await findRow(db.read, list_no, row_id)
+      const [now] = await withWithdrawals(db.read, stored === undefined ? [] : [stored])
+      return now?.withdrawn === true ? shownRow(now.row, true) : null
+    })
+  })
 
   operation(app, { db }, {
     id: 'getAnnotatedList',

@@ -202,14 +202,18 @@ export async function annotatedList (work: ListWork, principal: Principal, list_
   if (list.status !== 'DECIDED') throw stateConflict(list.status, [])
   const rows: StoredRow[] = []
   const notes: RowNote[] = []
+  let has_ended = false
   for (;;) {
     const slice = await listRows(work.db.read, list_no, undefined, rows.at(-1)?.position ?? -1, rows_per_slice)
     for (const note of notesOf(slice)) notes.push(note)
-    for (const { row, withdrawn } of await withWithdrawals(work.db.read, slice)) rows.push(withdrawn ? { ...row, ...blank } : row)
+    const known = await withWithdrawals(work.db.read, slice)
+    rows.push(...known.map(({ row, withdrawn }) => withdrawn ? { ...row, ...blank, findings: [] } : row))
+    has_ended ||= known.some(({ withdrawn }) => withdrawn)
     if (slice.length < rows_per_slice) break
     await setImmediate()
   }
-  if (list.form === 'JSON') return workbookOfRows(rows)
+  // What was withdrawn stands in the sheet that was sent as well: then it comes back as far as it may still be read.
+  if (list.form === 'JSON' || has_ended) return workbookOfRows(rows)
   const bytes = await work.bodies.get(list.sha256)
   if (bytes === null) throw new Error(`the bytes of ${list_no} are missing`)
   return work.reader.annotate(bytes, list.file_name, notes)

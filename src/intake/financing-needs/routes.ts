@@ -1,7 +1,7 @@
 /** Operations on financing needs. */
 import type { FastifyInstance } from 'fastify'
 import type { Db } from '../../db/db.ts'
-import { operation } from '../../http/operation.ts'
+import { answeredToday, operation } from '../../http/operation.ts'
 import { pageOf, pageRequest } from '../../http/paging.ts'
 import { yuanOf } from '../../policy/money.ts'
 import { no_hooks, type IntakeHooks } from '../hooks.ts'
@@ -44,13 +44,17 @@ export function financingNeedRoutes (app: FastifyInstance, { db }: { db: Db }, h
     replies: { 201: NeedSchema, 200: NeedSchema },
     refuses: ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'uscc_check_digit', 'project_code_invalid', 'period_reversed', 'rule_broken'],
     example: { request: new_need_example, reply: need_example }
-  }, async call => call.decide(async (sql, now) => {
-    const { view, created } = await submitNeed(sql, now, call.principal, call.body, hooks)
-    return {
-      status: created ? 201 : 200, body: shown(view, ownUscc(call.principal) !== null), version: view.version,
-      headers: { location: `/v1/financing-needs/${view.need_no}` }
-    }
-  }))
+  }, async call => {
+    const of_enterprise = ownUscc(call.principal) !== null
+    const answer = await call.decide(async (sql, now) => {
+      const { view, created } = await submitNeed(sql, now, call.principal, call.body, hooks)
+      return { status: created ? 201 : 200, body: shown(view, of_enterprise), version: view.version, headers: { location: `/v1/financing-needs/${view.need_no}` } }
+    })
+    return answeredToday(answer, async ({ need_no }) => {
+      const view = await readNeed(db.read, call.principal, String(need_no))
+      return view.status === 'WITHDRAWN' ? shown(view, of_enterprise) : null
+    })
+  })
 
   operation(app, { db }, {
     id: 'listFinancingNeeds',

@@ -1,16 +1,16 @@
 /** Operations on renovation projects. */
 import type { FastifyInstance } from 'fastify'
 import type { Db } from '../../db/db.ts'
-import { operation } from '../../http/operation.ts'
+import { answeredToday, operation } from '../../http/operation.ts'
 import { pageOf, pageRequest } from '../../http/paging.ts'
-import { instantMs, instantOf } from '../../policy/calendar.ts'
+import { beijingDate, instantMs, instantOf } from '../../policy/calendar.ts'
 import { yuanOf } from '../../policy/money.ts'
 import { no_hooks, type IntakeHooks } from '../hooks.ts'
 import {
   entry_example, LibraryDecision, NewProject, new_project_example, OwnerQuery, ProjectImport, ProjectImportAnswer, project_example, ProjectPage, ProjectParams,
   ProjectQuery, ProjectSchema
 } from './schema.ts'
-import { asSeen, importProjects, readProject, reviewEntry, submitProject } from './service.ts'
+import { asSeen, importProjects, readProject, reviewEntry, seesMerged, submitProject } from './service.ts'
 import { listProjects, type Project } from './store.ts'
 
 const readers = ['PARK', 'ENTERPRISE', 'MEIC', 'DISTRICT_MEIC', 'PLATFORM_OPERATOR'] as const
@@ -43,10 +43,11 @@ export function projectRoutes (app: FastifyInstance, { db }: { db: Db }, hooks: 
     replies: { 201: ProjectSchema, 200: ProjectSchema },
     refuses: ['duplicate_key', 'uscc_check_digit', 'project_code_invalid', 'land_over_amount', 'period_reversed'],
     example: { request: new_project_example, reply: project_example }
-  }, async call => call.decide(async (sql, now) => {
+  }, async call => answeredToday(await call.decide(async (sql, now) => {
     const { project, created } = await submitProject(sql, now, call.principal, call.body, hooks)
     return { status: created ? 201 : 200, body: shown(project), version: project.version, headers: { location: `/v1/projects/${project.project_code}` } }
-  }))
+  }), async ({ project_code, owner_uscc }) => await seesMerged(db.read, call.principal, String(owner_uscc), beijingDate(call.now)) ? null
+    : shown(await readProject(db.read, call.principal, String(project_code), String(owner_uscc), call.now))))
 
   operation(app, { db }, {
     id: 'listProjects',

@@ -191,7 +191,7 @@ const class_of_role: Readonly<Partial<Record<Role, RecipientClass>>> = {
 }
 
 /** Whether a participant sees what all doors know: owner, authorities, the collecting park and paired institutions under a live authorization. */
-async function seesMerged (sql: ReadSql, principal: Principal, owner_uscc: string, day: string): Promise<boolean> {
+export async function seesMerged (sql: ReadSql, principal: Principal, owner_uscc: string, day: string): Promise<boolean> {
   if (authorities.has(principal.role)) return true
   if (principal.role === 'ENTERPRISE') return principal.uscc === owner_uscc
   const given = await authorizationsOf(sql, owner_uscc)

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Static } from 'typebox'
 import type { Db } from '../../db/db.ts'
-import { frozen, operation } from '../../http/operation.ts'
+import { answeredToday, frozen, operation } from '../../http/operation.ts'
 import { pageOf, pageRequest } from '../../http/paging.ts'
 import { instantMs, instantOf } from '../../policy/calendar.ts'
 import { LEAD_LIFE } from '../../policy/lifecycle.ts'
@@ -16,7 +16,7 @@ import { leadText } from './rendering.ts'
 import {
   LeadEventPage, LeadEventQuery, LeadPage, LeadParams, LeadQuery, LeadSchema, NeedParams, NewLeadEvent, OverduePage, RecipientPage, RecordedLeadEvent
 } from './schema.ts'
-import { ownLead, recordEvent, type MatchingHooks } from './service.ts'
+import { ownLead, recordEvent, withoutContent, type MatchingHooks } from './service.ts'
 import { eventsOfLead, type LeadEventRow, type LeadFilter } from './store.ts'
 import { timingOf } from './timing.ts'
 
@@ -35,11 +35,6 @@ function filterOf (query: Static<typeof LeadQuery>): LeadFilter {
 
 function shown ({ lead_event_no, lead_no, type, occurred_at, recorded_at, actor_user, overdue, content }: LeadEventRow) {
   return { lead_event_no, lead_no, type, occurred_at, recorded_at, user_no: actor_user, overdue, ...content }
-}
-
-/** What is left of a report when the lead's content may no longer be read: what happened, when. */
-function withoutContent (row: LeadEventRow): LeadEventRow {
-  return { ...row, content: {} }
 }
 
 export function leadRoutes (app: FastifyInstance, { db }: { db: Db }, hooks: MatchingHooks, statuses: PartnerStatuses): void {
@@ -117,10 +112,13 @@ export function leadRoutes (app: FastifyInstance, { db }: { db: Db }, hooks: Mat
   }, async call => {
     const terms = await timingOf(db)
     const sent = answerOf(call.body, words[call.principal.participant_no])
-    return call.decide(async (sql, now) => {
+    const answer = await call.decide(async (sql, now) => {
       const { row, status, is_new } = await recordEvent(sql, now, call.principal, call.params.lead_no, sent, terms, hooks)
       return { status: is_new ? 201 : 200, body: { ...shown(row), status }, headers: { location: `/v1/leads/${row.lead_no}/events` } }
     })
+    return answeredToday(answer, async ({ lead_event_no, lead_no, type, occurred_at, recorded_at, user_no, overdue, status }) =>
+      (await ownLead(db.read, call.principal, String(lead_no))).content_until > call.now ? null
+        : { lead_event_no, lead_no, type, occurred_at, recorded_at, user_no, overdue, status })
   })
 
   operation(app, { db }, {

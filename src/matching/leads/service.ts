@@ -51,7 +51,7 @@ export async function recordEvent (
     const before = await findDisbursement(sql, principal.participant_no, sent.iou_no)
     if (before !== undefined) {
       if (before.content_digest !== content_digest) throw new Problem('duplicate_key')
-      return { row: before, status: lead.status, is_new: false }
+      return { row: lead.content_until <= now ? withoutContent(before) : before, status: lead.status, is_new: false }
     }
   }
   const occurred_at = instantOf(instantMs(sent.occurred_at))
@@ -83,6 +83,11 @@ export async function recordEvent (
   await moveNeed(sql, now, next, sent.type)
   if (row.iou_no !== null) await hooks.onDisbursed(sql, now, principal, row.iou_no)
   return { row, status, is_new: true }
+}
+
+/** What is left of a report when the lead's content may no longer be read: what happened, when. */
+export function withoutContent (row: LeadEventRow): LeadEventRow {
+  return { ...row, content: {} }
 }
 
 function checkMoment (lead: Lead, occurred_at: string, now: string): void {

@@ -2,11 +2,11 @@
 import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
 import type { Db } from '../../db/db.ts'
-import { operation } from '../../http/operation.ts'
+import { answeredToday, operation } from '../../http/operation.ts'
 import { pageOf, pageRequest } from '../../http/paging.ts'
 import { instantMs, instantOf } from '../../policy/calendar.ts'
 import { NewPostLoanReport, new_report_example, PostLoanReport, ReportPage, ReportQuery, report_example } from './schema.ts'
-import { readReport, reportsFor, shownReport, takeReport } from './service.ts'
+import { mandate, readReport, reportsFor, shownReport, takeReport } from './service.ts'
 
 const base = '/v1/post-loan-reports'
 const list_id = 'listPostLoanReports'
@@ -27,9 +27,12 @@ export function postLoanRoutes (app: FastifyInstance, { db }: { db: Db }): void 
     replies: { 201: PostLoanReport, 200: PostLoanReport },
     refuses: ['duplicate_key', 'contract_unknown', 'uscc_check_digit', 'authorization_missing', 'authorization_not_active', 'balance_over_loan', 'rule_broken'],
     example: { request: new_report_example, reply: report_example }
-  }, async call => call.decide(async (sql, now) => {
+  }, async call => answeredToday(await call.decide(async (sql, now) => {
     const { row, is_new } = await takeReport(sql, now, call.principal, call.body)
     return { status: is_new ? 201 : 200, body: shownReport(row), version: row.version, headers: { location: `${base}/${row.number}` } }
+  }), async ({ uscc }) => {
+    await mandate(db.read, call.principal, String(uscc), call.now)
+    return null
   }))
 
   operation(app, { db }, {

@@ -29,8 +29,8 @@ async function covering (sql: ReadSql, uscc: string, now: string) {
   return findCovering(sql, { uscc, day: beijingDate(now), recipient_class: 'PAIRED_BANK', scopes })
 }
 
-/** Errors: authorization_missing, authorization_not_active. */
-async function mandate (sql: ReadSql, principal: Principal, uscc: string, now: string): Promise<Authorization> {
+/** The authorization under which a reporter reports on an enterprise, and reads what it reported. Errors: authorization_missing, authorization_not_active. */
+export async function mandate (sql: ReadSql, principal: Principal, uscc: string, now: string): Promise<Authorization> {
   const brought = principal.role !== 'PARK' || (await sourcesOfEnterprise(sql, uscc)).includes(principal.participant_no)
   const answer = brought ? await covering(sql, uscc, now) : { found: null, reason: 'MISSING' as const }
   if (answer.found !== null) return answer.found
@@ -126,6 +126,7 @@ export async function takeReport (sql: WriteSql, now: string, principal: Princip
   const before = await reportByBusinessNo(sql, principal.participant_no, body.report_no)
   if (before !== undefined) {
     if (before.content_digest !== content_digest) throw new Problem('duplicate_key')
+    await mandate(sql, principal, before.uscc, now)
     return { row: before, is_new: false }
   }
   const about = await subjectOf(sql, principal, body)

@@ -3,7 +3,7 @@ import { and, asc, eq, gte, inArray, isNotNull, isNull, lt, lte, min, or, sql as
 import type { ReadSql } from '../../db/db.ts'
 import { enterprises } from '../../intake/enterprises/store.ts'
 import { need_sources } from '../../intake/financing-needs/store.ts'
-import { projects } from '../../intake/projects/store.ts'
+import { projects, type Project } from '../../intake/projects/store.ts'
 import { drawdowns } from '../../lending/drawdowns/store.ts'
 import { leads } from '../../matching/leads/store.ts'
 import { endOfBeijingDay } from '../../policy/calendar.ts'
@@ -43,16 +43,11 @@ export async function loansOfPeriod (sql: ReadSql, park_no: string, { from, to }
   return drawn.map(({ uscc, industry_code, amount_fen }) => ({ uscc, industry_code, amount_fen, first_disbursed: first_of.get(uscc) ?? from }))
 }
 
-export interface StartedProject { project_code: string, owner_uscc: string, name: string | null, start_date: string, library_status: string | null }
-
 /** Renovation projects of a park's enterprises that began in the period. */
-export async function projectsStarted (sql: ReadSql, park_no: string, { from, to }: Period): Promise<StartedProject[]> {
-  const rows = await sql.select({
-    project_code: projects.project_code, owner_uscc: projects.owner_uscc, name: projects.name, start_date: projects.start_date, library_status: projects.library_status
-  }).from(projects).where(and(inArray(projects.owner_uscc, brought(sql, park_no)), isNotNull(projects.start_date), gte(projects.start_date,
+export async function projectsStarted (sql: ReadSql, park_no: string, { from, to }: Period): Promise<Project[]> {
+  return sql.select().from(projects).where(and(inArray(projects.owner_uscc, brought(sql, park_no)), isNotNull(projects.start_date), gte(projects.start_date,
     from), lt(projects.start_date, to)))
     .orderBy(asc(projects.start_date), asc(projects.project_code))
-  return rows.map(row => Object.assign(row, { start_date: row.start_date ?? from }))
 }
 
 /** What the guarantee system covered for enterprises of a park until the end of the period, fen. */

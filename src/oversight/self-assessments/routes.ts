@@ -56,7 +56,7 @@ export function selfAssessmentRoutes (app: FastifyInstance, { db }: { db: Db }):
       participant_no: park_no, period, status, updated_since: updated_since === undefined ? undefined : instantOf(instantMs(updated_since)), after: page.after, limit: page.limit + 1
     })
     const { items, next_cursor } = pageOf(list_id, principal, page, rows, row => row.number)
-    const prefilled = query.prefill === true && period !== undefined && park_no !== undefined && !foreign ? await prefill(db.read, now, park_no, period) : null
+    const prefilled = query.prefill === true && period !== undefined && park_no !== undefined && !foreign ? await prefill(db.read, now, principal, park_no, period) : null
     return { status: 200, body: { items: items.map(shownAssessment), next_cursor, prefilled } }
   })
 }

@@ -4,6 +4,7 @@ import { digestOf } from '../../db/canonical.ts'
 import { RunAgain, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { mistake, projectCodeMistakes, refuseIfAny, usccMistakes, type Mistake } from '../../intake/mistakes.ts'
+import { asSeen } from '../../intake/projects/service.ts'
 import { append } from '../../journal/events.ts'
 import { findDocument } from '../../lending/documents/store.ts'
 import { beijingDate, endOfBeijingDay } from '../../policy/calendar.ts'
@@ -32,13 +33,14 @@ export type Facts = Record<typeof FIGURES[number], string | number | null> & {
   new_projects: { project_code: string, owner_uscc: string, name: string | null, start_date: string, is_listed: boolean | null }[]
 }
 
-/** What the hub knows of a park's period. */
-export async function prefill (sql: ReadSql, now: string, park_no: string, period: string): Promise<Facts> {
+/** What the hub knows of a park's period; of projects what the caller may see of them today. */
+export async function prefill (sql: ReadSql, now: string, principal: Principal, park_no: string, period: string): Promise<Facts> {
   const days = reportingPeriod(period)
   if (days === null) throw new Error(`${period} is no reporting period`)
   const clocks = await leadTimes(sql, park_no, days)
   const loans = (await loansOfPeriod(sql, park_no, days)).filter(({ industry_code }) => industry_code === null || isManufacturing(industry_code) !== false)
-  const started = await projectsStarted(sql, park_no, days)
+  const started = (await asSeen(sql, principal, await projectsStarted(sql, park_no, days), now)).flatMap(({ start_date, ...project }) =>
+    start_date === null || start_date < days.from || start_date >= days.to ? [] : [{ ...project, start_date }])
   const liability_fen = liabilityOf(await guaranteedOf(sql, park_no, days.to), await riskTerms(sql, now))
   const leading = await leadingIndustry(sql, park_no, days)
   const { covered_fen } = await compensationOf(sql, park_no, days)
@@ -112,7 +114,7 @@ export async function submitAssessment (sql: WriteSql, now: string, principal: P
       current === undefined ? [] : [`correction_of ${current.number}`])
     if (!await supersede(sql, now, current.number)) throw new RunAgain('the assessment was corrected at the same time')
   }
-  const facts = await prefill(sql, now, principal.participant_no, body.period)
+  const facts = await prefill(sql, now, principal, principal.participant_no, body.period)
   const row: Assessment = {
     number: newNo('assess'), participant_no: principal.participant_no, period: body.period, revision: (current?.revision ?? 0) + 1, correction_of: body.correction_of ?? null,
     status: 'SUBMITTED', body, content_digest, prefilled: facts, findings: differences(body,
