@@ -1,7 +1,10 @@
+import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
 import { csvEncoding, csvRecords, textOf, type Delimiter } from '../../src/intake/enterprise-lists/csv.ts'
 import { LIST_LIMITS, readList } from '../../src/intake/enterprise-lists/reading.ts'
-import { aRow, gbk, HEADS } from './list-fixtures.ts'
+import { decideRows } from '../../src/intake/enterprise-lists/deciding.ts'
+import { inventedName, inventedUscc } from '../../scripts/bench/world.ts'
+import { aContext, aRow, gbk, HEADS } from './list-fixtures.ts'
 
 const quoted = (value: unknown): string => {
   const plain = String(value ?? '')
@@ -72,12 +75,26 @@ t.test('a record without bounds is refused, a quote that never closes too', (t) 
   t.end()
 })
 
-t.test('a long CSV is read piece by piece, and as a whole when it is gone through again', (t) => {
-  const text = csv([HEADS, ...Array.from({ length: 21_000 }, (_, index) => aRow(index))])
+t.test('a long CSV is read piece by piece; of rows that share neither code nor name with another nothing has to be kept', (t) => {
+  const long = Array.from({ length: 20_960 }, (_, index) => aRow(index, { 0: inventedName(index), 1: inventedUscc(index) }))
+  // Forty come again: the same need, another project, another name, another code.
+  const ways: ((at: number) => Record<number, string | null>)[] = [
+    () => ({}), () => ({ 3: null, 2: '另一项目' }), () => ({ 0: '重庆虚构另名机械有限公司' }), (at) => ({ 1: inventedUscc(30_000 + at) })
+  ]
+  for (let at = 0; at < 40; at++) long.push(aRow(at * 500, { 0: inventedName(at * 500), 1: inventedUscc(at * 500), ...ways[at % 4]?.(at) }))
+  const text = csv([HEADS, ...long])
   const { rows: read, sheets, refusal } = readList(Buffer.from(text), 'list.csv')
   t.equal(refusal, null)
-  t.same([read?.length, read?.[0]?.row, read?.at(-1)?.row, read?.at(-1)?.project_name], [21_000, 2, 21_001, '数控产线改造项目20999'])
+  t.same([read?.length, read?.[0]?.row, read?.at(-1)?.row, read?.[20_959]?.project_name], [21_000, 2, 21_001, '数控产线改造项目20959'])
   t.match(sheets, [{ role: 'DATA', first_data_row: 2, last_data_row: 21_001 }])
+  const alone = read?.filter((row) => row.alone) ?? []
+  t.ok(alone.length > 20_000, `${alone.length} are alone`)
+  t.notOk(alone.some(({ row }) => row > 20_961 || (row - 2) % 500 === 0 && row <= 19_502), 'none of those that come again')
+  const decided = decideRows(read ?? [], aContext())
+  for (const row of read ?? []) row.alone = false
+  t.ok(isDeepStrictEqual(decided, decideRows(read ?? [], aContext())), 'each is decided as if all were kept')
+  const shown = (code: string): number => decided.filter(({ findings }) => findings.some((one) => one.code === code)).length
+  t.same(['DUPLICATE', 'SECOND_PROJECT', 'SAME_CODE_OTHER_NAME', 'SAME_NAME_OTHER_CODE'].map(shown), [20, 10, 10, 19])
   t.equal(readList(Buffer.from(`${text}注：金额单位为元\r\n`), 'list.csv', undefined, { row_count: 20_999, amount: null }).refusal?.code, 'DECLARED_COUNT_MISMATCH')
   t.equal(readList(Buffer.from(text), 'list.csv', { ...LIST_LIMITS, csv_rows_max: 20_999 }).refusal?.code, 'TOO_LARGE_UNPACKED')
   t.end()

@@ -90,7 +90,7 @@ function sameProject (a: Project, b: Project): boolean {
   return a.project_code === null && a.project_name === null && b.project_code === null && b.project_name === null
 }
 
-/** What later rows are compared with; no more is kept of a row, so that a long list stays small. */
+/** What later rows are compared with; no more is kept of a row, and nothing of one that is alone, so that a long list stays small. */
 type Earlier = Pick<ListRow, 'sheet' | 'row' | 'uscc' | 'name' | 'amount_fen'>
 
 interface Placed { code: string | null, name: string | null, at: Earlier }
@@ -183,14 +183,16 @@ export function decider (context: DecidingContext): (row: ListRow) => DecidedRow
     const name = nameKey(row.name)
     const same_code = enterprises.get(row.uscc)?.first
     const here = same_code === undefined ? earlier(row) : same_code
-    if (same_code === undefined) enterprises.set(row.uscc, new Enterprise(here))
-    else if (nameKey(same_code.name ?? '') !== name) {
+    if (same_code === undefined) {
+      if (row.alone !== true) enterprises.set(row.uscc, new Enterprise(here))
+    } else if (nameKey(same_code.name ?? '') !== name) {
       const { en, zh } = rowName(same_code)
       note('SAME_CODE_OTHER_NAME', 'name', [en, same_code.name ?? ''], [zh, same_code.name ?? ''])
     }
     const same_name = first_by_name.get(name)
-    if (same_name === undefined) first_by_name.set(name === row.name ? row.name : name, same_code === undefined ? here : earlier(row))
-    else if (same_name.uscc !== row.uscc) {
+    if (same_name === undefined) {
+      if (row.alone !== true) first_by_name.set(name === row.name ? row.name : name, same_code === undefined ? here : earlier(row))
+    } else if (same_name.uscc !== row.uscc) {
       const { en, zh } = rowName(same_name)
       note('SAME_NAME_OTHER_CODE', 'uscc', [en, same_name.uscc ?? ''], [zh, same_name.uscc ?? ''])
     }
@@ -284,7 +286,7 @@ export function decider (context: DecidingContext): (row: ListRow) => DecidedRow
     }
     const outcome = outcomeOf(row)
     if ((outcome === 'ACCEPTED' || outcome === 'ACCEPTED_WITH_REMARK') && row.uscc !== null) enterprises.get(row.uscc)?.add(row)
-    const { skipped: _skipped, raw: _raw, columns: _columns, ...values } = row
+    const { skipped: _skipped, raw: _raw, columns: _columns, alone: _alone, ...values } = row
     return { ...values, outcome, about_need: about.about_need, keeps: about.keeps || (about.about_need !== null && row.consent && outcome !== 'ACCEPTED' && outcome !== 'ACCEPTED_WITH_REMARK') }
   }
 }

@@ -3,6 +3,7 @@ import { csvEncoding, DELIMITERS, sheetOfCsv, type Encoding } from './csv.ts'
 import { findHead, repeatsHead, sheetUnits, type Head } from './heads.ts'
 import { listFinding, rowName, type FindingCode } from './findings.ts'
 import { ListRefused, refusalOf, type Refusal } from './refusals.ts'
+import { Recurring } from './recurring.ts'
 import { columnLetter, NO_VALUES, type Column, type Columns, type Field, type ListRow, type SheetReading } from './rows.ts'
 import { normalisedRow, type UnitGaps, type Units } from './normalising.ts'
 import { kindOf } from './sniff.ts'
@@ -332,6 +333,7 @@ function scanned (sheets: readonly Sheet[], limits: ListLimits, declared: Declar
   const [rows_max, lines_max] = is_csv ? [limits.csv_rows_max, limits.csv_lines_max] : [limits.rows_max, limits.lines_max]
   const found = dataSheets(sheets, described)
   const tally: Tally = { rows: 0, sum_fen: 0n }
+  const recurring = new Recurring()
   const kept: ListRow[] = []
   let rows_total = 0
   for (const one of found) {
@@ -343,6 +345,7 @@ function scanned (sheets: readonly Sheet[], limits: ListLimits, declared: Declar
     const ends: number[] = []
     for (const row of rowsOf(one, gaps)) {
       count(tally, row)
+      recurring.see(row)
       if (++rows_total > lines_max || tally.rows > rows_max) throw tooMany(one.sheet, row.row)
       if (rows_total <= ROWS_KEPT_MAX) kept.push(row)
       else kept.length = 0
@@ -355,8 +358,14 @@ function scanned (sheets: readonly Sheet[], limits: ListLimits, declared: Declar
   const mismatch = declared === null ? null : declaredMismatch(tally, declared)
   if (mismatch !== null) throw new ListRefused(mismatch)
   if (rows_total <= ROWS_KEPT_MAX) return { rows: kept, rows_total }
-  const again = { * [Symbol.iterator] () { for (const one of found) if (!('role' in one)) yield* rowsOf(one, { money: false, term: false }) } }
-  return { rows: again, rows_total }
+  return { rows: { [Symbol.iterator]: () => readAgain(found, recurring) }, rows_total }
+}
+
+function* readAgain (found: readonly (DataSheet | SheetReading)[], recurring: Recurring): Generator<ListRow> {
+  for (const one of found) {
+    if ('role' in one) continue
+    for (const row of rowsOf(one, { money: false, term: false })) yield { ...row, alone: recurring.isAlone(row) }
+  }
 }
 
 /**

@@ -54,6 +54,8 @@ export interface ListRow extends RowValues {
   /** text of the cells as they stood, for findings that only the whole list can show */
   raw: Partial<Record<Field, string>>
   columns: Columns
+  /** no other row of its list has its code or its name; said in long lists only */
+  alone?: boolean
 }
 
 /** A row with its outcome: contract.md §4 without the numbers that the store gives. */
