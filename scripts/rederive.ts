@@ -125,7 +125,7 @@ function premiumWorth (archive: Archive, { facts }: Item, { parameters: p }: Ter
   if (isLess(highest, base)) base = highest
   const formula = rounded(times(base, pct(p.premium_share_pct ?? '')))
   const cap = isFirstSet ? p.first_set_ceiling : facts.insurance_kind === 'FIRST_VERSION_SOFTWARE' ? p.first_version_ceiling : p.renovation_loss_ceiling
-  const name = `${facts.insurance_kind} ${isFirstSet ? facts.product : ''} ${archive.uscc} ${facts.policy_start?.slice(0, 4)}`
+  const name = `${facts.insurance_kind} ${isFirstSet ? facts.product?.normalize('NFKC').replace(/\s/gu, '').toLowerCase() : ''} ${archive.uscc} ${facts.policy_start?.slice(0, 4)}`
   return { eligible: null, formula, most: formula, limits: [{ name, cap: fen(String(cap)) }] }
 }
 

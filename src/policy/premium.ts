@@ -16,6 +16,9 @@ const RULES: Readonly<Record<InsuranceKind, { readonly rule_id: string, readonly
   RENOVATION_COST_LOSS: { rule_id: 'I-03', ceiling: 'renovation_loss_ceiling' }
 }
 
+/** A product is one however it is written; products without a name are one, so that leaving it out opens no ceiling of its own. */
+const productKey = (product: string): string => product.normalize('NFKC').replace(/\s/gu, '').toLowerCase()
+
 /**
  * The ceiling that a premium uses up: whose it is, and the policy year, or LIFETIME, in which it does.
  *
@@ -25,7 +28,7 @@ export function premiumCeiling ({ insurance_kind, product, policy_start }: { rea
   readonly policy_start: string }, terms: PolicyVersion): { scope: string, year: string, cap_fen: number } {
   const of_product = insurance_kind === 'FIRST_SET_EQUIPMENT' && readingOf(terms, 'first_set_ceiling_owner', FIRST_SET_CEILING_OWNERS) === 'PRODUCT'
   return {
-    scope: of_product ? `${insurance_kind}:${product}` : insurance_kind,
+    scope: of_product ? `${insurance_kind}:${productKey(product)}` : insurance_kind,
     year: readingOf(terms, 'premium_ceiling_span', PREMIUM_CEILING_SPANS) === 'POLICY_YEAR' ? yearOf(policy_start) : LIFETIME,
     cap_fen: fenParameter(terms, RULES[insurance_kind].ceiling)
   }

@@ -72,10 +72,17 @@ t.test('a fee above 1 % a year gives a line of nothing that says why', async t =
 t.test('80 % of a premium, recognised up to 3 % of the insured amount; without a project only the enterprise is judged', async t => {
   const hub = await known(t)
   const policy = aPolicy(await aDocument(hub, 'insurer-1'), { annual_premium: '4200000.00', insured_amount: '120000000.00' })
-  created(await hub.as('insurer-1').post('/v1/insurance-policies', policy))
+  const product_name = '首台（套）Press 2'
+  created(await hub.as('insurer-1').post('/v1/insurance-policies', { ...policy, product_name }))
   await hub.loops.settle()
   t.match(await lines(hub, 'insurer-1'), [{ kind: 'PREMIUM', status: 'OPEN', amount: '2880000.00', payee_uscc: uscc_1 }])
   t.match(await packets(hub, 'insurer-1'), [{ kind: 'PREMIUM', claimed_amount: '2880000.00' }])
   await approveAll(hub)
   t.match(await lines(hub, 'insurer-1'), [{ recognised_amount: '2880000.00', payment_status: 'WAITING' }])
+  for (const named of [{ product_name: '首台 (套) PRESS2' }, {}, {}]) {
+    const document_no = await aDocument(hub, 'insurer-1')
+    created(await hub.as('insurer-1').post('/v1/insurance-policies', { ...policy, document_no, policy_no: `BD-of-${document_no}`, ...named }))
+  }
+  await hub.loops.settle()
+  t.same((await lines(hub, 'insurer-1')).map(({ amount }) => amount), ['2880000.00', '2120000.00', '2880000.00', '2120000.00'], 'five million for one product, however it is written, and for all without a name')
 })

@@ -15,7 +15,7 @@ export const NewInsurancePolicy = named('NewInsurancePolicy', Type.Object({
   document_no: DocumentNo,
   insured_amount: Type.Optional(Money('Insured amount; needed for a first set of equipment')),
   project_code: Type.Optional(ProjectCode('Renovation project; needed for renovation cost loss')),
-  product_name: Type.Optional(Text('Product insured', 200, ['首台（套）智能压铸机组'])),
+  product_name: Type.Optional(Text('Product insured; first sets of one name, or without one, share a ceiling', 200, ['首台（套）智能压铸机组'])),
   product_catalogue_ref: Type.Optional(Text('Place in the catalogue of the product', 200)),
   certificate_no: Type.Optional(BusinessNo('Certificate as first set or first version', ['STT-2026-0001'])),
   premium_rate_pct: Type.Optional(Rate('Premium rate')),

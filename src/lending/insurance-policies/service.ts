@@ -80,7 +80,7 @@ export async function acceptInsurancePolicy (sql: WriteSql, now: string, princip
     created_at: now,
     updated_at: now,
     insurance_kind: body.insurance_kind,
-    product: body.product_name ?? body.policy_no,
+    product: body.product_name ?? '',
     annual_premium_fen: fenOf(body.annual_premium),
     insured_fen: body.insured_amount === undefined || fenOf(body.insured_amount) === 0 ? null : fenOf(body.insured_amount),
     policy_start: body.policy_start,
