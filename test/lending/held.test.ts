@@ -126,10 +126,29 @@ t.test('what was held because of its contract counts when the contract is put ri
   const corrected = aLoanContract(await aDocument(hub), { correction_of: loan_contract_no, annual_rate_pct: '3.80' })
   created(await bank.post('/v1/loan-contracts', corrected))
   t.match(await read(held), { status: 'HELD', findings: [{ code: 'RATE_NOT_OF_CONTRACT', message: /3\.80/ }] }, 'the finding tells the contract as it is now')
-  created(await bank.post('/v1/loan-contracts', aLoanContract(await aDocument(hub), { correction_of: corrected.loan_contract_no, annual_rate_pct: '3.90' })))
+  let contract_no = corrected.loan_contract_no
+  const correctTo = async (annual_rate_pct: string) => {
+    const next = aLoanContract(await aDocument(hub), { correction_of: contract_no, annual_rate_pct })
+    created(await bank.post('/v1/loan-contracts', next))
+    contract_no = next.loan_contract_no
+    await hub.loops.settle()
+  }
+  await correctTo('3.90')
   t.match(await read(held), { status: 'ACCEPTED', findings: [] })
-  await hub.loops.settle()
   t.match(await lines(hub, 'bank-1', '&status=OPEN'), [{ amount: '32500.00' }])
+  await correctTo('3.80')
+  t.match(await read(held), { status: 'HELD', findings: [{ code: 'RATE_NOT_OF_CONTRACT' }] }, 'one that was accepted contradicts its contract too')
+  t.same(await lines(hub, 'bank-1', '&status=OPEN'), [], 'and has no line while it is held')
+  await correctTo('3.90')
+  const [{ packet_no } = {}] = await lines(hub, 'bank-1', '&status=OPEN')
+  done(await bank.post(`/v1/subsidy-packets/${packet_no}/submit`, {}))
+  await correctTo('3.80')
+  t.match(await read(held), { status: 'HELD' })
+  t.match(await lines(hub, 'bank-1', '&status=FROZEN'), [{ amount: '32500.00' }], 'a frozen line waits for what is decided')
+  t.same(done(await hub.as('finance-bureau').get('/v1/clawbacks')).items, [])
+  done(await hub.as('meic', 1).post(`/v1/interest-vouchers/${held.number}/decision`, { decision: 'RELEASE', reason: '重定价已核实' }))
+  await correctTo('3.70')
+  t.match(await read(held), { status: 'ACCEPTED' }, 'what a person released stays released')
   t.match(await read(of_other), { status: 'HELD' })
 
   const short_iou = await anotherLoan(hub, 'bank-1', {}, { maturity_date: '2026-03-01' })

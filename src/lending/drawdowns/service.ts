@@ -14,7 +14,7 @@ import { announce, contentDigest, contractUnknown, enterpriseFacts, invoiceUses,
   unknownDocument, usedElsewhere } from '../evidence/service.ts'
 import { amountMistakes, rateMistakes, reversed } from '../loan-contracts/service.ts'
 import { countDrawn, loanContracts } from '../loan-contracts/store.ts'
-import { judgeHeldOn } from '../interest-vouchers/judging-again.ts'
+import { judgeAllOn } from '../interest-vouchers/judging-again.ts'
 import { loan_interest } from '../interest-vouchers/service.ts'
 import { interestPeriods, type InterestVoucherRow } from '../interest-vouchers/store.ts'
 import { mark } from '../marks.ts'
@@ -121,7 +121,7 @@ export async function acceptDrawdown (sql: WriteSql, now: string, principal: Pri
   if (earlier !== null) {
     await stepBack(sql, now, principal, drawdownsKept, 'drawdown', earlier, number, [participant_no])
     await moveToDrawdown(sql, earlier.number, row)
-    await judgeHeldOn(sql, now, principal, loan_interest, number)
+    await judgeAllOn(sql, now, principal, loan_interest, number)
     if (earlier.project_code !== row.project_code) await mark(sql, now, row.uscc, earlier.project_code, 'LOAN_INTEREST')
   }
   await announce(sql, now, principal, 'drawdown.accepted', row, [participant_no], { loan_contract: contract.number })

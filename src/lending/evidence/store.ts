@@ -160,8 +160,10 @@ export function correctableStore<Row extends CorrectableRow> (kept: unknown): Co
 }
 
 export interface HeldStore<Row extends HeldRow> extends CorrectableStore<Row> {
-  /** Settles a held one, or keeps what else is found about it. false: it is held no more. */
+  /** Settles a held one. false: it is held no more. */
   decide (sql: WriteSql, number: string, decided: Partial<Row>, now: string): Promise<boolean>
+  /** Keeps what is found about one that was judged again. false: it is no more `from`. */
+  rejudge (sql: WriteSql, number: string, from: EvidenceStatus, judged: Partial<Row>, now: string): Promise<boolean>
   /** Puts one in force again whose correction was rejected. */
   reinstate (sql: WriteSql, number: string, now: string): Promise<void>
 }
@@ -170,13 +172,15 @@ export interface HeldStore<Row extends HeldRow> extends CorrectableStore<Row> {
 export function heldStore<Row extends HeldRow> (kept: unknown): HeldStore<Row> {
   const rows = kept as typeof holdable
   const next = { version: expression`${rows.version} + 1` }
+  const rejudge: HeldStore<Row>['rejudge'] = async (sql, number, from, judged, now) => {
+    const moved = await sql.update(rows).set({ ...judged as Partial<HeldRow>, ...next, updated_at: now })
+      .where(and(eq(rows.number, number), eq(rows.status, from))).returning({ number: rows.number })
+    return moved.length > 0
+  }
   return {
     ...correctableStore<Row>(kept),
-    async decide (sql, number, decided, now) {
-      const moved = await sql.update(rows).set({ ...decided as Partial<HeldRow>, ...next, updated_at: now })
-        .where(and(eq(rows.number, number), eq(rows.status, 'HELD'))).returning({ number: rows.number })
-      return moved.length > 0
-    },
+    decide: (sql, number, decided, now) => rejudge(sql, number, 'HELD', decided, now),
+    rejudge,
     async reinstate (sql, number, now) {
       await sql.update(rows).set({ ...next, status: 'ACCEPTED', superseded_by: null, updated_at: now })
         .where(and(eq(rows.number, number), eq(rows.status, 'SUPERSEDED')))

@@ -50,8 +50,8 @@ export interface Periods {
   beside (sql: ReadSql, wanted: readonly (PeriodEnd & { except: string | null })[]): Promise<(Period | undefined)[]>
   /** what is accepted or held on one drawdown or lease */
   liveOn (sql: ReadSql, lent_number: string): Promise<Pick<InterestVoucherRow, 'business_no' | 'segments'>[]>
-  /** what is held on one drawdown or lease, in the order of its periods */
-  heldOn (sql: ReadSql, lent_number: string): Promise<InterestVoucherRow[]>
+  /** the same whole, in the order of its periods */
+  rowsOn (sql: ReadSql, lent_number: string): Promise<InterestVoucherRow[]>
   /** takes its turn for one that is to be live again. false: a live period overlaps it */
   takeBack (sql: WriteSql, row: InterestVoucherRow): Promise<boolean>
   /** the live period that starts first from `period_end` on, where it is held, each where its question stands; its gap may be closed */
@@ -93,8 +93,8 @@ export function periodsOf (kept: unknown): Periods {
     },
     liveOn: async (sql, lent_number) => sql.select({ business_no: vouchers.business_no, segments: vouchers.segments }).from(vouchers)
       .where(and(eq(vouchers.lent_number, lent_number), inArray(vouchers.status, live))).orderBy(asc(vouchers.number)),
-    heldOn: async (sql, lent_number) => sql.select().from(vouchers)
-      .where(and(eq(vouchers.lent_number, lent_number), eq(vouchers.status, 'HELD'))).orderBy(asc(vouchers.period_start)),
+    rowsOn: async (sql, lent_number) => sql.select().from(vouchers)
+      .where(and(eq(vouchers.lent_number, lent_number), inArray(vouchers.status, live))).orderBy(asc(vouchers.period_start)),
     async heldNext (sql, wanted) {
       const next = await firstFrom(sql, wanted.map(({ lent_number, period_end }) => ({ lent_number, period_end })))
       const held = [...next.values()].filter(({ status }) => status === 'HELD').map(({ number }) => number)

@@ -15,7 +15,7 @@ import { announce, contentDigest, enterpriseFacts, invoiceUses, keepUses, keptOr
 import { rateMistakes, reversed } from '../loan-contracts/service.ts'
 import { mark } from '../marks.ts'
 import { moveToLease } from '../moving.ts'
-import { judgeHeldOn } from '../interest-vouchers/judging-again.ts'
+import { judgeAllOn } from '../interest-vouchers/judging-again.ts'
 import { rents } from '../rent-vouchers/service.ts'
 import { rentPeriods } from '../rent-vouchers/store.ts'
 import { lease_defaults, NewLeaseContract } from './schema.ts'
@@ -101,7 +101,7 @@ export async function acceptLeaseContract (
   if (earlier !== null) {
     await stepBack(sql, now, principal, leaseContracts, 'lease_contract', earlier, number, [participant_no])
     await moveToLease(sql, earlier.number, row)
-    await judgeHeldOn(sql, now, principal, rents, number)
+    await judgeAllOn(sql, now, principal, rents, number)
     if (earlier.project_code !== row.project_code) await mark(sql, now, row.uscc, earlier.project_code, 'LEASE')
   }
   await announce(sql, now, principal, 'lease_contract.accepted', row, [participant_no], { project_code: row.project_code })

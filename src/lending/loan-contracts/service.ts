@@ -12,7 +12,7 @@ import { announce, contentDigest, enterpriseFacts, keptOrAgain, mandate, storedT
 import { findDocument } from '../documents/store.ts'
 import { drawdownsOf } from '../drawdowns/store.ts'
 import { standingBehind } from '../guarantee-contracts/store.ts'
-import { judgeHeldOn } from '../interest-vouchers/judging-again.ts'
+import { judgeAllOn } from '../interest-vouchers/judging-again.ts'
 import { loan_interest } from '../interest-vouchers/service.ts'
 import { mark } from '../marks.ts'
 import { moveToLoan } from '../moving.ts'
@@ -116,7 +116,7 @@ export async function acceptLoanContract (sql: WriteSql, now: string, principal:
   if (earlier !== null) {
     await stepBack(sql, now, principal, loanContracts, 'loan_contract', earlier, number, [participant_no])
     await moveToLoan(sql, earlier.number, row)
-    for (const { number } of await drawdownsOf(sql, [row.number])) await judgeHeldOn(sql, now, principal, loan_interest, number)
+    for (const { number } of await drawdownsOf(sql, [row.number])) await judgeAllOn(sql, now, principal, loan_interest, number)
     for (const project_code of new Set([earlier.project_code, row.project_code])) {
       for (const kind of ['LOAN_INTEREST', 'GUARANTEE_FEE'] as const) await mark(sql, now, row.uscc, project_code, kind)
     }

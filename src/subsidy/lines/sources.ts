@@ -53,7 +53,7 @@ export async function heldChains (sql: ReadSql, uscc: string, project_code: stri
   const store = { LOAN_INTEREST: interestVouchers, LEASE: rentVouchers, GUARANTEE_FEE: feeVouchers, PREMIUM: insurancePolicies }[kind]
   const held = await store.list(sql, { uscc, status: 'HELD', after: null, limit: held_max, ...project_code === null ? {} : { project_code } })
   const chains = new Set<string>()
-  for (const row of held) if (row.supersedes !== null) chains.add(await chainOf(row, number => store.find(sql, number)))
+  for (const row of held) chains.add(await chainOf(row, number => store.find(sql, number)))
   return chains
 }
 
