@@ -116,6 +116,29 @@ t.test('who leaves is out at once, who joins waits for a second person', async t
   t.same(await parksPairedWith(hub.db.read, 'bank-2', today), [])
 })
 
+t.test('nobody confirms a proposal of their own that another person went on from; who left hears no more', async t => {
+  const hub = await build(t)
+  const [first, second] = [hub.as('meic', 1), hub.as('meic', 2)]
+  t.equal((await change(first, 'consortium-1', 1, { banks: ['bank-1', 'bank-3'] })).statusCode, 200)
+  const shorter = await change(second, 'consortium-1', 2, { valid_to: '2029-03-17' })
+  t.match(shorter.json(), { proposed: { banks: ['bank-1', 'bank-3'], proposed_by: 'meic-user-2', also_by: ['meic-user-1'] } }, 'the bank is still the first one’s proposal')
+  for (const who of [first, second]) t.equal((await step(who, 'consortium-1', 'activate', {})).json().code, 'own_work')
+  const whole = { banks: ['bank-1', 'bank-3'], guarantors: ['guarantor-1'], valid_to: '2029-03-17' }
+  t.match((await change(second, 'consortium-1', 3, whole)).json(), { proposed: { proposed_by: 'meic-user-2', also_by: [] } }, 'who says all of it proposes all of it')
+  t.match((await step(first, 'consortium-1', 'activate', {})).json(), { status: 'ACTIVE', banks: ['bank-1', 'bank-3'] })
+
+  t.equal((await change(first, 'consortium-1', 5, { valid_to: '2031-01-01' })).statusCode, 200)
+  await hub.loops.settle()
+  const read = async (who: string) => (await hub.as(who).get('/v1/consortia/consortium-1')).json()
+  t.match(await read('bank-1'), { proposed: { valid_to: '2031-01-01' } })
+  t.match(await read('bank-2'), { status: 'ADJUSTED', proposed: null, application: null }, 'the bank that left reads what is published')
+  const heard = async (who: string) => (await hub.as(who).get('/v1/events')).json().items.filter((each: { subject: string }) => each.subject === 'consortium-1').length
+  t.same([await heard('bank-2'), await heard('bank-1')], [1, 5], 'that it left, and nothing after')
+  t.equal((await step(first, 'consortium-1', 'terminate', { reason: 'ended' })).statusCode, 200)
+  t.same([(await hub.as('bank-2').get('/v1/consortia/consortium-1')).statusCode, (await hub.as('bank-1').get('/v1/consortia/consortium-1')).statusCode], [404, 200])
+  t.same((await hub.as('bank-2').get('/v1/consortia?status=TERMINATED')).json().items, [])
+})
+
 t.test('of two changes at the same version one is stale', async t => {
   const hub = await build(t)
   const answers = await Promise.all([change(hub.as('meic', 1), 'consortium-1', 1, { banks: ['bank-1'] }), change(hub.as('meic', 2), 'consortium-1', 1, { banks: ['bank-2'] })])
@@ -147,7 +170,12 @@ t.test('who is named agrees by sending the same application; nobody else can', a
   t.match(again.json(), { consortium_no: applied.consortium_no, agreed: ['bank-3', 'guarantor-2', 'park-2'] }, 'one application, three hands')
   t.equal((await hub.as('park-2').post('/v1/consortia', asked)).json().version, again.json().version, 'once each')
   t.equal((await hub.as('bank-2').post('/v1/consortia', asked)).json().code, 'applicant_not_member')
-  t.same((await hub.as('meic', 1).post('/v1/consortia', asked)).json().agreed, ['bank-3', 'guarantor-2', 'park-2'], 'an authority agrees for nobody')
+  const shorter = (await change(hub.as('meic', 1), applied.consortium_no, again.json().version, { valid_to: '2028-03-18' })).json()
+  t.match(shorter, { agreed: [], status: 'APPLIED' }, 'nobody has agreed to what it says now')
+  const anew = { ...asked, valid_to: '2028-03-18' }
+  for (const who of ['bank-3', 'guarantor-2', 'park-2']) t.match((await hub.as(who).post('/v1/consortia', anew)).json(), { consortium_no: applied.consortium_no }, who)
+  t.same((await hub.as('park-2').post('/v1/consortia', anew)).json().agreed, ['bank-3', 'guarantor-2', 'park-2'])
+  t.same((await hub.as('meic', 1).post('/v1/consortia', anew)).json().agreed, ['bank-3', 'guarantor-2', 'park-2'], 'an authority agrees for nobody')
   await step(hub.as('meic', 1), applied.consortium_no, 'review', { outcome: 'SELECTED', reason: 'fit' })
   const active = await step(hub.as('meic', 2), applied.consortium_no, 'activate', { reason: '协议已签署' })
   t.match(active.json(), { status: 'ACTIVE', review: { reason: 'fit', reviewed_by: 'meic-user-1' }, activation_reason: '协议已签署' }, 'two persons, two reasons')

@@ -26,7 +26,7 @@ export function consortiumRoutes (app: FastifyInstance, { db }: { db: Db }): voi
     summary: 'Apply for a consortium',
     summary_zh: '申报联合体',
     description: 'A park, banks and government guarantors apply together; the applicant is one of them, or a person of MEIC or the operator enters it. ' +
-      'Another one named that sends the same application agrees to it (200). Without a park, banks and guarantors apply to become cooperating institutions. ' +
+      'Another one named that sends the same application agrees to it (200); where it was changed, as it reads now. Without a park, banks and guarantors apply to become cooperating institutions. ' +
       'In principle at most two banks per park, unless a person of MEIC gives override_reason. S1 三(一)1, 四(一)(二).',
     callers: ['PARK', 'BANK', 'GUARANTOR', 'PLATFORM_OPERATOR', 'MEIC'],
     body: NewConsortium,
@@ -114,7 +114,7 @@ export function consortiumRoutes (app: FastifyInstance, { db }: { db: Db }): voi
     summary: 'Put a selected consortium or a proposed change into force',
     summary_zh: '启用联合体或确认成员调整',
     description: 'By another person of MEIC than the one who reviewed or proposed it. From then on it is on the published list, and needs of the park are pushed to its members; ' +
-      'institutions without a park are on the list and pair with nobody. S1 四(一)(二), 四(三)1.',
+      'institutions without a park are on the list and pair with nobody. Nor by whose earlier proposal it goes on from. S1 四(一)(二), 四(三)1.',
     callers: ['MEIC'],
     person: true,
     signed: true,

@@ -82,6 +82,7 @@ export const ConsortiumSchema = named('Consortium', Type.Object({
     valid_to: Day('Day after the last'),
     agreement_date: nullable(Day('Day the framework agreement was signed')),
     proposed_by: Text('The person who proposed it', 80),
+    also_by: Type.Array(Text('Person', 80), { maxItems: 100, description: 'Whose earlier proposals it goes on from without naming banks, guarantors and term itself; they do not confirm it either' }),
     proposed_at: InstantOut('When')
   }))),
   override_reason: nullable(Text('Why more than two banks are allowed', 1000)),

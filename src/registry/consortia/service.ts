@@ -54,7 +54,8 @@ export async function applyFor (sql: WriteSql, now: string, principal: Principal
   const valid_to = application.valid_to ?? addMonths(valid_from, 12 * countOf(terms, 'cooperation_years'))
   checkPeriod(valid_from, valid_to)
   const content_digest = digestOf(application)
-  const same = await findSameApplication(sql, park, content_digest)
+  const same = await findSameApplication(sql, park, [content_digest, wholeDigest({ park, banks, guarantors },
+    { agreement_date: application.agreement_date ?? null, valid_from, valid_to, application: application.application ?? {} })])
   if (same !== undefined) return agree(sql, now, principal, same, is_named)
   const membership: Membership = { park, banks, guarantors }
   await checkMembers(sql, membership)
@@ -69,6 +70,12 @@ export async function applyFor (sql: WriteSql, now: string, principal: Principal
   await insertConsortium(sql, row, members)
   await tell(sql, now, 'applied', row, members, principal, {})
   return { row, members, is_new: true }
+}
+
+/** Digest of an application with all that follows from what was sent: how one that was changed is sent again. */
+function wholeDigest ({ park, banks, guarantors }: Membership, terms: Pick<Consortium, 'agreement_date' | 'valid_from' | 'valid_to' | 'application'>): string {
+  const { agreement_date, valid_from, valid_to, application } = terms
+  return digestOf({ park, banks: banks.toSorted(), guarantors: guarantors.toSorted(), agreement_date, valid_from, valid_to, application: { ...application } })
 }
 
 /** Another one named in an application sends it in its own name: they apply together. */
@@ -109,6 +116,7 @@ export async function activate (
   const change = row.proposed
   if (row.status !== 'SELECTED' && (row.status !== 'ADJUSTED' || change === null)) throw stateConflict(row.status, allowed('consortium', row.status).filter(each => each !== 'ACTIVE'))
   const person = anotherPerson(principal, change?.proposed_by ?? row.reviewed_by ?? row.created_by)
+  for (const earlier of change?.also_by ?? []) anotherPerson(principal, earlier)
   if (more.version !== undefined && more.version !== row.version) throw new Problem('changed_since')
   const today = beijingDate(now)
   if (row.valid_to <= today) throw stateConflict('EXPIRED', [])
@@ -156,26 +164,28 @@ export async function adjust (sql: WriteSql, now: string, principal: Principal, 
   const leaving = present.filter(member => !wanted.has(member.participant_no)).map(member => member.participant_no)
   for (const participant_no of leaving) await leaveMember(sql, consortium_no, participant_no, today)
   const waits = [...wanted].some(each => !present.some(member => member.participant_no === each)) || valid_to > row.valid_to
+  const proposed_by = personOf(principal)
+  const goes_on = row.proposed !== null && [change.banks, change.guarantors, change.valid_to].includes(undefined) ? [...row.proposed.also_by, row.proposed.proposed_by] : []
   const proposed = waits ? {
-    banks: [...membership.banks], guarantors: [...membership.guarantors], valid_to, agreement_date, proposed_by: personOf(principal), proposed_at: now
+    banks: [...membership.banks], guarantors: [...membership.guarantors], valid_to, agreement_date, proposed_by, also_by: goes_on.filter(person => person !== proposed_by), proposed_at: now
   } : null
   const after = await advanceConsortium(sql, row, in_force, {
     ...overridden, proposed, ...(proposed === null ? {} : { change_proposed_by: proposed.proposed_by, change_confirmed_by: null }), status: waits ? 'ADJUSTED' : 'ACTIVE', ...(waits ? {} : { agreement_date }), ...(valid_to < row.valid_to ? { valid_to } : {})
   }, now)
   if (after === undefined) throw stateConflict(row.status, [])
   const afterwards = await membersOf(sql, consortium_no)
-  await tell(sql, now, waits ? 'change_proposed' : 'adjusted', after, afterwards, principal, { joined: [], left: leaving })
+  await tell(sql, now, waits ? 'change_proposed' : 'adjusted', after, afterwards, principal, { joined: [], left: leaving }, leaving)
   return { row: after, members: afterwards }
 }
 
-/** Changes an application that nobody has reviewed yet. */
+/** Changes an application that nobody has reviewed yet: who had agreed to it is asked anew. */
 async function rewrite (
   sql: WriteSql, now: string, principal: Principal, row: Consortium, members: readonly ConsortiumMember[], membership: Membership, changes: Partial<Consortium>
 ): Promise<Seen> {
   const wanted = new Set([...membership.banks, ...membership.guarantors])
   for (const { participant_no } of members) if (!wanted.has(participant_no)) await removeMember(sql, row.consortium_no, participant_no)
   await enter(sql, members, membership, row.consortium_no, row.valid_from)
-  const after = await advanceConsortium(sql, row, ['APPLIED'], { ...changes, content_digest: digestOf([row.consortium_no, membership.park, [...wanted], changes.valid_to ?? null]) }, now)
+  const after = await advanceConsortium(sql, row, ['APPLIED'], { ...changes, agreed: [], content_digest: wholeDigest(membership, { ...row, ...changes }) }, now)
   if (after === undefined) throw stateConflict(row.status, [])
   const afterwards = await membersOf(sql, row.consortium_no)
   await tell(sql, now, 'application_changed', after, afterwards, principal, {})
@@ -274,11 +284,13 @@ function checkPeriod (from: string, to: string): void {
 }
 
 async function tell (
-  sql: WriteSql, now: string, fact: FactOf<'consortium'>, row: Consortium, members: readonly ConsortiumMember[], actor: Actor, data: Record<string, unknown>
+  sql: WriteSql, now: string, fact: FactOf<'consortium'>, row: Consortium, members: readonly ConsortiumMember[], actor: Actor, data: Record<string, unknown>,
+  leaving: readonly string[] = []
 ): Promise<void> {
+  const present = presentOn(members, beijingDate(now)).map(({ participant_no }) => participant_no)
   const meic = await activeOfRole(sql, 'MEIC')
   await append(sql, now, {
-    type: `consortium.${fact}`, subject: row.consortium_no, actor, audience: [...row.park_no === null ? [] : [row.park_no], ...members.map(({ participant_no }) => participant_no), ...meic.map(({ participant_no }) => participant_no)],
+    type: `consortium.${fact}`, subject: row.consortium_no, actor, audience: [...row.park_no === null ? [] : [row.park_no], ...present, ...leaving, ...meic.map(({ participant_no }) => participant_no)],
     data: { park_no: row.park_no, status: row.status, ...data }
   })
 }

@@ -1,5 +1,5 @@
 /** Tables of consortia and their members. */
-import { and, asc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, ne, or } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, ne, or, type SQL } from 'drizzle-orm'
 import { integer, json, primaryKey, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { Period } from '../../policy/period.ts'
@@ -23,6 +23,8 @@ export interface ProposedChange {
   valid_to: string
   agreement_date: string | null
   proposed_by: string
+  /** whose earlier proposals it goes on from without saying them again: they confirm it no more than who proposed it */
+  also_by: string[]
   proposed_at: string
 }
 
@@ -89,10 +91,10 @@ export async function findConsortium (sql: ReadSql, consortium_no: string): Prom
   return (await sql.select().from(consortia).where(eq(consortia.consortium_no, consortium_no)))[0]
 }
 
-/** The open application of the same content, if there is one. */
-export async function findSameApplication (sql: ReadSql, park_no: string | null, content_digest: string): Promise<Consortium | undefined> {
+/** The open application of the same content, if there is one. @param digests of the content, as it was sent and with all that follows */
+export async function findSameApplication (sql: ReadSql, park_no: string | null, digests: readonly string[]): Promise<Consortium | undefined> {
   return (await sql.select().from(consortia).where(and(
-    park_no === null ? isNull(consortia.park_no) : eq(consortia.park_no, park_no), eq(consortia.content_digest, content_digest), inArray(consortia.status, ['APPLIED', 'REVIEWED', 'SELECTED', 'ACTIVE', 'ADJUSTED'])
+    park_no === null ? isNull(consortia.park_no) : eq(consortia.park_no, park_no), inArray(consortia.content_digest, [...digests]), inArray(consortia.status, ['APPLIED', 'REVIEWED', 'SELECTED', 'ACTIVE', 'ADJUSTED'])
   )))[0]
 }
 
@@ -105,21 +107,22 @@ export async function membersOfMany (sql: ReadSql, consortium_nos: readonly stri
   return sql.select().from(consortium_members).where(inArray(consortium_members.consortium_no, [...consortium_nos])).orderBy(asc(consortium_members.participant_no))
 }
 
-/** Consortia after a number. `seen_by`: besides those of the published list only where this participant takes part. */
+/** Consortia after a number. `seen_by`: besides those of the published list only where this participant takes part on the day. */
 export async function listConsortia (sql: ReadSql, filter: {
   park?: string | undefined, participant?: string | undefined, status?: ConsortiumStatus | undefined, updated_since?: string | undefined
-  seen_by: string | null, published: readonly ConsortiumStatus[]
+  seen_by: { participant_no: string, day: string } | null, published: readonly ConsortiumStatus[]
 }, after: string | null, limit: number): Promise<Consortium[]> {
-  const with_member = (participant_no: string) => or(
+  const with_member = (participant_no: string, present?: SQL) => or(
     eq(consortia.park_no, participant_no),
-    inArray(consortia.consortium_no, sql.select({ no: consortium_members.consortium_no }).from(consortium_members).where(eq(consortium_members.participant_no, participant_no)))
+    inArray(consortia.consortium_no, sql.select({ no: consortium_members.consortium_no }).from(consortium_members).where(and(eq(consortium_members.participant_no, participant_no), present)))
   )
   return sql.select().from(consortia).where(and(
     filter.park === undefined ? undefined : eq(consortia.park_no, filter.park),
     filter.participant === undefined ? undefined : with_member(filter.participant),
     filter.status === undefined ? undefined : eq(consortia.status, filter.status),
     filter.updated_since === undefined ? undefined : gte(consortia.updated_at, filter.updated_since),
-    filter.seen_by === null ? undefined : or(inArray(consortia.status, [...filter.published]), with_member(filter.seen_by)),
+    filter.seen_by === null ? undefined : or(inArray(consortia.status, [...filter.published]),
+      with_member(filter.seen_by.participant_no, or(isNull(consortium_members.left_on), gt(consortium_members.left_on, filter.seen_by.day)))),
     after === null ? undefined : gt(consortia.consortium_no, after)
   )).orderBy(asc(consortia.consortium_no)).limit(limit)
 }

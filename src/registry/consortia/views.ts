@@ -5,7 +5,7 @@ import { beijingDate, instantMs, instantOf } from '../../policy/calendar.ts'
 import { notFound } from '../../problem.ts'
 import { participantsByNo } from '../participants/store.ts'
 import { adjust, presentOn, type Change, type Seen } from './service.ts'
-import { findConsortium, listConsortia, membersOf, membersOfMany, type Consortium } from './store.ts'
+import { findConsortium, listConsortia, membersOf, membersOfMany, type Consortium, type ConsortiumMember } from './store.ts'
 import type { ConsortiumStatus } from './statuses.ts'
 
 /** States that are public: who is on the list by the word of two persons, and what became of it. */
@@ -13,6 +13,11 @@ const published: readonly ConsortiumStatus[] = ['ACTIVE', 'ADJUSTED', 'EXPIRED']
 
 function seesAll (principal: Principal): boolean {
   return principal.role === 'MEIC' || principal.role === 'PLATFORM_OPERATOR'
+}
+
+/** Who left reads what is published, like everybody else. @param present its members today */
+function takesPart (principal: Principal, { park_no }: Consortium, present: readonly ConsortiumMember[]): boolean {
+  return seesAll(principal) || [park_no, ...present.map(({ participant_no }) => participant_no)].includes(principal.participant_no)
 }
 
 /** A consortium whose term is over is so from that day on, whenever the loop marks it. */
@@ -26,8 +31,8 @@ export async function viewOf (sql: ReadSql, principal: Principal, now: string, a
   const nos = all.flatMap(({ row, members }) => [...row.park_no === null ? [] : [row.park_no], ...members.map(({ participant_no }) => participant_no)])
   const names = new Map((await participantsByNo(sql, [...new Set(nos)])).map(({ participant_no, name }) => [participant_no, name]))
   return all.map(({ row, members }) => {
-    const own = seesAll(principal) || row.park_no === principal.participant_no || members.some(({ participant_no }) => participant_no === principal.participant_no)
     const present = presentOn(members, day)
+    const own = takesPart(principal, row, present)
     const kind = (wanted: 'BANK' | 'GUARANTOR') => present.filter(member => member.kind === wanted).map(({ participant_no }) => participant_no)
     return {
       consortium_no: row.consortium_no,
@@ -61,8 +66,7 @@ export async function getConsortium (db: Db, principal: Principal, consortium_no
   const row = await findConsortium(db.read, consortium_no)
   if (row === undefined) throw notFound()
   const members = await membersOf(db.read, consortium_no)
-  const own = seesAll(principal) || row.park_no === principal.participant_no || members.some(({ participant_no }) => participant_no === principal.participant_no)
-  if (!own && !published.includes(row.status)) throw notFound()
+  if (!takesPart(principal, row, presentOn(members, beijingDate(db.clock.now()))) && !published.includes(row.status)) throw notFound()
   return (await viewOf(db.read, principal, db.clock.now(), [{ row, members }]))[0]
 }
 
@@ -80,7 +84,7 @@ export interface ConsortiumFilter { park?: string, participant?: string, status?
 export async function listSeen (db: Db, principal: Principal, filter: ConsortiumFilter, page: { after: string | null, limit: number }) {
   const updated_since = filter.updated_since === undefined ? undefined : instantOf(instantMs(filter.updated_since))
   const rows = await listConsortia(db.read, {
-    park: filter.park, participant: filter.participant, status: filter.status, updated_since, seen_by: seesAll(principal) ? null : principal.participant_no, published
+    park: filter.park, participant: filter.participant, status: filter.status, updated_since, seen_by: seesAll(principal) ? null : { participant_no: principal.participant_no, day: beijingDate(db.clock.now()) }, published
   }, page.after, page.limit + 1)
   const members = await membersOfMany(db.read, rows.map(({ consortium_no }) => consortium_no))
   return viewOf(db.read, principal, db.clock.now(), rows.map(row => ({ row, members: members.filter(({ consortium_no }) => consortium_no === row.consortium_no) })))
