@@ -173,6 +173,7 @@ create table packet_conclusions (
   lines text not null,
   recognised_fen bigint not null,
   conflict_of_interest_declared bigint not null,
+  sample_seed text,
   status text not null check (status in ('PREPARED', 'CONFIRMED', 'REPLACED')),
   content_digest text not null,
   prepared_by text not null,

@@ -72,6 +72,7 @@ const PROBLEMS = {
   conflict_of_interest: [422, 'A conflict of interest was not ruled out', '未声明不存在利益冲突'],
   packet_empty: [422, 'The packet has no line that could be submitted', '资料包中没有可报送的明细'],
   auditor_unknown: [422, 'No such auditor', '无此第三方审核机构'],
+  sample_seed_wrong: [422, 'The seed is not the one that was committed to', '抽样种子与承诺不符'],
   conclusion_inconsistent: [422, 'The result and the recognised amounts contradict each other', '审核结论与认定金额不一致'],
   payment_unknown: [422, 'No such payment in this batch', '该批次中无此拨付'],
   result_amount_differs: [422, 'The bank names another amount than was instructed', '银行回报金额与拨付指令不符'],

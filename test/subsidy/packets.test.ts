@@ -3,6 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { unzipSync } from 'fflate'
 import t from 'tap'
+import { sha256Hex } from '../../src/db/canonical.ts'
+import { drawn } from '../../src/subsidy/packets/sampling.ts'
 import { approved, anotherLoan, done, lines, packetOf, packets, project_1, ready, send, submitted, uscc_1,
   type Packet } from './fixtures.ts'
 
@@ -52,8 +54,10 @@ t.test('conclusions are prepared by one person and confirmed by another, over th
   t.match((await hub.as('meic', 1).post(`${path}/assign`, { auditor_no: 'bank-2' })).json(), { status: 422, code: 'auditor_unknown' })
   t.match((await hub.as('meic', 1).post(`${path}/assign`, { auditor_no: 'auditor-1', conflict_of_interest_declared: false })).json(),
     { code: 'conflict_of_interest' })
-  t.equal((await hub.as('meic', 1).post(`${path}/assign`, { auditor_no: 'auditor-1', conflict_of_interest_declared: true })).statusCode,
-    200)
+  t.equal((await hub.as('meic', 1).post(`${path}/assign`, { auditor_no: 'auditor-1', conflict_of_interest_declared: true,
+    sample_seed_commitment: sha256Hex('seed') })).statusCode, 200)
+  t.match((await hub.as('auditor-1', 1).post(`${path}/conclusions`, { ...conclusion, sample_seed: 'another' })).json(), { status: 422, code: 'sample_seed_wrong', errors: [{ pointer: '/sample_seed' }] })
+  t.match(done(await hub.as('auditor-1', 1).post(`${path}/conclusions`, { ...conclusion, sample_seed: 'seed' })), { sample_seed: 'seed', sample_order: [line_no] })
   t.equal((await hub.as('auditor-2', 1).post(`${path}/conclusions`, conclusion)).statusCode, 404)
   t.match((await hub.as('auditor-1').post(`${path}/conclusions`, conclusion)).json(), { code: 'person_required' })
   t.match((await hub.as('auditor-1', 1).post(`${path}/conclusions`, { ...conclusion, packet_digest: '0'.repeat(64) })).json(),
@@ -83,6 +87,15 @@ t.test('conclusions are prepared by one person and confirmed by another, over th
   t.match(await lines(hub, 'bank-1'), [{ amount: '30000.00', recognised_amount: '25000.00', payment_status: 'WAITING' }])
   await hub.loops.settle()
   t.equal((await lines(hub, 'bank-1')).length, 1, 'what the audit reduced brings no supplement')
+})
+
+t.test('a sample follows from its seed and the packet alone, and can be drawn again by everybody', async t => {
+  const lines = Array.from({ length: 50 }, (_, index) => `line_${index}`)
+  const order = drawn('seed', 'digest', lines)
+  t.same(drawn('seed', 'digest', lines.toReversed()), order)
+  t.same([...order].sort(), [...lines].sort())
+  for (const other of [drawn('seeds', 'digest', lines), drawn('seed', 'digests', lines)]) t.not(other.join(' '), order.join(' '))
+  t.equal(order[0], lines.toSorted((a, b) => sha256Hex(`seed\ndigest\n${a}`) < sha256Hex(`seed\ndigest\n${b}`) ? -1 : 1)[0])
 })
 
 t.test('what an audit cut is not claimed again by a correction: its packet holds the difference and says why', async t => {

@@ -8,6 +8,7 @@ import { allowed } from '../../policy/lifecycle.ts'
 import { fenOf, sumFen, yuanOf } from '../../policy/money.ts'
 import { notFound, Problem, stateConflict, type ProblemCode, type ProblemItem } from '../../problem.ts'
 import type { ClawbackLedger } from '../lines/deriving.ts'
+import { checkSeed } from './sampling.ts'
 import { giveBack, packetFor, tell } from './service.ts'
 import {
   confirmConclusion, conclusionsOf, findConclusion, findQuestion, insertConclusion, insertQuestion, keepRecognised, listQuestions,
@@ -57,6 +58,7 @@ export interface Concluding {
   packet_digest: string
   result?: AuditResult
   conflict_of_interest_declared?: boolean
+  sample_seed?: string
   lines?: readonly { line_no: string, recognised_amount: string, finding_code?: string, note?: string }[]
 }
 
@@ -101,7 +103,7 @@ function resultOf (claimed_fen: number, recognised_fen: number): AuditResult {
 /**
  * Prepares a conclusion over the digest of what was reviewed; an earlier unconfirmed one is replaced.
  *
- * Errors: not_found, state_conflict, changed_since, conflict_of_interest, line_unknown, amount_over_line, conclusion_inconsistent.
+ * Errors: not_found, state_conflict, changed_since, conflict_of_interest, line_unknown, amount_over_line, conclusion_inconsistent, sample_seed_wrong.
  */
 export async function prepareConclusion (sql: WriteSql, now: string, principal: Principal, packet_no: string,
   sent: Concluding): Promise<{ conclusion: Conclusion, is_new: boolean }> {
@@ -112,6 +114,7 @@ export async function prepareConclusion (sql: WriteSql, now: string, principal: 
   if (packet.status !== 'IN_AUDIT') throw stateConflict(packet.status, allowed('packet', packet.status))
   if (packet.digest !== sent.packet_digest) throw new Problem('changed_since')
   if (sent.conflict_of_interest_declared === false) throw new Problem('conflict_of_interest')
+  checkSeed(sent.sample_seed, packet.sample_seed_commitment)
   const kept = await packetLines(sql, packet_no, packet.version)
   refuseLines(kept, sent)
   const lines = concludedLines(kept, sent)
@@ -127,7 +130,7 @@ export async function prepareConclusion (sql: WriteSql, now: string, principal: 
   const conclusion: Conclusion = {
     conclusion_no: newNo('concl'), packet_no, version: packet.version, packet_digest: sent.packet_digest,
       auditor_no: principal.participant_no, result, lines, recognised_fen,
-    conflict_of_interest_declared: true, status: 'PREPARED', content_digest, prepared_by: personOf(principal), prepared_at: now,
+    conflict_of_interest_declared: true, sample_seed: sent.sample_seed ?? null, status: 'PREPARED', content_digest, prepared_by: personOf(principal), prepared_at: now,
       confirmed_by: null, confirmed_at: null
   }
   await insertConclusion(sql, conclusion)

@@ -46,6 +46,8 @@ export const ConclusionView = named('AuditConclusion', Type.Object({
     line_no: LineNo(), recognised_amount: Money('Recognised'), finding_code: nullable(FindingCode), note: nullable(Text('Note', 1000))
   })), { maxItems: 10_000, description: 'Line by line' }),
   conflict_of_interest_declared: Type.Boolean({ description: 'The auditor has no conflict of interest in this packet' }),
+  sample_seed: nullable(Text('Seed that the assignment committed to', 128)),
+  sample_order: nullable(Type.Array(LineNo(), { maxItems: 10_000, description: 'Lines in the order in which they are drawn' })),
   prepared_by: Type.String({ maxLength: 60, description: 'Person that prepared it' }),
   prepared_at: InstantOut('When it was prepared'),
   confirmed_by: nullable(Type.String({ maxLength: 60, description: 'Person that confirmed it' })),
@@ -69,7 +71,7 @@ const packet = {
   submitted_at: nullable(InstantOut('When it was submitted')),
   auditor_no: nullable(ParticipantNo('Auditor it is assigned to')),
   assigned_at: nullable(InstantOut('When it was assigned')),
-  sample_seed_commitment: nullable(Text('Digest of the seed by which samples are drawn', 128)),
+  sample_seed_commitment: nullable(Text('SHA-256 of the seed by which samples are drawn, hex', 128)),
   audited_at: nullable(InstantOut('When the conclusion was confirmed')),
   approved_at: nullable(InstantOut('When MEIC decided')),
   return_reason: nullable(Text('Why it was last returned', 2000)),
@@ -119,7 +121,7 @@ const NoConflict = Type.Optional(Type.Boolean({ description: 'No conflict of int
 export const AssignBody = Type.Object({
   auditor_no: ParticipantNo('Third-party auditor 第三方审核机构'),
   conflict_of_interest_declared: NoConflict,
-  sample_seed_commitment: Type.Optional(Text('Digest of the seed by which samples will be drawn', 128))
+  sample_seed_commitment: Type.Optional(Text('SHA-256 of the seed by which samples will be drawn, hex', 128))
 }, strict)
 
 export const QuestionBody = Type.Object({
@@ -144,6 +146,7 @@ export const ConclusionBody = Type.Object({
   packet_digest: Sha256('Digest of what was reviewed'),
   result: Type.Optional(oneOf(results, 'Result; follows from the amounts when left out')),
   conflict_of_interest_declared: NoConflict,
+  sample_seed: Type.Optional(Text('Seed that the assignment committed to', 128, ['d5f2a7'])),
   lines: Type.Optional(Type.Array(Type.Object({
     line_no: LineNo(),
     recognised_amount: Money('Recognised, at most the amount of the line'),
@@ -178,7 +181,7 @@ export const conclusion_example = {
   conclusion_no: `concl_${example_no}`, packet_no: `pkt_${example_no}`, version: 1, packet_digest: example_digest, auditor_no: 'auditor-1',
     result: 'PASS', status: 'PREPARED',
   recognised_amount: '45000.00', lines: [{ line_no: `line_${example_no}`, recognised_amount: '45000.00', finding_code: null, note: null }],
-    conflict_of_interest_declared: true,
+    conflict_of_interest_declared: true, sample_seed: null, sample_order: null,
   prepared_by: 'auditor-1-user-1', prepared_at: '2026-04-03T02:00:00.000Z', confirmed_by: null, confirmed_at: null
 }
 export const question_example = {

@@ -1,6 +1,7 @@
 /** Packets, conclusions and questions as they go out. */
 import { digestOf } from '../../db/canonical.ts'
 import { yuanOf } from '../../policy/money.ts'
+import { drawn } from './sampling.ts'
 import type { PacketView } from './service.ts'
 import type { Conclusion, Packet, Question } from './store.ts'
 
@@ -25,7 +26,8 @@ export function conclusionShown (conclusion: Conclusion) {
   const { recognised_fen, lines, content_digest: _digest, ...rest } = conclusion
   const shown = lines.map(({ line_no, recognised_fen: fen, finding_code, note }) => ({ line_no, recognised_amount: yuanOf(fen),
     finding_code, note }))
-  return { ...rest, recognised_amount: yuanOf(recognised_fen), lines: shown }
+  const sample_order = rest.sample_seed === null ? null : drawn(rest.sample_seed, rest.packet_digest, lines.map(({ line_no }) => line_no))
+  return { ...rest, recognised_amount: yuanOf(recognised_fen), lines: shown, sample_order }
 }
 
 function packetShown ({ packet, sealed, lines, conclusions }: PacketView) {

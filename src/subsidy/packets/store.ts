@@ -256,6 +256,7 @@ export const packet_conclusions = table('packet_conclusions', {
   lines: json<ConcludedLine[]>().notNull(),
   recognised_fen: fen().notNull(),
   conflict_of_interest_declared: flag().notNull(),
+  sample_seed: text(),
   status: text().$type<'PREPARED' | 'CONFIRMED' | 'REPLACED'>().notNull(),
   content_digest: text().notNull(),
   prepared_by: text().notNull(),
