@@ -39,8 +39,8 @@ export function openSqlite (file: string, clock: Clock, options: { queue_length_
     if (found !== wanted) throw new Error(`SQLite ${name} is ${found}, needs ${wanted}`)
   }
 
-  const sql = drizzle({ client: writer }) as unknown as WriteSql
-  const read = drizzle({ client: reader })
+  const sql = drizzle({ client: remembering(writer) }) as unknown as WriteSql
+  const read = drizzle({ client: remembering(reader) })
   const slot: CipherSlot = { cipher: null }
   for (const each of [sql, read]) carryCipher(each, slot)
   const begin = writer.prepare('begin immediate')
@@ -155,4 +155,21 @@ export function openSqlite (file: string, clock: Clock, options: { queue_length_
       writer.close()
     }
   }
+}
+
+const statements_max = 1000
+
+/** A connection as drizzle uses it, on which a text that comes again is not parsed and planned again; the oldest makes room. */
+function remembering (connection: Database.Database): Database.Database {
+  const statements = new Map<string, Database.Statement>()
+  function prepare (text: string): Database.Statement {
+    const known = statements.get(text)
+    // How it gives its rows is a mode of a statement: a query that needs rows as lists says so each time.
+    if (known !== undefined) return known.reader ? known.raw(false) : known
+    const statement = connection.prepare(text)
+    if (statements.size >= statements_max) statements.delete(statements.keys().next().value as string)
+    statements.set(text, statement)
+    return statement
+  }
+  return Object.create(connection, { prepare: { value: prepare } }) as Database.Database
 }
