@@ -47,7 +47,13 @@ function buildDue (sql: ReadSql) {
 
 /** Takes away the marks up to one that was read; what was marked since stays due. */
 export async function clearMark (sql: WriteSql, uscc: string, project_code: string, kind: SubsidyKind, mark: number): Promise<void> {
-  await sql.delete(derivations_due).where(and(
-    eq(derivations_due.uscc, uscc), eq(derivations_due.project_code, project_code), eq(derivations_due.kind, kind), lte(derivations_due.entry, mark)
-  ))
+  await hot(sql, buildClear).execute({ uscc, project_code, kind, mark })
+}
+
+function buildClear (sql: WriteSql) {
+  const { uscc, project_code, kind, entry } = derivations_due
+  const { placeholder } = expression
+  return sql.delete(derivations_due).where(and(
+    eq(uscc, placeholder('uscc')), eq(project_code, placeholder('project_code')), eq(kind, placeholder('kind')), lte(entry, placeholder('mark'))
+  )).prepare()
 }

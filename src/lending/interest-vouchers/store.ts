@@ -3,7 +3,7 @@ import { and, asc, eq, inArray, sql as expression, type SQL } from 'drizzle-orm'
 import { dialect } from '../../config.ts'
 import { bulkAsk, bulkInsert } from '../../db/bulk.ts'
 import { fen, integer, isAmong, json, rowsOf, table, text } from '../../db/columns.ts'
-import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { Period } from '../../policy/period.ts'
 import type { Segment } from '../../policy/segments.ts'
 import { interestOf } from '../../policy/vouchers.ts'
@@ -118,6 +118,13 @@ export async function takeTurns (sql: WriteSql, lent_numbers: readonly string[])
   if (dialect === 'postgres') await turnAll(sql, [...new Set(lent_numbers)].sort().map(lent_number => ({ lent_number, turn: 1 })))
 }
 
+const buildAccepted = (sql: ReadSql) => sql.select({ voucher: interest_vouchers, drawdown: drawdowns, contract: loan_contracts }).from(interest_vouchers)
+  .innerJoin(drawdowns, eq(drawdowns.number, interest_vouchers.lent_number))
+  .innerJoin(loan_contracts, eq(loan_contracts.number, drawdowns.loan_contract_number))
+  .where(and(eq(interest_vouchers.uscc, expression.placeholder('uscc')), eq(interest_vouchers.project_code, expression.placeholder('project_code')),
+    eq(interest_vouchers.status, 'ACCEPTED')))
+  .orderBy(asc(interest_vouchers.paid_date), asc(interest_vouchers.created_at), asc(interest_vouchers.number)).prepare()
+
 /** What a subsidy line is derived from. */
 export type AcceptedInterestVoucher = Awaited<ReturnType<typeof acceptedInterestVouchers>>[number]
 
@@ -129,12 +136,7 @@ export type AcceptedInterestVoucher = Awaited<ReturnType<typeof acceptedInterest
  * the one drawdown. `is_share`: the contract is the bank's share of a syndicated loan.
  */
 export async function acceptedInterestVouchers (sql: ReadSql, uscc: string, project_code: string) {
-  const rows = await sql.select({ voucher: interest_vouchers, drawdown: drawdowns, contract: loan_contracts }).from(interest_vouchers)
-    .innerJoin(drawdowns, eq(drawdowns.number, interest_vouchers.lent_number))
-    .innerJoin(loan_contracts, eq(loan_contracts.number, drawdowns.loan_contract_number))
-    .where(and(eq(interest_vouchers.uscc, uscc), eq(interest_vouchers.project_code, project_code),
-      eq(interest_vouchers.status, 'ACCEPTED')))
-    .orderBy(asc(interest_vouchers.paid_date), asc(interest_vouchers.created_at), asc(interest_vouchers.number))
+  const rows = await hot(sql, buildAccepted).execute({ uscc, project_code })
   const paid_out = await drawdownsOf(sql, [...new Set(rows.map(({ contract }) => contract.number))])
   return rows.map(({ voucher, drawdown, contract }) => {
     const year_end = `${voucher.paid_date.slice(0, 4)}-12-31`

@@ -151,8 +151,11 @@ export async function everybodyConcerned (sql: ReadSql): Promise<string[]> {
 }
 
 export async function findByUscc (sql: ReadSql, role: Role, uscc: string): Promise<Participant | undefined> {
-  return (await sql.select().from(participants).where(and(eq(participants.role, role), eq(participants.uscc, uscc))))[0]
+  return (await hot(sql, buildByUscc).execute({ role, uscc }))[0]
 }
+
+const buildByUscc = (sql: ReadSql) => sql.select().from(participants)
+  .where(and(eq(participants.role, expression.placeholder('role')), eq(participants.uscc, expression.placeholder('uscc')))).prepare()
 
 /** Changes a participant that is still at the version read. @returns the row, or undefined */
 export async function advanceParticipant (

@@ -1,7 +1,8 @@
 /** Tables of derivations, ceilings and subsidy lines. A line's amount is never updated: a recalculation supersedes the line. */
-import { and, asc, desc, eq, gt, gte, inArray, isNull, ne, or, sql as expression, type SQLWrapper } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, inArray, isNull, ne, or, sql as expression, type SQL, type SQLWrapper } from 'drizzle-orm'
+import { bulkInsert } from '../../db/bulk.ts'
 import { fen, integer, isAmong, json, primaryKey, table, text } from '../../db/columns.ts'
-import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { enterprises } from '../../intake/enterprises/store.ts'
 import type { SubsidyKind } from '../../lending/marks.ts'
 import type { TraceStep } from '../../policy/terms.ts'
@@ -91,11 +92,14 @@ const derivation = { uscc: derivations.uscc, project_code: derivations.project_c
 /** Makes the caller the owner of an enterprise project for the rest of the unit, and keeps what it is derived from. */
 export async function ownDerivation (sql: WriteSql, now: string, owned: Derivation, policies: string,
   enterprise_version: number): Promise<void> {
-  await sql.insert(derivations).values({ ...owned, revision: 1, policies, enterprise_version, derived_at: now }).onConflictDoUpdate({
-    target: [derivations.uscc, derivations.project_code, derivations.kind],
-    set: { revision: expression`${derivations.revision} + 1`, policies, enterprise_version, derived_at: now }
-  })
+  await insertDerivations(sql, [{ ...owned, revision: 1, policies, enterprise_version, derived_at: now }])
 }
+
+const insertDerivations = bulkInsert(derivations, insert => insert.onConflictDoUpdate({
+  target: [derivations.uscc, derivations.project_code, derivations.kind],
+  set: { revision: expression`${derivations.revision} + 1`, policies: expression`excluded.policies`, enterprise_version: expression`excluded.enterprise_version`,
+    derived_at: expression`excluded.derived_at` }
+}))
 
 /** The kinds in which a project was derived, and the premiums of its owner. */
 export async function derivationsOf (sql: ReadSql, uscc: string, project_code: string): Promise<Derivation[]> {
@@ -124,8 +128,10 @@ export async function staleDerivations (sql: ReadSql, policies: string, limit: n
   return [...other, ...blocked]
 }
 
+const insertLines = bulkInsert(subsidy_lines)
+
 export async function insertLine (sql: WriteSql, line: SubsidyLine): Promise<void> {
-  await sql.insert(subsidy_lines).values(line)
+  await insertLines(sql, [line])
 }
 
 export async function findLine (sql: ReadSql, line_no: string): Promise<SubsidyLine | undefined> {
@@ -139,18 +145,24 @@ export async function findLines (sql: ReadSql, line_nos: readonly string[]): Pro
 
 /** Lines of one kind that are not superseded, oldest first. `project_code` null: of all projects of the enterprise. */
 export async function liveLines (sql: ReadSql, uscc: string, project_code: string | null, kind: SubsidyKind): Promise<SubsidyLine[]> {
-  return sql.select().from(subsidy_lines).where(and(
-    eq(subsidy_lines.uscc, uscc), project_code === null ? undefined : eq(subsidy_lines.project_code, project_code),
-    inArray(subsidy_lines.status, ['BLOCKED', 'OPEN', 'FROZEN']), eq(subsidy_lines.kind, kind)
-  )).orderBy(asc(subsidy_lines.line_no))
+  return project_code === null ? hot(sql, buildLiveOfAll).execute({ uscc, kind }) : hot(sql, buildLive).execute({ uscc, kind, project_code })
 }
+
+const live = inArray(subsidy_lines.status, ['BLOCKED', 'OPEN', 'FROZEN'])
+const { placeholder } = expression
+const liveOf = (sql: ReadSql, project?: SQL) => sql.select().from(subsidy_lines)
+  .where(and(eq(subsidy_lines.uscc, placeholder('uscc')), project, live, eq(subsidy_lines.kind, placeholder('kind'))))
+  .orderBy(asc(subsidy_lines.line_no)).prepare()
+const buildLiveOfAll = (sql: ReadSql) => liveOf(sql)
+const buildLive = (sql: ReadSql) => liveOf(sql, eq(subsidy_lines.project_code, placeholder('project_code')))
 
 /** Lines that a packet holds and that are not superseded, in the order ceilings were used up. */
 export async function linesOfPacket (sql: ReadSql, packet_no: string): Promise<SubsidyLine[]> {
-  return sql.select().from(subsidy_lines).where(and(eq(subsidy_lines.packet_no, packet_no), inArray(subsidy_lines.status,
-    ['BLOCKED', 'OPEN', 'FROZEN'])))
-    .orderBy(asc(subsidy_lines.order_key), asc(subsidy_lines.line_no))
+  return hot(sql, buildOfPacket).execute({ packet_no })
 }
+
+const buildOfPacket = (sql: ReadSql) => sql.select().from(subsidy_lines).where(and(eq(subsidy_lines.packet_no, placeholder('packet_no')), live))
+  .orderBy(asc(subsidy_lines.order_key), asc(subsidy_lines.line_no)).prepare()
 
 const next_version = expression`${subsidy_lines.version} + 1`
 

@@ -2,7 +2,7 @@
 import { and, asc, desc, eq, gt, gte, inArray, sql as expression } from 'drizzle-orm'
 import { bulkInsert } from '../../db/bulk.ts'
 import { fen, flag, integer, json, primaryKey, table, text } from '../../db/columns.ts'
-import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { SubsidyKind } from '../../lending/marks.ts'
 import type { PayeeKind } from '../lines/store.ts'
 
@@ -84,11 +84,13 @@ export const packet_lines = table('packet_lines', {
 export type PacketLine = typeof packet_lines.$inferSelect
 
 export async function packetsOfKey (sql: ReadSql, key: PacketKey): Promise<Packet[]> {
-  return sql.select().from(subsidy_packets).where(and(
-    eq(subsidy_packets.participant_no, key.participant_no), eq(subsidy_packets.uscc, key.uscc),
-      eq(subsidy_packets.project_code, key.project_code),
-    eq(subsidy_packets.period, key.period), eq(subsidy_packets.kind, key.kind)
-  )).orderBy(asc(subsidy_packets.sequence))
+  return hot(sql, buildOfKey).execute({ ...key })
+}
+
+function buildOfKey (sql: ReadSql) {
+  const key = ['participant_no', 'uscc', 'project_code', 'period', 'kind'] as const
+  return sql.select().from(subsidy_packets).where(and(...key.map(name => eq(subsidy_packets[name], expression.placeholder(name)))))
+    .orderBy(asc(subsidy_packets.sequence)).prepare()
 }
 
 export async function insertPacket (sql: WriteSql, now: string, packet: PacketKey & { packet_no: string,
@@ -98,8 +100,10 @@ export async function insertPacket (sql: WriteSql, now: string, packet: PacketKe
 }
 
 export async function findPacket (sql: ReadSql, packet_no: string): Promise<Packet | undefined> {
-  return (await sql.select().from(subsidy_packets).where(eq(subsidy_packets.packet_no, packet_no)))[0]
+  return (await hot(sql, buildFind).execute({ packet_no }))[0]
 }
+
+const buildFind = (sql: ReadSql) => sql.select().from(subsidy_packets).where(eq(subsidy_packets.packet_no, expression.placeholder('packet_no'))).prepare()
 
 /** Moves a packet when it is in one of the states. @returns the row as it is now, or undefined */
 export async function movePacket (
