@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes, randomFillSync } from 'node:crypto'
-import type { KeyObject } from 'node:crypto'
+import type { Cipheriv, Decipheriv, KeyObject } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 
 /** One way of sealing bytes so that they can neither be read nor changed; `name` stands in every sealed text. */
@@ -9,7 +9,8 @@ export interface Suite {
   keyed (key: Uint8Array): SuiteKey
 }
 export interface SuiteKey {
-  seal (plaintext: Uint8Array, associated: Uint8Array): Buffer
+  /** @param front bytes that stand before the sealed ones as they are */
+  seal (plaintext: Uint8Array, associated: Uint8Array, front?: Uint8Array): Buffer
   /** null when key, bytes or associated data are not those of the sealing */
   open (sealed: Uint8Array, associated: Uint8Array): Buffer | null
 }
@@ -66,6 +67,7 @@ const KEY_ID = /^[a-z0-9_-]{1,32}$/
 const HEAD = /^v1\.([a-z0-9_-]{1,32})\.([a-z0-9-]{1,32})\.([A-Za-z0-9_-]+)$/
 const HEAD_BYTES_MAX = 512
 const LINE_FEED = 10
+const NOTHING = new Uint8Array()
 const SEALED = /^v1\.([a-z0-9_-]{1,32})\.([a-z0-9-]{1,32})\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
 
 const ivs = Buffer.alloc(GCM_IV_BYTES * 256)
@@ -82,17 +84,31 @@ function freshIv (): Buffer {
   return iv
 }
 
+const UPDATE_BYTES = 65_536
+
+/** Puts bytes through a cipher whose output is as long as its input, without a second copy of a long one. @returns the place behind the output */
+export function passThrough (cipher: Cipheriv | Decipheriv, bytes: Uint8Array, into: Buffer, at: number): number {
+  for (let from = 0; from < bytes.length; from += UPDATE_BYTES) into.set(cipher.update(bytes.subarray(from, from + UPDATE_BYTES)), at + from)
+  cipher.final()
+  return at + bytes.length
+}
+
 /** AES-256-GCM with a random 96-bit IV in front and the 128-bit tag behind. The portable default. */
 export const AES_256_GCM: Suite = {
   name: 'a256gcm',
   keyed (bytes) {
     const key = createSecretKey(bytes)
     return {
-      seal (plaintext, associated) {
+      seal (plaintext, associated, front = NOTHING) {
         const iv = freshIv()
         const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: GCM_TAG_BYTES })
         cipher.setAAD(associated)
-        return Buffer.concat([iv, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()])
+        const sealed = Buffer.allocUnsafe(front.length + GCM_IV_BYTES + plaintext.length + GCM_TAG_BYTES)
+        sealed.set(front)
+        sealed.set(iv, front.length)
+        const end = passThrough(cipher, plaintext, sealed, front.length + GCM_IV_BYTES)
+        sealed.set(cipher.getAuthTag(), end)
+        return sealed
       },
       open (sealed, associated) {
         if (sealed.length < GCM_IV_BYTES + GCM_TAG_BYTES) return null
@@ -100,8 +116,10 @@ export const AES_256_GCM: Suite = {
         const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, GCM_IV_BYTES), { authTagLength: GCM_TAG_BYTES })
         decipher.setAAD(associated)
         decipher.setAuthTag(sealed.subarray(end))
+        const plaintext = Buffer.allocUnsafe(end - GCM_IV_BYTES)
         try {
-          return Buffer.concat([decipher.update(sealed.subarray(GCM_IV_BYTES, end)), decipher.final()])
+          passThrough(decipher, sealed.subarray(GCM_IV_BYTES, end), plaintext, 0)
+          return plaintext
         } catch {
           return null
         }
@@ -191,7 +209,7 @@ export function createCipher (keyring: Keyring, suites: readonly [Suite, ...Suit
   function sealBytes (plaintext: Uint8Array, associated: string): Buffer {
     const { head, key } = sealingKey()
     seals += 1
-    return Buffer.concat([Buffer.from(`${head}\n`), key.seal(plaintext, place(head, associated))])
+    return key.seal(plaintext, place(head, associated), Buffer.from(`${head}\n`))
   }
 
   function isCurrent (sealed: string | Uint8Array): boolean {

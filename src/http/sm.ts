@@ -4,7 +4,7 @@ import {
 } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import type { SealAlgorithm } from '../config.ts'
-import { AES_256_GCM, createCipher, type Cipher, type Keyring, type Suite } from '../db/cipher.ts'
+import { AES_256_GCM, createCipher, passThrough, type Cipher, type Keyring, type Suite } from '../db/cipher.ts'
 
 /** A public SM2 key together with its point `04 ‖ x ‖ y`, which the signature's Z value needs. */
 export interface Sm2PublicKey { readonly key: KeyObject, readonly point: Buffer }
@@ -153,18 +153,22 @@ export const SM4_CTR_HMAC_SM3: Suite = {
       return createHmac('sm3', authenticating).update(length).update(associated).update(body).digest()
     }
     return {
-      seal (plaintext, associated) {
+      seal (plaintext, associated, front = new Uint8Array()) {
         const iv = randomBytes(SM4_IV_BYTES)
-        const cipher = createCipheriv('sm4-ctr', encrypting, iv)
-        const body = Buffer.concat([iv, cipher.update(plaintext), cipher.final()])
-        return Buffer.concat([body, mac(associated, body)])
+        const sealed = Buffer.allocUnsafe(front.length + SM4_IV_BYTES + plaintext.length + MAC_BYTES)
+        sealed.set(front)
+        sealed.set(iv, front.length)
+        const end = passThrough(createCipheriv('sm4-ctr', encrypting, iv), plaintext, sealed, front.length + SM4_IV_BYTES)
+        sealed.set(mac(associated, sealed.subarray(front.length, end)), end)
+        return sealed
       },
       open (sealed, associated) {
         if (sealed.length < SM4_IV_BYTES + MAC_BYTES) return null
         const body = sealed.subarray(0, sealed.length - MAC_BYTES)
         if (!timingSafeEqual(mac(associated, body), sealed.subarray(sealed.length - MAC_BYTES))) return null
-        const decipher = createDecipheriv('sm4-ctr', encrypting, body.subarray(0, SM4_IV_BYTES))
-        return Buffer.concat([decipher.update(body.subarray(SM4_IV_BYTES)), decipher.final()])
+        const plaintext = Buffer.allocUnsafe(body.length - SM4_IV_BYTES)
+        passThrough(createDecipheriv('sm4-ctr', encrypting, body.subarray(0, SM4_IV_BYTES)), body.subarray(SM4_IV_BYTES), plaintext, 0)
+        return plaintext
       }
     }
   }
