@@ -151,6 +151,7 @@ export const EVENTS = {
   payment: {
     subject: 'pay_01JB2Q8Z6V7K3M5N9P4R1S0T2X', path: null, facts: {
       approved: ['A payment was approved', '款项已批准'],
+      cancelled: ['An approved payment does not go out, because its payee changed the account; it follows in a later batch', '收款账户已变更，本笔款项不再发出，将列入后续批次'],
       paid: ['A payment was made', '款项已到账'],
       returned: ['A payment was returned', '款项退票'],
       unknown: ['The result of a payment is not known; it is asked for', '支付结果待查']

@@ -230,6 +230,20 @@ t.test('a payment that is not approved yet follows its payee to another account'
   t.match((await bureau(hub).get(`/v1/payment-batches/${batch_no}/instruction`)).body, /<NbOfTxs>1<.*<Id>5000123456789088</s)
 })
 
+t.test('an approved payment whose payee changes its account before it is sent goes out in a later batch', async t => {
+  const { hub } = await payable(t)
+  const { batch_no } = await approvedBatch(hub)
+  await declare(hub, 'bank-1', { account_no: '5000123456789099' })
+  t.match((await bureau(hub).get(`/v1/payment-batches/${batch_no}/instruction`)).json(), { status: 422, code: 'nothing_to_pay' })
+  t.match(await batchOf(hub, batch_no), { status: 'DONE', count: 0, control_sum: '0.00', payments: [{ status: 'CANCELLED' }] })
+  t.match(done<{ items: object[] }>(await bureau(hub).get('/v1/budgets')).items, [{ used: '0.00' }])
+  const later = await sent(hub)
+  t.match((await bureau(hub).get(`/v1/payment-batches/${later.batch_no}/instruction`)).body, /<NbOfTxs>1<.*<CtrlSum>30000.00<.*<Id>5000123456789099</s)
+  t.match(done<{ items: object[] }>(await bureau(hub).get('/v1/budgets')).items, [{ used: '30000.00' }])
+  await hub.loops.settle()
+  t.same((await feed(hub.db.read, 'enterprise-1', 0, 200)).flatMap(({ type }) => type.startsWith('payment.') ? [type] : []), ['payment.approved', 'payment.cancelled', 'payment.approved'])
+})
+
 t.test('a claw-back of what was paid is taken off the next payment to the same payee', async t => {
   const { hub, iou_no } = await payable(t, { now: '2026-06-25T02:00:00.000Z' })
   await paid(hub)

@@ -137,7 +137,7 @@ export function batchRoutes (app: FastifyInstance, { db, cipher }: { db: Db, cip
     path: `${path}/instruction`,
     summary: 'Fetch the payment instruction',
     summary_zh: '获取支付指令',
-    description: 'ISO 20022 pain.001.001.09, or a workbook with format=xlsx. The first fetch marks the batch as sent; later ones give the same bytes. S2 (十三): 直接拨付至企业账户.',
+    description: 'ISO 20022 pain.001.001.09, or a workbook with format=xlsx. The first fetch marks the batch as sent; later ones give the same bytes. A payment whose payee changed its account after the approval is cancelled instead and follows in a later batch. S2 (十三): 直接拨付至企业账户.',
     callers: ['FINANCE_BUREAU'],
     params: BatchParams,
     query: InstructionQuery,

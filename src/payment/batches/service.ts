@@ -6,6 +6,7 @@ import { anotherPerson, personOf, type Principal } from '../../http/access.ts'
 import type { FactOf } from '../../journal/event-types.ts'
 import { append, type NewEvent } from '../../journal/events.ts'
 import { mark } from '../../lending/marks.ts'
+import { findActiveAccount } from '../../lending/subsidy-accounts/store.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { allowed } from '../../policy/lifecycle.ts'
 import { sumFen, yuanOf } from '../../policy/money.ts'
@@ -167,7 +168,7 @@ export async function approve (sql: WriteSql, now: string, principal: Principal,
   return batch
 }
 
-/** What goes to the bank: everything that was approved and not wholly offset. */
+/** What goes to the bank: everything that was approved, is still to the account of its payee and not wholly offset. */
 async function instructedOf (sql: ReadSql, cipher: Cipher, batch: Batch): Promise<Instructed[]> {
   const payments = (await paymentsOf(sql, batch.batch_no)).filter(({ status, amount_fen }) => status !== 'CANCELLED' && amount_fen > 0)
   const items = byPayment(await itemsOf(sql, payments.map(({ payment_no }) => payment_no)))
@@ -187,8 +188,8 @@ export async function instruct (db: Db, principal: Principal, cipher: Cipher, ba
   const debtor = await findParticipant(db.read, batch.participant_no)
   if (debtor === undefined) throw new Error('the finance bureau of a batch is not there')
   if (instructed.length === 0 && format === 'xml') {
-    throw new Problem('nothing_to_pay', { detail: 'Claw-backs take back everything in this batch; nothing goes to the bank and the batch is done',
-      detail_zh: '本批次款项已全部用于抵扣追回，无需银行支付；批次已完成' })
+    throw new Problem('nothing_to_pay', { detail: 'Claw-backs take back everything in this batch, or its payees changed their accounts; nothing goes to the bank and the batch is done',
+      detail_zh: '本批次款项已全部用于抵扣追回或收款账户已变更，无需银行支付；批次已完成' })
   }
   return { batch, body: format === 'xlsx' ? workbookOfBatch(batch, instructed) : painOf(batch, debtor, instructed,
     beijingDate(batch.approved_at ?? batch.sent_at)) }
@@ -206,10 +207,33 @@ async function refuseHeld (sql: ReadSql, now: string, batch_no: string): Promise
     detail_zh: `批次批准后被暂缓：${named}；解除暂缓后方可发送` })
 }
 
+/** Approved payments whose payee has another account by now. */
+async function toFormerAccounts (sql: ReadSql, payments: readonly Payment[]): Promise<Payment[]> {
+  const former: Payment[] = []
+  for (const payment of payments) if ((await findActiveAccount(sql, payment.payee_uscc))?.number !== payment.account_number) former.push(payment)
+  return former
+}
+
+/** They do not go out: nobody approved the new account. Their budget comes back, their lines go into a later batch. */
+async function withdraw (sql: WriteSql, now: string, principal: Principal, payments: readonly Payment[]): Promise<void> {
+  for (const payment of payments) {
+    const items = await itemsOf(sql, [payment.payment_no])
+    await cancel(sql, now, [payment])
+    await consumeBudget(sql, now, payment.year, payment.fund_source, -payment.amount_fen)
+    await tellPayment(sql, now, principal, payment, items, 'cancelled')
+  }
+}
+
 async function send (sql: WriteSql, now: string, principal: Principal, batch_no: string): Promise<Batch> {
   await refuseHeld(sql, now, batch_no)
-  const batch = await moveBatch(sql, now, batch_no, ['APPROVED'], { status: 'SENT', sent_at: now })
+  const approved = (await paymentsOf(sql, batch_no)).filter(({ status }) => status === 'GENERATED')
+  const former = await toFormerAccounts(sql, approved)
+  const batch = await moveBatch(sql, now, batch_no, ['APPROVED'], {
+    status: 'SENT', sent_at: now, payment_count: approved.length - former.length,
+    control_sum_fen: sumFen(approved.map(({ amount_fen }) => amount_fen)) - sumFen(former.map(({ amount_fen }) => amount_fen))
+  })
   if (batch === undefined) return batchFor(sql, principal, batch_no)
+  await withdraw(sql, now, principal, former)
   const waiting = (await paymentsOf(sql, batch_no)).filter(({ status }) => status === 'GENERATED')
   await movePayments(sql, now, waiting.map(({ payment_no }) => payment_no), 'GENERATED', 'SENT')
   const offset_whole = waiting.filter(({ amount_fen }) => amount_fen === 0).map(({ payment_no }) => payment_no)
