@@ -90,8 +90,8 @@ t.test('seven days away: every attempt on its schedule, disabled after five days
   t.ok(dead.length > 3, `${dead.length} dead letters`)
   for (const attempts of dead) t.equal(attempts.length, pauses_ms.length, 'given up after the tenth attempt')
 
-  const failing_ms = Date.parse(all[0]?.attempted_at ?? '') - start_ms
-  t.ok(failing_ms >= give_up_after_ms && failing_ms < give_up_after_ms + event_every_ms, `disabled after ${failing_ms / day_ms} days, and nothing tried afterwards`)
+  const too_long = new Set(all.map(({ attempted_at }) => attempted_at).filter(at => Date.parse(at) - start_ms >= give_up_after_ms))
+  t.equal(too_long.size, 1, 'the first failure after five days disables it, and nothing is tried afterwards')
   t.match(await shown(), { status: 'DISABLED', disabled_reason: 'FAILING', dead: dead.length })
   t.ok(well.messages().some(({ message }) => message.type === 'webhook_endpoint.disabled' && message.data.subject === endpoint_no), 'notice at the other endpoint')
   const feed = (await hub.as('bank-1').get('/v1/events?limit=200')).json() as { items: { event_no: string, type: string, subject: string, data: unknown }[] }
