@@ -36,6 +36,7 @@ create table report_results (
   check ((status = 'FAILED') = (failure is not null))
 );
 create index report_results_waiting on report_results (attempts, result_no) where status = 'WAITING';
+create index report_results_by_day on report_results (created_at);
 
 create index leads_by_push on leads (pushed_at);
 create index leads_by_approval on leads (approved_at) where approved_at is not null;

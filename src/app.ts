@@ -87,7 +87,7 @@ import { seedPolicies } from './registry/policies/service.ts'
 import { usccOverrideRoutes } from './registry/uscc-overrides/routes.ts'
 import { postLoanRoutes } from './oversight/post-loan-reports/routes.ts'
 import { receiptRoutes } from './oversight/receipts/routes.ts'
-import { makeWaiting } from './oversight/reports/results.ts'
+import { forgetResults, makeWaiting } from './oversight/reports/results.ts'
 import { basisRoutes } from './oversight/reports/behind-routes.ts'
 import { reportRoutes } from './oversight/reports/routes.ts'
 import { scoreRoutes } from './oversight/reports/score-routes.ts'
@@ -231,6 +231,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   basisRoutes(app, rooms)
   loops.add({ name: 'scores', work: () => announceScores(db), every_ms: 60_000 })
   loops.add({ name: 'report-results', work: () => makeWaiting(db), every_ms: 1000, on_commit: true })
+  loops.add({ name: 'old-reports', work: () => forgetResults(db), every_ms: 3_600_000 })
   receiptRoutes(app, rooms)
 
   registerHealth(app, { db, ready, check: () => checkpointAge(db) })

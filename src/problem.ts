@@ -63,7 +63,7 @@ const PROBLEMS = {
   period_reversed: [422, 'The period ends before it begins', '期间起止颠倒'],
   segment_outside_period: [422, 'A segment reaches beyond the period', '计息分段超出计息期间'],
   land_over_amount: [422, 'The land part exceeds the amount', '土地部分超过总额'],
-  amount_over_contract: [422, 'The drawdowns exceed the contract', '借据合计超过合同金额'],
+  amount_over_contract: [422, 'The amounts exceed the contract', '金额合计超过合同约定'],
   share_over_loan: [422, 'The shares exceed the syndicated loan', '份额超过银团贷款总额'],
   paid_over_due: [422, 'More was paid than was due', '实付超过应付'],
   nothing_to_pay: [422, 'There is nothing to pay', '没有可支付的款项'],

@@ -61,6 +61,7 @@ t.test('every broken rule refuses a voucher and leaves nothing behind', async t 
     ['more paid than due', { normal_interest_paid: '60000.01' }, 422, 'paid_over_due'],
     ['paid in part without the part', { is_partial_payment: true }, 422, 'rule_broken'],
     ['sum that is none', { gross_interest: '60000.01' }, 422, 'rule_broken'],
+    ['net that is none', { national_subsidy_deducted: '10000.00', net_paid: '60000.00' }, 422, 'rule_broken'],
     ['correction of nothing', { correction_of: 'V-NEVER' }, 422, 'voucher_unknown'],
     ['no segments', { segments: [] }, 400, 'invalid_request'],
     ['field of nobody', { colour: 'red' }, 400, 'invalid_request'],

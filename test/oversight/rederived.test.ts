@@ -207,9 +207,13 @@ t.test('every report in every form has the same bytes again, months later and af
     return found
   }
   const before = await bytesOf()
+  const fetched_later = String((await hub.as('meic').get('/v1/reports/three-one-clock?period=2026Q1', { prefer: 'respond-async' })).headers.location)
+  await hub.loops.settle()
+  t.equal((await hub.as('meic').get(fetched_later)).statusCode, 200)
   passed(await hub.as('regulator-viewer', 1).get(`/v1/reports/district-ledger?period=2026Q1&case_no=JG-1&reason=x&uscc=${quarter.usccs[0]}`))
   hub.clock.set('2026-08-02T02:00:00.000Z')
   await hub.loops.settle()
+  t.equal((await hub.as('meic').get(fetched_later)).statusCode, 404, 'what was made to be fetched is kept for ninety days')
   const after = await bytesOf()
   for (const [name, bytes] of before) t.ok(bytes.length > 100 && bytes.equals(after.get(name) ?? Buffer.alloc(0)), name)
 })

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { derivations_due } from '../../src/lending/marks.ts'
 import { aNeed, aProject, aRow } from '../fixtures.ts'
 import { build, type Built } from '../helper.ts'
-import { aDocument, aFeeVoucher, aGuarantee, aLease, aLoanContract, aRentVoucher, aDrawdown, authorize, created, knowEnterprise, project_1, uscc_1 } from '../lending/fixtures.ts'
+import { aDocument, aFeeVoucher, aGuarantee, aLease, aLoanContract, aPolicy, aRentVoucher, aDrawdown, authorize, created, knowEnterprise, project_1, uscc_1 } from '../lending/fixtures.ts'
 import { aGuarantee as aRiskyGuarantee } from '../risk/guarantees.ts'
 import { givenNeed, leadFor } from '../matching/needs.ts'
 import { anotherLoan, done, lines, listProject, passLibrary, send } from '../subsidy/fixtures.ts'
@@ -148,6 +148,29 @@ t.test('A-19: the class of the project makes a manufacturer, at every door and f
   done(await hub.as('enterprise-1', 1).post('/v1/projects', aProject({ industry_code: 'C3411' })))
   await hub.loops.settle()
   t.match(await lines(hub), [{ status: 'OPEN', blocked_by: [] }])
+  const { prefilled } = done<{ prefilled: unknown }>(await hub.as('park-1').get('/v1/self-assessments?period=2026&prefill=true'))
+  t.match(prefilled, { new_manufacturing_loan_amount: '10000000.00', new_manufacturing_enterprises: 1 }, 'a park’s manufacturing loans are those of its manufacturing projects')
+})
+
+t.test('A-15: premiums share a ceiling over the products of an enterprise, or for ever', async t => {
+  for (const [parameters, expected] of [[{}, ['3200000.00', '3200000.00']], [{ first_set_ceiling_owner: 'ENTERPRISE' }, ['1800000.00', '3200000.00']]] as const) {
+    const hub = await readingLoans(t, parameters)
+    for (const product_name of ['压铸机组', '检测线']) {
+      created(await hub.as('insurer-1').post('/v1/insurance-policies', aPolicy(await aDocument(hub, 'insurer-1'), {
+        product_name, insured_amount: '200000000.00', annual_premium: '4000000.00', paid_date: '2026-04-01'
+      })))
+    }
+    await hub.loops.settle()
+    t.same((await lines(hub)).map(({ amount }) => amount).sort(), [...expected], JSON.stringify(parameters))
+  }
+  const hub = await readingLoans(t, { premium_ceiling_span: 'LIFETIME' })
+  for (const policy_start of ['2025-03-01', '2026-03-01']) {
+    created(await hub.as('insurer-1').post('/v1/insurance-policies', aPolicy(await aDocument(hub, 'insurer-1'), {
+      insurance_kind: 'RENOVATION_COST_LOSS', project_code: project_1, annual_premium: '1000000.00', paid_date: '2026-04-01', policy_start, policy_end: policy_start.replace(/^\d{4}/, year => String(Number(year) + 1))
+    })))
+  }
+  await hub.loops.settle()
+  t.same((await lines(hub)).map(({ amount }) => amount).sort(), ['200000.00', '800000.00'], 'the second policy year finds what the first one left')
 })
 
 t.test('A-10, A-20: the cap over a wider scope lets a claim through, and the fiscal share has its parts', async t => {

@@ -66,6 +66,9 @@ t.test('conclusions are prepared by one person and confirmed by another, over th
     lines: [{ line_no, recognised_amount: '30000.01' }] })).json(), { status: 422, code: 'amount_over_line',
     errors: [{ pointer: '/lines/0/recognised_amount' }] })
   t.match((await hub.as('auditor-1', 1).post(`${path}/conclusions`, { ...conclusion,
+    lines: [{ line_no, recognised_amount: '29999.99' }] })).json(), { status: 422, code: 'conclusion_inconsistent',
+    errors: [{ pointer: '/lines/0/finding_code', code: 'REASON_MISSING' }] }, 'nothing is cut without a reason')
+  t.match((await hub.as('auditor-1', 1).post(`${path}/conclusions`, { ...conclusion,
     lines: [{ line_no: 'line_01JB2Q8Z6V7K3M5N9P4R1S0T2W', recognised_amount: '1.00' }] })).json(), { status: 422, code: 'line_unknown' })
   t.match((await hub.as('auditor-1', 1).post(`${path}/conclusions`, { ...conclusion, result: 'PASS' })).json(),
     { status: 422, code: 'conclusion_inconsistent' })

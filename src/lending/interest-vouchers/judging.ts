@@ -56,7 +56,7 @@ export function statedMistakes (body: StatedInterest, segments: readonly Segment
   }
   if (body.paid_date > today) mistakes.push(mistake('paid_date_in_future', '/paid_date', 'PAID_DATE_IN_FUTURE',
     `Today is ${today}; send it when it is paid`, `今日为 ${today}；请在付息后报送`))
-  const { normal_interest_fen, normal_interest_paid_fen, penalty_fen, compound_fen } = amountsOf(body)
+  const { normal_interest_fen, normal_interest_paid_fen, penalty_fen, compound_fen, national_subsidy_deducted_fen } = amountsOf(body)
   if (normal_interest_paid_fen > normal_interest_fen) {
     mistakes.push(mistake('paid_over_due', '/normal_interest_paid', 'PAID_OVER_DUE', 'More normal interest was paid than was due',
       '实付正常利息大于应付正常利息'))
@@ -68,6 +68,13 @@ export function statedMistakes (body: StatedInterest, segments: readonly Segment
   if (body.gross_interest !== undefined && fenOf(body.gross_interest) !== normal_interest_fen + penalty_fen + compound_fen) {
     mistakes.push(mistake('rule_broken', '/gross_interest', 'AMOUNTS_INCONSISTENT',
       'gross_interest is not the sum of normal, penalty and compound interest', '利息合计与正常利息、罚息、复利之和不符'))
+  }
+  const is_whole = normal_interest_paid_fen === normal_interest_fen && body.is_partial_payment !== true
+  const net_fen = normal_interest_fen + penalty_fen + compound_fen - national_subsidy_deducted_fen
+  if (body.net_paid !== undefined && is_whole && fenOf(body.net_paid) !== net_fen) {
+    mistakes.push(mistake('rule_broken', '/net_paid', 'AMOUNTS_INCONSISTENT',
+      'net_paid is not all interest less the national subsidy deducted; where less was paid, send normal_interest_paid',
+      '实付净额与利息合计减国家贴息扣减额不符；如未足额付息请填写实付正常利息'))
   }
   return mistakes
 }

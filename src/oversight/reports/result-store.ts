@@ -1,5 +1,5 @@
 /** Table of reports to be fetched later. */
-import { and, asc, eq } from 'drizzle-orm'
+import { and, asc, eq, lt, ne } from 'drizzle-orm'
 import { integer, json, table, text } from '../../db/columns.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { admit } from '../../http/access.ts'
@@ -65,4 +65,15 @@ export async function sameWaiting (sql: ReadSql, { participant_no, report, asked
 
 export async function findResult (sql: ReadSql, participant_no: string, result_no: string): Promise<ReportResult | undefined> {
   return (await sql.select().from(report_results).where(and(eq(report_results.result_no, result_no), eq(report_results.participant_no, participant_no))))[0]
+}
+
+/** Removes what was made, or failed, and asked for before an instant. */
+export async function removeResults (sql: WriteSql, before: string): Promise<number> {
+  return (await sql.delete(report_results).where(and(ne(report_results.status, 'WAITING'), lt(report_results.created_at, before)))
+    .returning({ result_no: report_results.result_no })).length
+}
+
+export async function isOneOlder (sql: ReadSql, before: string): Promise<boolean> {
+  return (await sql.select({ result_no: report_results.result_no }).from(report_results)
+    .where(and(ne(report_results.status, 'WAITING'), lt(report_results.created_at, before))).limit(1)).length > 0
 }

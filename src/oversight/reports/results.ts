@@ -3,14 +3,25 @@ import { newNo } from '../../clock.ts'
 import type { Db } from '../../db/db.ts'
 import { admit, type Principal } from '../../http/access.ts'
 import { append } from '../../journal/events.ts'
+import { instantMs, instantOf } from '../../policy/calendar.ts'
 import { notFound, Problem, problemOf, type ProblemCode } from '../../problem.ts'
 import type { ReportName } from './catalogue.ts'
 import { rendered, type Format } from './rendering.ts'
 import { makeReport, type Asked } from './service.ts'
-import { findResult, insertResult, keepFailure, keepResult, sameWaiting, waitingResult, type ReportResult } from './result-store.ts'
+import { findResult, insertResult, isOneOlder, keepFailure, keepResult, removeResults, sameWaiting, waitingResult, type ReportResult } from './result-store.ts'
 
 /** An unforeseen failure may pass: a report is tried so often. */
 const attempts_max = 3
+
+/** The same period and policy give the same bytes again, so nothing is lost with them. */
+const kept_days = 90
+const day_ms = 86_400_000
+
+/** Forgets reports that were asked for long ago. @returns how many */
+export async function forgetResults (db: Db): Promise<number> {
+  const before = instantOf(instantMs(db.clock.now()) - kept_days * day_ms)
+  return await isOneOlder(db.read, before) ? db.write(sql => removeResults(sql, before)) : 0
+}
 
 /** Keeps what is asked for, once while it waits. */
 export async function askLater (db: Db, principal: Principal, report: ReportName, asked: Asked, format: Format): Promise<{ result_no: string,

@@ -30,13 +30,19 @@ export async function leadTimes (sql: ReadSql, park_no: string, { from, to }: Pe
 
 export interface LoanOfPeriod { uscc: string, industry_code: string | null, amount_fen: number, first_disbursed: string }
 
-/** What each enterprise of a park drew in the period, its industry, and the day of its first drawdown ever. */
-export async function loansOfPeriod (sql: ReadSql, park_no: string, { from, to }: Period): Promise<LoanOfPeriod[]> {
+/**
+ * What each enterprise of a park drew in the period, by industry, and the day of its first drawdown ever.
+ *
+ * @param basis whose industry makes a manufacturer (A-19)
+ */
+export async function loansOfPeriod (sql: ReadSql, park_no: string, { from, to }: Period, basis: 'ENTERPRISE' | 'PROJECT'): Promise<LoanOfPeriod[]> {
   const in_force = eq(drawdowns.status, 'ACCEPTED')
-  const drawn = await sql.select({ uscc: drawdowns.uscc, industry_code: enterprises.industry_code, amount_fen: total(drawdowns.amount_fen) }).from(drawdowns)
+  const { industry_code } = basis === 'ENTERPRISE' ? enterprises : projects
+  const drawn = await sql.select({ uscc: drawdowns.uscc, industry_code, amount_fen: total(drawdowns.amount_fen) }).from(drawdowns)
     .leftJoin(enterprises, eq(enterprises.uscc, drawdowns.uscc))
+    .leftJoin(projects, and(eq(projects.owner_uscc, drawdowns.uscc), eq(projects.project_code, drawdowns.project_code)))
     .where(and(in_force, inArray(drawdowns.uscc, brought(sql, park_no)), gte(drawdowns.disbursed_date, from), lt(drawdowns.disbursed_date, to)))
-    .groupBy(drawdowns.uscc, enterprises.industry_code)
+    .groupBy(drawdowns.uscc, industry_code)
   const firsts = await sql.select({ uscc: drawdowns.uscc, first: min(drawdowns.disbursed_date) }).from(drawdowns)
     .where(and(in_force, inArray(drawdowns.uscc, brought(sql, park_no)))).groupBy(drawdowns.uscc)
   const first_of = new Map(firsts.map(({ uscc, first }) => [uscc, first ?? from]))

@@ -9,13 +9,16 @@ import { append } from '../../journal/events.ts'
 import { findDocument } from '../../lending/documents/store.ts'
 import { beijingDate, endOfBeijingDay } from '../../policy/calendar.ts'
 import { liabilityOf } from '../../policy/claims.ts'
+import { judgesEnterprise } from '../../policy/eligibility.ts'
 import { finding, type Finding } from '../../policy/findings.ts'
 import { isManufacturing } from '../../policy/identifiers.ts'
 import { sumFen, yuanOf } from '../../policy/money.ts'
+import { addDays } from '../../policy/period.ts'
 import { reportingPeriod } from '../../policy/reporting-period.ts'
 import { compensationRate } from '../../policy/risk-share.ts'
 import { Problem, stateConflict } from '../../problem.ts'
 import { activeOfRole, findParticipant } from '../../registry/participants/store.ts'
+import { policiesIn } from '../../registry/policies/service.ts'
 import { riskTerms } from '../../risk/breakers/service.ts'
 import { guaranteedOf } from '../../risk/breakers/guarantees.ts'
 import { compensationOf, leadTimes, loansOfPeriod, projectsStarted } from './facts.ts'
@@ -38,7 +41,8 @@ export async function prefill (sql: ReadSql, now: string, principal: Principal, 
   const days = reportingPeriod(period)
   if (days === null) throw new Error(`${period} is no reporting period`)
   const clocks = await leadTimes(sql, park_no, days)
-  const loans = (await loansOfPeriod(sql, park_no, days)).filter(({ industry_code }) => industry_code === null || isManufacturing(industry_code) !== false)
+  const basis = judgesEnterprise(await policiesIn(sql), addDays(days.to, -1)) ? 'ENTERPRISE' : 'PROJECT'
+  const loans = (await loansOfPeriod(sql, park_no, days, basis)).filter(({ industry_code }) => industry_code === null || isManufacturing(industry_code) !== false)
   const started = (await asSeen(sql, principal, await projectsStarted(sql, park_no, days), now)).flatMap(({ start_date, ...project }) =>
     start_date === null || start_date < days.from || start_date >= days.to ? [] : [{ ...project, start_date }])
   const liability_fen = liabilityOf(await guaranteedOf(sql, park_no, days.to), await riskTerms(sql, now))
@@ -48,7 +52,7 @@ export async function prefill (sql: ReadSql, now: string, principal: Principal, 
     period,
     ...days,
     new_manufacturing_loan_amount: yuanOf(sumFen(loans.map(({ amount_fen }) => amount_fen))),
-    new_manufacturing_enterprises: loans.filter(({ first_disbursed }) => first_disbursed >= days.from).length,
+    new_manufacturing_enterprises: new Set(loans.flatMap(({ uscc, first_disbursed }) => first_disbursed >= days.from ? [uscc] : [])).size,
     leading_industry_renovation_share_pct: leading === null ? null : sharePct(leading.renovated, leading.larger),
     leads_pushed: clocks.length,
     leads_contacted_on_time: clocks.filter(({ contacted_at, contact_due_date }) => contacted_at !== null && contacted_at < endOfBeijingDay(contact_due_date)).length,

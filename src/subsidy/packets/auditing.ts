@@ -62,12 +62,12 @@ export interface Concluding {
   lines?: readonly { line_no: string, recognised_amount: string, finding_code?: string, note?: string }[]
 }
 
-/** Every mistake of the lines; the first one's code is the refusal's. */
+/** Every mistake of the lines; the first one's code is the refusal's. What is cut is cut for a reason (design §5.7). */
 function refuseLines (kept: readonly PacketLine[], { lines = [] }: Concluding): void {
   const claimed = new Map(kept.map(line => [line.line_no, line.claimed_fen]))
   const mistakes: (ProblemItem & { problem: ProblemCode })[] = []
   const seen = new Set<string>()
-  for (const [index, { line_no, recognised_amount }] of lines.entries()) {
+  for (const [index, { line_no, recognised_amount, finding_code, note }] of lines.entries()) {
     const claimed_fen = claimed.get(line_no)
     if (claimed_fen === undefined || seen.has(line_no)) {
       mistakes.push({ problem: 'line_unknown', pointer: `/lines/${index}/line_no`, code: 'LINE_UNKNOWN',
@@ -77,6 +77,11 @@ function refuseLines (kept: readonly PacketLine[], { lines = [] }: Concluding): 
         problem: 'amount_over_line', pointer: `/lines/${index}/recognised_amount`, code: 'AMOUNT_OVER_LINE',
         message: `${recognised_amount} is more than the ${yuanOf(claimed_fen)} of the line`,
           message_zh: `认定金额 ${recognised_amount} 超过明细金额 ${yuanOf(claimed_fen)}`
+      })
+    } else if (fenOf(recognised_amount) < claimed_fen && finding_code === undefined && note === undefined) {
+      mistakes.push({
+        problem: 'conclusion_inconsistent', pointer: `/lines/${index}/finding_code`, code: 'REASON_MISSING',
+        message: 'Less than the line is recognised; say why by finding_code or note', message_zh: '认定金额低于明细金额，须以 finding_code 或 note 说明核减原因'
       })
     }
     seen.add(line_no)

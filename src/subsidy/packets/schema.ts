@@ -15,8 +15,21 @@ export const ConclusionParams = Type.Object({ packet_no: PacketNo(), conclusion_
 
 const Count = (description: string) => Type.Integer({ minimum: 0, maximum: 1_000_000, description, examples: [1] })
 const Counter = (description: string) => Type.Integer({ minimum: 1, maximum: 1_000_000, description, examples: [1] })
-const FindingCode = Type.String({ pattern: '^[A-Z][A-Z0-9_]{1,59}$', maxLength: 60, description: 'Finding code 核减原因',
-  examples: ['INTEREST_RECALC_MISMATCH'] })
+/** What audits of such subsidies find in practice. Source: domain notes §9.3. */
+const AUDIT_FINDINGS = [
+  'AUTH_MISSING', 'AUTH_EXPIRED_OR_WITHDRAWN', 'AUTH_SCOPE_INSUFFICIENT', 'USCC_INVALID', 'NAME_MISMATCH', 'NOT_MANUFACTURING',
+  'NOT_IN_CHONGQING', 'DISHONESTY_LISTED', 'NOT_SME', 'PROJECT_NOT_FILED', 'PROJECT_NOT_LISTED', 'PROJECT_BELOW_THRESHOLD',
+  'PROJECT_CODE_INVALID', 'OWNER_NOT_BORROWER', 'NOT_TECH_RENOVATION', 'CONTRACT_MISSING', 'CONTRACT_IOU_MISMATCH',
+  'PURPOSE_NOT_PROJECT', 'LAND_NOT_SEPARATED', 'REFINANCING_OLD_LOAN', 'FUNDS_DIVERTED', 'PAYEE_RELATED_PARTY', 'LENDER_NOT_COOPERATING',
+  'VOUCHER_ILLEGIBLE', 'VOUCHER_NO_SEAL', 'VOUCHER_DUPLICATE', 'VOUCHER_REUSED', 'VOUCHER_PERIOD_OVERLAP', 'VOUCHER_PERIOD_GAP',
+  'INTEREST_NOT_PAID', 'PENALTY_INCLUDED', 'OVERDUE_INTEREST_INCLUDED', 'INTEREST_RECALC_MISMATCH', 'OUTSIDE_POLICY_PERIOD',
+  'ACCOUNT_NAME_MISMATCH', 'ACCOUNT_NOT_CORPORATE', 'ACCOUNT_CLOSED', 'CNAPS_INVALID', 'LOAN_YEAR_CAP', 'PROJECT_YEAR_CAP',
+  'LIFETIME_CAP', 'STACKING_OVER_INTEREST', 'BUDGET_EXHAUSTED', 'LEASE_NOT_DIRECT', 'SALE_AND_LEASEBACK', 'EQUIPMENT_DOUBLE_FINANCED',
+  'FEE_RATE_OVER_1PCT', 'FEE_NOT_RECEIVED', 'HIDDEN_FEES', 'GUARANTOR_NOT_QUALIFIED', 'PRODUCT_NOT_IN_CATALOGUE', 'PREMIUM_NOT_PAID',
+  'PREMIUM_RATE_OVER_3PCT'
+] as const
+const FindingCode = Type.String({ pattern: '^[A-Z][A-Z0-9_]{1,59}$', maxLength: 60, description: 'Finding code 核减原因; the usual ones are the examples',
+  examples: [...AUDIT_FINDINGS] })
 const Line = named('PacketLine', Type.Object({
   line_no: LineNo(),
   voucher_no: BusinessNo('Voucher of the institution'),
