@@ -21,6 +21,7 @@ import { migrate, readMigrations } from '../../src/db/migrate.ts'
 import { openDb } from '../../src/db/open.ts'
 import { plainSecret } from '../../src/delivery/secrets.ts'
 import { addEndpoint } from '../../src/delivery/service.ts'
+import { insertParticipant } from '../../src/registry/participants/store.ts'
 import { noteHealth, webhook_deliveries, webhook_endpoints } from '../../src/delivery/store.ts'
 import { admit } from '../../src/http/access.ts'
 import { append, feed, sequence, the_hub, type NewEvent } from '../../src/journal/events.ts'
@@ -157,6 +158,9 @@ export async function killSenders (kills: number, target: string, options: { fau
   try {
     const cipher = createCipher(loadHubKeys(readConfig({ HUB_MODE: 'sandbox', DATA_DIR: data_dir })).keyring, [AES_256_GCM])
     const principal = admit({ participant_no: owner, role: 'BANK', name: '', uscc: '', user_no: null, duties: [], client_id: '' })
+    await db.write((sql, now) => insertParticipant(sql, {
+      participant_no: owner, role: 'BANK', name: owner, uscc: owner, aliases: [], is_government_guarantor: false, is_cooperating: false, status: 'ACTIVE', version: 1, created_at: now, updated_at: now
+    }))
     for (let index = 0; index < endpoints; index++) {
       const made = await db.write((sql, now) => addEndpoint(sql, now, principal, cipher, { url: `${hook.url}/${index}`, event_types: ['lead.*'] }, { two_persons: false }))
       await db.write((sql, now) => noteHealth(sql, made.endpoint.endpoint_no, { verified_at: now }))

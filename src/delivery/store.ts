@@ -168,7 +168,9 @@ export async function retireSecrets (sql: WriteSql, endpoint_no: string, at: str
     .where(and(eq(webhook_secrets.endpoint_no, endpoint_no), or(isNull(webhook_secrets.expires_at), gt(webhook_secrets.expires_at, at))))
 }
 
-const working = eq(webhook_endpoints.status, 'ACTIVE')
+/** In use, and its owner is not suspended: what comes meanwhile waits. */
+const working = and(eq(webhook_endpoints.status, 'ACTIVE'), expression`exists (select 1 from participants as owner
+  where owner.participant_no = ${webhook_endpoints.participant_no} and owner.status = 'ACTIVE')`)
 
 /** Endpoints whose owner's feed has gone on since it was last laid out. */
 export async function endpointsBehind (sql: ReadSql, limit: number): Promise<Endpoint[]> {

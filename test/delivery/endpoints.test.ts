@@ -1,4 +1,5 @@
 import { verify as verifySignature } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { Webhook as StandardWebhook } from 'standardwebhooks'
 import { Webhook as SvixWebhook } from 'svix'
@@ -140,6 +141,31 @@ t.test('changing needs the version; pausing holds messages back and resuming sen
   const removed = await hub.as('bank-1').send('DELETE', path, undefined, { 'if-match': '*' })
   t.equal(removed.statusCode, 204, removed.body)
   t.equal((await hub.as('bank-1').get(path)).statusCode, 404)
+})
+
+t.test('nothing is sent to a participant that is suspended; what came meanwhile follows when it is back', async t => {
+  const hub = await build(t)
+  const hook = await receiver(t)
+  const { endpoint_no } = await endpointOf(hub, 'bank-1', { url: hook.url })
+  await hub.loops.settle()
+  await until(t, 'verified', async () => (await hub.as('bank-1').get(`/v1/webhook-endpoints/${endpoint_no}`)).json().verified)
+  await hub.loops.settle()
+  const before = hook.messages().length
+  const move = async (user: number, status: string) => {
+    const etag = String((await hub.as('platform-operator', user).get('/v1/participants/bank-1')).headers.etag)
+    t.equal((await hub.as('platform-operator', user).send('PATCH', '/v1/participants/bank-1', { status }, { 'if-match': etag })).statusCode, 200)
+  }
+  const { version } = (await hub.as('meic').get('/v1/consortia/consortium-1')).json()
+  await move(1, 'SUSPENDED')
+  t.equal((await hub.as('meic', 1).send('PATCH', '/v1/consortia/consortium-1', { agreement_date: '2026-03-01' }, { 'if-match': `"${version}"` })).json().code, 'participant_unknown')
+  t.equal((await hub.as('meic', 1).post('/v1/consortia/consortium-1/terminate', { reason: 'ended' })).statusCode, 200)
+  hub.clock.advance(60_000)
+  await hub.loops.settle()
+  await setTimeout(200)
+  t.equal(hook.messages().length, before)
+  for (const user of [1, 2]) await move(user, 'ACTIVE')
+  await hub.loops.settle()
+  await until(t, 'what came meanwhile', () => hook.messages().some(({ body }) => body.includes('consortium.terminated')))
 })
 
 t.test('only the chosen events are sent, and only those of the owner', async t => {

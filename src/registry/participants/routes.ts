@@ -87,7 +87,7 @@ export function participantRoutes (app: FastifyInstance, { db, config }: { db: D
     path: '/v1/participants/{participant_no}',
     summary: 'Change or suspend a participant',
     summary_zh: '变更或停用参与方（双人）',
-    description: 'A suspension, of the participant or of a person, counts within a second. Everything else waits as `proposed` until another person sends the same change. S1 三.',
+    description: 'A suspension, of the participant or of a person, counts within a second, and webhooks of the participant wait. Everything else waits as `proposed` until another person sends the same change. S1 三.',
     callers: keepers,
     person: true,
     versioned: true,
