@@ -1,7 +1,7 @@
 import t from 'tap'
 import { canonical, sha256Hex } from '../../src/db/canonical.ts'
 import { withdrawAuthorization } from '../../src/intake/authorizations/store.ts'
-import { restOn, withdrawSource } from '../../src/intake/financing-needs/store.ts'
+import { findNeed, restOn, withdrawSource } from '../../src/intake/financing-needs/store.ts'
 import { withdrawLeads, withdrawLeadsOfNeed } from '../../src/matching/leads/ending.ts'
 import { build } from '../helper.ts'
 import { givenNeed, heard, inbox, leadFor, needStatus } from './needs.ts'
@@ -134,7 +134,7 @@ t.test('a need that one of two doors withdrew goes out again under the other doo
   t.equal((await leadFor(hub, 'guarantor-1', first.need_no)).authorization_no, first.authorization_no)
   await hub.db.write(async (sql, now) => {
     const left = await withdrawSource(sql, now, first.need_no, 'enterprise-1')
-    if (left[0] !== undefined) await restOn(sql, left[0])
+    if (left[0] !== undefined) await restOn(sql, left[0], left)
     await withdrawAuthorization(sql, now, first.authorization_no, null)
     await withdrawLeads(sql, now, { authorization_no: first.authorization_no, grantor_uscc: first.uscc })
   })
@@ -142,6 +142,20 @@ t.test('a need that one of two doors withdrew goes out again under the other doo
   await hub.loops.settle()
   t.equal((await leadFor(hub, 'bank-1', first.need_no)).authorization_no, second.authorization_no)
   t.equal((await inbox(hub, 'bank-1', '?status=WITHDRAWN')).length, 1)
+})
+
+t.test('what one of two doors asks for the need asks for, as long as that door stands', async t => {
+  const hub = await build(t)
+  const first = await givenNeed(hub, { need: { park_no: null, wants_guarantee: false, wants_lease: false, unknown_rules: [] }, sender: 'enterprise-1' })
+  await hub.loops.settle()
+  t.same(await inbox(hub, 'guarantor-1'), [])
+  await givenNeed(hub, { uscc: first.uscc, need: { wants_guarantee: true, wants_lease: true, unknown_rules: ['E-05'] } })
+  await hub.loops.settle()
+  t.same((await inbox(hub, 'guarantor-1')).map(({ need_no }) => need_no), [first.need_no], 'the park’s list asks for the guarantee of 园区技改担')
+  t.match(await findNeed(hub.db.read, first.need_no), { sender_no: 'enterprise-1', wants_guarantee: true, wants_lease: true, unknown_rules: ['E-05'] })
+  const left = await hub.as('park-1').post(`/v1/financing-needs/${first.need_no}/withdraw`, {})
+  t.equal(left.statusCode, 200, left.body)
+  t.match(await findNeed(hub.db.read, first.need_no), { sender_no: 'enterprise-1', wants_guarantee: false, wants_lease: false, unknown_rules: [], status: 'PUSHED' })
 })
 
 t.test('after a withdrawal no content leaves: only number, status and times are left, and what had left is listed', async t => {

@@ -61,7 +61,7 @@ export async function writeNeeds (sql: WriteSql, now: string, plan: Plan, actor:
   await insertNeeds(sql, plan.needs)
   await keepSources(sql, plan.sources, false)
   await keepSources(sql, plan.merged, true)
-  for (const { need_no, park_no } of plan.merged) await mergeInto(sql, now, need_no, park_no)
+  for (const source of plan.merged) await mergeInto(sql, now, source)
   return [...plan.sources, ...plan.merged].map(source => ({
     type: 'financing_need.submitted',
     subject: source.need_no,

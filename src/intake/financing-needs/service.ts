@@ -226,9 +226,7 @@ export async function withdrawDoor (
   if (next === undefined) {
     if (!await advanceNeed(sql, need_no, OPEN_STATUSES, 'WITHDRAWN', now)) throw stateConflict(need.status, [])
     await hooks.onNeedWithdrawn(sql, now, need_no)
-  } else if (need.sender_no === actor.participant_no) {
-    await restOn(sql, next)
-  }
+  } else await restOn(sql, left.find(({ participant_no }) => participant_no === need.sender_no) ?? next, left)
   const enterprise = (await enterpriseParticipants(sql, [need.uscc])).get(need.uscc)
   const audience = of_enterprise ? doors.map(door => door.participant_no) : [actor.participant_no]
   await append(sql, now, {

@@ -195,11 +195,13 @@ export async function keepSources (sql: WriteSql, rows: readonly NeedSourceRow[]
   }
 }
 
-/** Another door brought the need too: matching looks again, a need outside the parks gets the park. */
-export async function mergeInto (sql: WriteSql, now: string, need_no: string, park_no: string | null): Promise<void> {
-  await sql.update(financing_needs).set({ match_again: true, updated_at: now, version: expression`${financing_needs.version} + 1` }).where(eq(financing_needs.need_no, need_no))
-  if (park_no === null) return
-  await sql.update(financing_needs).set({ park_no }).where(and(eq(financing_needs.need_no, need_no), isNull(financing_needs.park_no)))
+/** Another door brought the need too: matching looks again, a need outside the parks gets the park, and what one door asks for the need asks for. */
+export async function mergeInto (sql: WriteSql, now: string, { need_no, park_no, wants_guarantee, wants_lease, unknown_rules }: NeedSourceRow): Promise<void> {
+  const of_need = eq(financing_needs.need_no, need_no)
+  await sql.update(financing_needs).set({ match_again: true, updated_at: now, version: expression`${financing_needs.version} + 1` }).where(of_need)
+  if (park_no !== null) await sql.update(financing_needs).set({ park_no }).where(and(of_need, isNull(financing_needs.park_no)))
+  if (wants_guarantee) await sql.update(financing_needs).set({ wants_guarantee, unknown_rules }).where(and(of_need, eq(financing_needs.wants_guarantee, false)))
+  if (wants_lease) await sql.update(financing_needs).set({ wants_lease }).where(of_need)
 }
 
 export async function findByReference (sql: ReadSql, participant_no: string, reference: string): Promise<NeedSourceRow | undefined> {
@@ -318,13 +320,18 @@ export async function withdrawSource (sql: WriteSql, now: string, need_no: strin
   return (await sourcesOf(sql, need_no)).filter(({ status }) => status === 'OPEN')
 }
 
-/** The first door left: the need stands on another one from now on. */
-export async function restOn (sql: WriteSql, next: NeedSourceRow): Promise<void> {
+/**
+ * A door left: the need says what the door says that it stands on from now on.
+ *
+ * @param doors all that still stand behind it: what one of them asks for, the need asks for
+ */
+export async function restOn (sql: WriteSql, next: NeedSourceRow, doors: readonly NeedSourceRow[]): Promise<void> {
   const { need_no, participant_no, source, project_code, project_name, region_code, amount_fen, term_months, purpose_code, purpose_text, demand_date,
-    wants_guarantee, wants_lease, is_green_loan, unknown_rules, fast_track, wishes, remarks, authorization_no, list_no, row_id } = next
+    is_green_loan, fast_track, wishes, remarks, authorization_no, list_no, row_id } = next
+  const { wants_guarantee, unknown_rules } = doors.find(door => door.wants_guarantee) ?? next
   await sql.update(financing_needs).set({
     sender_no: participant_no, source, project_code, project_name, region_code, amount_fen, term_months, purpose_code, purpose_text, demand_date,
-    wants_guarantee, wants_lease, is_green_loan, unknown_rules, fast_track, wishes, remarks, authorization_no, list_no, row_id
+    wants_guarantee, wants_lease: doors.some(door => door.wants_lease), is_green_loan, unknown_rules, fast_track, wishes, remarks, authorization_no, list_no, row_id
   }).where(eq(financing_needs.need_no, need_no))
 }
 
