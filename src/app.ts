@@ -3,7 +3,6 @@
  */
 import { join } from 'node:path'
 import multipart from '@fastify/multipart'
-import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
@@ -21,7 +20,7 @@ import { openNetworks } from './delivery/store.ts'
 import { registerHealth } from './http/health.ts'
 import { forgetAnswers } from './http/idempotency.ts'
 import { createInstance } from './http/instance.ts'
-import { registerOpenapi } from './http/openapi.ts'
+import { registerDocs, registerOpenapi } from './http/openapi.ts'
 import { forgetNonces } from './http/signed-requests.ts'
 import { hubCipher } from './http/sm.ts'
 import { authorizationRoutes } from './intake/authorizations/routes.ts'
@@ -134,7 +133,7 @@ export async function buildApp (hub: Hub): Promise<HubApp> {
   })
   await registerOpenapi(app, { server_url: config.public_url ?? 'http://127.0.0.1:8080', webhooks: webhook_specs })
   await app.register(multipart)
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
+  await registerDocs(app)
 
   loops.add({ name: 'sequence', work: () => sequence(db), every_ms: 50, on_commit: true })
   const signer = { name: journal_origin, private_key: keys.private_key }

@@ -66,12 +66,16 @@ export function registerHealth (app: FastifyInstance, { db, ready, check }: { db
     replies: { 200: { media: 'text/plain', description: 'Prometheus exposition format' } }
   }, async () => ({ status: 200, headers: { 'content-type': registry.contentType }, body: await registry.metrics() }))
 
+  let contract: Buffer | undefined
   operation(app, { db }, {
     id: 'getContract', method: 'GET', path: '/openapi.json', callers: 'public',
     summary: 'Read this contract', summary_zh: '读取本接口契约', description: 'OpenAPI 3.1, generated from the running code.',
     replies: { 200: { media: 'application/json', description: 'The contract' } },
     example: { reply: { openapi: '3.1.0' } }
-  }, async () => ({ status: 200, headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(app.swagger()) }))
+  }, async () => {
+    contract ??= Buffer.from(JSON.stringify(app.swagger()))
+    return { status: 200, headers: { 'content-type': 'application/json; charset=utf-8' }, body: contract }
+  })
 }
 
 /** Makes each child of a metric once. */

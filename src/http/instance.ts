@@ -21,10 +21,14 @@ const headers_timeout_ms = 15_000
 /** how often slow headers and bodies are looked for */
 const connections_check_ms = 5000
 const closing_sweep_ms = 250
+/** turns of the event loop: in one of them every socket is read */
+const turns_before_closing = 3
 /** failed logins and wrong signatures per minute and address */
 const failures_max = 600
 /** of one client under way at once; half of what may wait for the database */
 const under_way_max = 512
+/** of one connection under way at once: whoever sends on without reading gets no more made for it */
+const pipelined_max = 16
 const known_bearers_max = 10_000
 /** JSON is UTF-8 and nothing else (RFC 8259) */
 const other_charset = /;\s*charset=(?!"?utf-?8"?\s*(;|$))/i
@@ -124,9 +128,19 @@ export async function createInstance (options: InstanceOptions): Promise<Fastify
     raw.once('finish', leave)
     socket.setMaxListeners(under_way_max).once('close', leave)
   }
+  const under_way = new WeakMap<Socket, number>()
+  /** Counts what a connection has under way. @returns whether it may have one more */
+  function joins ({ raw, request }: FastifyReply): boolean {
+    const { socket } = request.raw
+    const now = (under_way.get(socket) ?? 0) + 1
+    under_way.set(socket, now)
+    raw.once('finish', () => { under_way.set(socket, (under_way.get(socket) ?? 1) - 1) })
+    return now <= pipelined_max
+  }
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(security)
     reply.header('x-trace-id', request.id)
+    if (!joins(reply)) throw limited(1)
     const bearer = bearerOf(request.headers.authorization)
     if (!requests.count(request.ip) && (bearer === null || !known_bearers.has(bearer))) throw limited(requests.retryAfterSeconds())
     if (request.url.includes('%00') || /%(?![0-9a-fA-F]{2})/.test(request.url)) {
@@ -180,6 +194,8 @@ export async function createInstance (options: InstanceOptions): Promise<Fastify
   let closing = false
   app.addHook('preClose', async () => {
     closing = true
+    // What was sent before may still stand in the sockets: it is read before connections count as idle.
+    for (let turn = 0; turn < turns_before_closing; turn++) await new Promise(resolve => setImmediate(resolve))
     const sweep = setInterval(() => app.server.closeIdleConnections(), closing_sweep_ms)
     app.server.once('close', () => clearInterval(sweep))
     sweep.unref()

@@ -2,6 +2,7 @@
  * The published contract: OpenAPI 3.1, generated from the declared operations.
  */
 import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import Type, { type TSchema } from 'typebox'
 import { Problem, problemOf, type ProblemCode } from '../problem.ts'
@@ -202,6 +203,19 @@ export async function registerOpenapi (app: FastifyInstance, info: ContractInfo)
       }
     },
     transformObject: document => contractOf(app.operations, (document as { openapiObject: Schema }).openapiObject, info) as never
+  })
+}
+
+/** The contract for reading. The contract itself is at /openapi.json only, made once: other forms would be made anew for everybody who asks. */
+export async function registerDocs (app: FastifyInstance): Promise<void> {
+  await app.register(swaggerUi, {
+    routePrefix: '/docs', staticCSP: true,
+    uiHooks: {
+      onRequest (request, reply, done) {
+        if (request.routeOptions.url === '/docs/json' || request.routeOptions.url === '/docs/yaml') reply.redirect('/openapi.json')
+        else done()
+      }
+    }
   })
 }
 

@@ -27,4 +27,5 @@ t.test('the reference at /docs needs nothing from outside', async t => {
   const addresses = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address]) => address ?? '')
   t.ok(addresses.length > 0)
   t.same(addresses.filter(address => /^(https?:)?\/\//.test(address)), [])
+  for (const form of ['json', 'yaml', '%6Ason']) t.match(await app.inject({ url: `/docs/${form}` }), { statusCode: 302, headers: { location: '/openapi.json' } }, `${form}: the contract is at one place`)
 })

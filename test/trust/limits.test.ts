@@ -74,6 +74,31 @@ t.test('a client has so many requests under way at once and no more, another goe
   t.equal((await hub.as('insurer-1').get('/v1/me')).statusCode, 200)
 })
 
+t.test('a connection that sends on without reading gets no more made for it, and its places come back', async t => {
+  const { app } = await build(t)
+  const { port } = new URL(await app.listen({ port: 0, host: '127.0.0.1' }))
+  const socket = connect(Number(port), '127.0.0.1').setEncoding('utf8')
+  t.teardown(() => socket.destroy())
+  const statuses: string[] = []
+  let text = ''
+  const ask = async (count: number) => {
+    statuses.length = 0
+    socket.write('GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(count))
+    for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+      text += String(chunk)
+      for (let end = text.indexOf('}'); end >= 0; end = text.indexOf('}')) {
+        statuses.push(text.slice(text.indexOf('HTTP/1.1'), end).slice(9, 12))
+        text = text.slice(end + 1)
+      }
+      if (statuses.length === count) return
+    }
+  }
+  await ask(40)
+  t.same(statuses, [...Array.from({ length: 16 }, () => '200'), ...Array.from({ length: 24 }, () => '429')])
+  await ask(16)
+  t.same(new Set(statuses), new Set(['200']))
+})
+
 t.test('a caller that hangs up before it is known keeps no place', async t => {
   const principal = admit({
     participant_no: 'bank-1', role: 'BANK', name: '虚构银行', uscc: '91500112MAXX00015Q', user_no: null, duties: [], client_id: 'client-bank-1'
