@@ -1,7 +1,7 @@
 /** The allotment under a ceiling, whatever arrives in whatever order and whatever is frozen in between. */
 import fc from 'fast-check'
 import t from 'tap'
-import { allot, cutUses, dueAfterCuts, heldOf, quarterOf, type Claim, type Cut, type Frozen } from '../../src/subsidy/lines/derivation.ts'
+import { allot, cutUses, dueAfterCuts, heldOf, type Claim, type Cut, type Frozen } from '../../src/subsidy/lines/derivation.ts'
 
 const cap_fen = 1000
 
@@ -132,9 +132,8 @@ t.test('a frozen chain without a voucher is due nothing', async t => {
     [{ chain: 'a', target_fen: 0, frozen_fen: 300, claim: null }])
 })
 
-t.test('uses are cut per ceiling; quarters follow the month', async t => {
+t.test('uses are cut per ceiling', async t => {
   const uses = [{ scope: '', year: '1', amount_fen: 60, cap_fen }, { scope: 'loan', year: '1', amount_fen: 60, cap_fen },
     { scope: '', year: '2', amount_fen: 60, cap_fen }]
   t.same(cutUses(uses, 100).map(({ amount_fen }) => amount_fen), [60, 60, 40])
-  t.same(['2026-03-31', '2026-04-01', '2026-12-31'].map(quarterOf), ['2026Q1', '2026Q2', '2026Q4'])
 })

@@ -45,6 +45,8 @@ export async function reconcile (sql: ReadSql, date: string): Promise<Reconcilia
   }
 }
 
+const named_max = 100
+
 /** A payment of an earlier day whose fate nobody knows blocks new ones. Errors: reconciliation_open, with the difference named. */
 export async function refuseOpenDifferences (sql: ReadSql, now: string): Promise<void> {
   const open = await unsettledBefore(sql, startOf(beijingDate(now)))
@@ -52,7 +54,7 @@ export async function refuseOpenDifferences (sql: ReadSql, now: string): Promise
   throw new Problem('reconciliation_open', {
     detail: `${open.length} payments of earlier days have no final result; ask the bank and record it`,
       detail_zh: `此前有 ${open.length} 笔拨付尚无最终结果，请向银行查询并登记`,
-    errors: open.map(({ payment_no, amount_fen, status, sent_at }) => ({
+    errors: open.slice(0, named_max).map(({ payment_no, amount_fen, status, sent_at }) => ({
       pointer: '', code: 'RESULT_MISSING', message: `${payment_no}: ${yuanOf(amount_fen)} sent on ${beijingDate(sent_at)}, state ${status}`,
       message_zh: `${payment_no}：${beijingDate(sent_at)} 发出 ${yuanOf(amount_fen)} 元，状态 ${status}`
     }))

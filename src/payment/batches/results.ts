@@ -8,8 +8,8 @@ import { yuanOf } from '../../policy/money.ts'
 import { isDate } from '../../policy/period.ts'
 import { Problem, type ProblemCode, type ProblemItem } from '../../problem.ts'
 import { consumeBudget } from '../budgets/store.ts'
-import { batchFor, finish, owedAgain, tellPayment } from './service.ts'
-import { findBatch, insertResult, itemsOf, movePayments, paymentsOf, resultsOf, type Batch, type Payment, type PaymentResult,
+import { batchFor, finish, owedAgain, tellPayments, type PaymentNews } from './service.ts'
+import { findBatch, insertResult, movePayments, paymentsOf, resultsOf, type Batch, type Payment, type PaymentResult,
   type ResultStatus } from './store.ts'
 
 export interface Result { payment_no: string, status: ResultStatus, date: string, bank_reference: string, reason?: string, amount?: string }
@@ -18,8 +18,11 @@ type Mistake = ProblemItem & { problem: ProblemCode }
 const mistake = (problem: ProblemCode, pointer: string, code: string, message: string, message_zh: string): Mistake => ({ problem, pointer,
   code, message, message_zh })
 
-function mistakeOf (index: number, result: Result, payment: Payment | undefined, known: readonly PaymentResult[],
-  today: string): Mistake | 'REPEATED' | null {
+/** Results recorded before, by payment and status. */
+type Known = Map<string, PaymentResult>
+const knownAs = ({ payment_no, status }: Pick<PaymentResult, 'payment_no' | 'status'>): string => `${payment_no} ${status}`
+
+function mistakeOf (index: number, result: Result, payment: Payment | undefined, known: Known, today: string): Mistake | 'REPEATED' | null {
   const at = `/results/${index}`
   if (payment === undefined) return mistake('payment_unknown', `${at}/payment_no`, 'PAYMENT_UNKNOWN',
     `${result.payment_no} is not in this batch`, `该批次中无拨付 ${result.payment_no}`)
@@ -28,7 +31,7 @@ function mistakeOf (index: number, result: Result, payment: Payment | undefined,
     `${result.payment_no} 指令金额 ${yuanOf(payment.amount_fen)} 元，银行回报 ${result.amount} 元；请向银行核实后登记`)
   if (result.date > today) return mistake('paid_date_in_future', `${at}/date`, 'DATE_IN_FUTURE', `${result.date} is after today`,
     `${result.date} 晚于今日`)
-  const before = known.find(each => each.payment_no === result.payment_no && each.status === result.status)
+  const before = known.get(knownAs(result))
   if (before !== undefined) {
     const same = before.date === result.date && before.bank_reference === result.bank_reference && before.reason === (result.reason ?? null)
     return same ? 'REPEATED' : mistake('duplicate_key', at, 'CONTRADICTS',
@@ -51,9 +54,10 @@ export async function record (sql: WriteSql, now: string, principal: Principal, 
   results: readonly Result[]): Promise<Batch> {
   const batch = await batchFor(sql, principal, batch_no)
   const payments = new Map((await paymentsOf(sql, batch_no)).map(payment => [payment.payment_no, payment]))
-  const known = await resultsOf(sql, [...payments.keys()])
+  const known: Known = new Map((await resultsOf(sql, [...payments.keys()])).map(each => [knownAs(each), each]))
   const today = beijingDate(now)
   const mistakes: Mistake[] = []
+  const news: PaymentNews[] = []
   for (const [index, result] of results.entries()) {
     const payment = payments.get(result.payment_no)
     const found = mistakeOf(index, result, payment, known, today)
@@ -65,11 +69,13 @@ export async function record (sql: WriteSql, now: string, principal: Principal, 
     if (mistakes.length > 0) continue
     await apply(sql, now, principal, payment, result)
     payments.set(payment.payment_no, { ...payment, status: result.status })
-    known.push(resultRow(now, principal, result))
+    known.set(knownAs(result), resultRow(now, principal, result))
+    news.push({ payment, fact: facts[result.status], data: { date: result.date } })
   }
   const [first] = mistakes
   if (first !== undefined) throw new Problem(first.problem, { detail: first.message, detail_zh: first.message_zh,
     errors: mistakes.map(({ problem: _problem, ...item }) => item) })
+  await tellPayments(sql, now, principal, news)
   const current = await findBatch(sql, batch_no) ?? batch
   return await finish(sql, now, principal, current) ?? current
 }
@@ -89,7 +95,6 @@ async function apply (sql: WriteSql, now: string, principal: Principal, payment:
     await consumeBudget(sql, now, payment.year, payment.fund_source, -payment.amount_fen)
     await owedAgain(sql, now, payment.payment_no)
   }
-  await tellPayment(sql, now, principal, payment, await itemsOf(sql, [payment.payment_no]), facts[status], { date })
 }
 
 const statuses_of_bank: Readonly<Record<string, ResultStatus>> = { ACSC: 'PAID', ACCC: 'PAID', RJCT: 'RETURNED' }

@@ -5,6 +5,7 @@ import type { Db, ReadSql, WriteSql } from '../../db/db.ts'
 import { anotherPerson, personOf, type Principal } from '../../http/access.ts'
 import type { FactOf } from '../../journal/event-types.ts'
 import { append, type NewEvent } from '../../journal/events.ts'
+import { enterprisesOf } from '../../lending/evidence/store.ts'
 import { mark } from '../../lending/marks.ts'
 import { findActiveAccount } from '../../lending/subsidy-accounts/store.ts'
 import { beijingDate } from '../../policy/calendar.ts'
@@ -12,7 +13,7 @@ import { allowed } from '../../policy/lifecycle.ts'
 import { sumFen, yuanOf } from '../../policy/money.ts'
 import { notFound, Problem, stateConflict } from '../../problem.ts'
 import { findParticipant } from '../../registry/participants/store.ts'
-import { authorities, ownersOf } from '../../subsidy/audience.ts'
+import { authorities } from '../../subsidy/audience.ts'
 import { consumeBudget } from '../budgets/store.ts'
 import { countOffset, findClawback } from '../clawbacks/store.ts'
 import { holdOn } from '../holds/service.ts'
@@ -101,13 +102,22 @@ async function tell (sql: WriteSql, now: string, actor: NewEvent['actor'], batch
     data: { year: batch.year, fund_source: batch.fund_source, ...data } })
 }
 
-/** Tells the institutions and enterprises of a payment how it stands; the payee as well. */
-export async function tellPayment (sql: WriteSql, now: string, actor: NewEvent['actor'], payment: Payment, items: readonly PaymentItem[],
-  fact: FactOf<'payment'>, data: Record<string, unknown> = {}): Promise<void> {
-  const audience = new Set(await authorities(sql))
-  for (const { participant_no, uscc } of items) for (const one of await ownersOf(sql, participant_no, uscc)) audience.add(one)
-  await append(sql, now, { type: `payment.${fact}`, subject: payment.payment_no, actor, audience: [...audience],
-    data: { batch_no: payment.batch_no, lines: items.length, ...data } })
+/** What is told of a payment. */
+export interface PaymentNews { payment: Payment, fact: FactOf<'payment'>, data?: Record<string, unknown> }
+
+/** Tells the institutions and enterprises of payments how they stand; the authorities as well. */
+export async function tellPayments (sql: WriteSql, now: string, actor: NewEvent['actor'], news: readonly PaymentNews[]): Promise<void> {
+  if (news.length === 0) return
+  const items = await itemsOf(sql, news.map(({ payment }) => payment.payment_no))
+  const usccs = [...new Set(items.map(({ uscc }) => uscc))]
+  const taking_part = new Map((await enterprisesOf(sql, usccs)).map(({ participant_no }, place) => [usccs[place], participant_no]))
+  const of_payment = byPayment(items)
+  const told = await authorities(sql)
+  await append(sql, now, ...news.map(({ payment: { payment_no, batch_no }, fact, data = {} }): NewEvent => {
+    const lines = of_payment.get(payment_no) ?? []
+    const owners = lines.flatMap(({ participant_no, uscc }) => [participant_no, taking_part.get(uscc) ?? participant_no])
+    return { type: `payment.${fact}`, subject: payment_no, actor, audience: [...new Set([...told, ...owners])], data: { batch_no, lines: lines.length, ...data } }
+  }))
 }
 
 /** Payments follow their payees to the accounts in force. */
@@ -162,8 +172,7 @@ export async function approve (sql: WriteSql, now: string, principal: Principal,
   if (!await consumeBudget(sql, now, before.year, before.fund_source, content.control_sum_fen)) throw new Problem('budget_exhausted')
   const batch = await moveBatch(sql, now, batch_no, ['CLOSED'], { status: 'APPROVED', approved_by: person, approved_at: now, approved_digest: digest })
   if (batch === undefined) throw stateConflict(before.status, [])
-  const items = byPayment(await itemsOf(sql, content.payable.map(({ payment_no }) => payment_no)))
-  for (const payment of content.payable) await tellPayment(sql, now, principal, payment, items.get(payment.payment_no) ?? [], 'approved')
+  await tellPayments(sql, now, principal, content.payable.map(payment => ({ payment, fact: 'approved' })))
   await tell(sql, now, principal, batch, 'approved', { digest, control_sum: yuanOf(content.control_sum_fen) })
   return batch
 }
@@ -216,12 +225,9 @@ async function toFormerAccounts (sql: ReadSql, payments: readonly Payment[]): Pr
 
 /** They do not go out: nobody approved the new account. Their budget comes back, their lines go into a later batch. */
 async function withdraw (sql: WriteSql, now: string, principal: Principal, payments: readonly Payment[]): Promise<void> {
-  for (const payment of payments) {
-    const items = await itemsOf(sql, [payment.payment_no])
-    await cancel(sql, now, [payment])
-    await consumeBudget(sql, now, payment.year, payment.fund_source, -payment.amount_fen)
-    await tellPayment(sql, now, principal, payment, items, 'cancelled')
-  }
+  await cancel(sql, now, payments)
+  for (const { year, fund_source, amount_fen } of payments) await consumeBudget(sql, now, year, fund_source, -amount_fen)
+  await tellPayments(sql, now, principal, payments.map(payment => ({ payment, fact: 'cancelled' })))
 }
 
 async function send (sql: WriteSql, now: string, principal: Principal, batch_no: string): Promise<Batch> {

@@ -226,7 +226,7 @@ export async function unsettledBefore (sql: ReadSql, before: string): Promise<(P
   const rows = await sql.select({ payment: payments, sent_at: payment_batches.sent_at }).from(payments)
     .innerJoin(payment_batches, eq(payment_batches.batch_no, payments.batch_no))
     .where(and(inArray(payments.status, ['SENT', 'UNKNOWN']), isNotNull(payment_batches.sent_at), lt(payment_batches.sent_at, before)))
-    .orderBy(asc(payments.payment_no)).limit(100)
+    .orderBy(asc(payments.payment_no))
   return rows.map(({ payment, sent_at }) => Object.assign(payment, { sent_at: sent_at ?? '' }))
 }
 

@@ -167,8 +167,3 @@ export function allot<C extends Claim> (claims: readonly C[], frozen: ReadonlyMa
   }
   return allotments
 }
-
-/** Quarter of a day: 2026-03-21 → 2026Q1. */
-export function quarterOf (date: string): string {
-  return `${date.slice(0, 4)}Q${Math.ceil(Number(date.slice(5, 7)) / 3)}`
-}

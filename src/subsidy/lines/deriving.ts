@@ -8,12 +8,13 @@ import { clearMark, dueMarks, mark, SUBSIDY_KINDS, type SubsidyKind } from '../.
 import { countsAllProjects, leasesUseLoanCeiling } from '../../policy/ceilings.ts'
 import { blocking } from '../../policy/eligibility.ts'
 import { yuanOf } from '../../policy/money.ts'
+import { settlementPeriodOf } from '../../policy/period.ts'
 import type { PolicyVersion } from '../../policy/terms.ts'
 import { policiesIn } from '../../registry/policies/service.ts'
 import { ownersOf } from '../audience.ts'
 import { countDraft, draftFor } from '../packets/drafts.ts'
 import { ceilingPlace, type VoucherClaim } from './claims.ts'
-import { allot, quarterOf, type Allotment, type Cut, type Frozen } from './derivation.ts'
+import { allot, type Allotment, type Cut, type Frozen } from './derivation.ts'
 import { acceptedClaims, heldChains, projectFacts, type ProjectFacts } from './sources.ts'
 import {
   derivationsOf, derivedProjects, insertLine, judgeLine, keepGranted, liveLines, moveLines, ownDerivation, placeLine, staleDerivations, type Block,
@@ -255,7 +256,7 @@ function lineOf (now: string, { claim, granted, target_fen, frozen_fen, settled_
   const content = {
     kind: voucher.kind, participant_no: voucher.participant_no, payee_kind: voucher.payee_kind, payee_uscc: voucher.payee_uscc,
       uscc: voucher.uscc,
-    project_code: voucher.project_code, year: granted.year, period: quarterOf(voucher.paid_date), chain: voucher.chain,
+    project_code: voucher.project_code, year: granted.year, period: settlementPeriodOf(voucher.paid_date), chain: voucher.chain,
       voucher_number: voucher.number,
     voucher_no: voucher.voucher_no, contract_no: voucher.contract_no, paid_date: voucher.paid_date, order_key: claim.order_key,
     eligible_interest_fen: granted.eligible_interest_fen, formula_fen: granted.formula_fen, granted_fen: granted.amount_fen, amount_fen, uses, trace,
