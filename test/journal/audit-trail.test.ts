@@ -53,6 +53,29 @@ t.test('a caller sees its own slice only; MEIC sees all', async t => {
   t.equal((await hub.as('bank-2').get('/v1/audit-log/consistency?from=2&to=1')).statusCode, 400)
 })
 
+t.test('a slice is what one did and what one was told, each once and in order, however it is paged', async t => {
+  const hub = await build(t)
+  const told = [['bank-1'], ['bank-2'], ['bank-1', 'bank-2'], []]
+  for (let index = 0; index < 24; index++) {
+    const by = ['bank-1', 'bank-2', 'park-1'][index % 3] ?? ''
+    await hub.db.write((sql, now) => append(sql, now, { type: 'document.received', subject: `doc_${index}`, actor: actor(by), audience: told[Math.floor(index / 3) % 4] ?? [] }))
+  }
+  await hub.loops.settle()
+  const seen = async (who: string, limit: number) => {
+    const subjects: string[] = []
+    for (let cursor = ''; ;) {
+      const { items, next_cursor } = (await hub.as(who).get(`/v1/audit-log?limit=${limit}${cursor}`)).json() as { items: { leaf: string }[], next_cursor: string | null }
+      subjects.push(...items.map(({ leaf }) => /doc_\d+/.exec(leaf)?.[0] ?? ''))
+      if (next_cursor === null) return subjects
+      cursor = `&cursor=${next_cursor}`
+    }
+  }
+  for (const [place, who] of ['bank-1', 'bank-2', 'park-1'].entries()) {
+    const own = Array.from({ length: 24 }, (_, index) => index).filter(index => index % 3 === place || told[Math.floor(index / 3) % 4]?.includes(who) === true).map(index => `doc_${index}`)
+    for (const limit of [1, 4, 200]) t.same(await seen(who, limit), own, `${who} by ${limit}`)
+  }
+})
+
 t.test('scripts/verify-log accepts the exported log and names every kind of tampering', async t => {
   const hub = await build(t)
   await write(hub, 7, 'bank-1')
