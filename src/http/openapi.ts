@@ -69,11 +69,12 @@ function responsesOf (spec: OperationSpec): Schema {
     } else if (status === '204') {
       responses[status] = { description: 'Done', headers }
     } else {
-      const first = Object.keys(spec.replies)[0] === status
+      // One example for a thing that is new and for the same one that was there before.
+      const is_shown = reply === Object.values(spec.replies)[0]
       responses[status] = {
         description: spec.summary, headers,
         content: {
-          'application/json': { schema: reply, ...(first && spec.example?.reply !== undefined ? { example: spec.example.reply } : {}) },
+          'application/json': { schema: reply, ...(is_shown && spec.example?.reply !== undefined ? { example: spec.example.reply } : {}) },
           ...others
         }
       }
