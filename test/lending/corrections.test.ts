@@ -1,7 +1,7 @@
 /** Contracts are corrected as vouchers are: a new version under its own number, what hangs on it goes along, frozen lines stay. */
 import t from 'tap'
 import { aProject } from '../fixtures.ts'
-import { approveAll, done, lines, packets, passLibrary, ready, send, submitted } from '../subsidy/fixtures.ts'
+import { anotherLoan, approveAll, done, lines, packets, passLibrary, ready, send, submitted } from '../subsidy/fixtures.ts'
 import { aDocument, aDrawdown, aFeeVoucher, aGuarantee, aLease, aLoanContract, aRentVoucher, created, project_1, uscc_2 } from './fixtures.ts'
 
 const open_clawbacks = async (hub: Parameters<typeof lines>[0]) =>
@@ -178,4 +178,15 @@ t.test('prepayments, extensions and overdue parts told by a corrected drawdown b
   const after = await send(hub, 'bank-1', iou_no, { ...days, normal_interest: '500.00',
     segments: [{ from: '2026-03-21', to: '2026-03-22', balance: '5000000.00', annual_rate_pct: '3.60' }] })
   t.equal(after.status, 'ACCEPTED', 'what went overdue or was extended is not taken off again when it is repaid')
+})
+
+t.test('a held correction that is itself corrected on another project leaves nothing paid for in both', async t => {
+  const { hub, iou_no } = await ready(t)
+  const other_iou = await anotherLoan(hub, 'bank-1', { project_code: '2606-500112-07-02-100002' })
+  const first = await send(hub, 'bank-1', iou_no)
+  await approveAll(hub)
+  const held = await send(hub, 'bank-1', iou_no, { correction_of: first.number, payer_account_name: '别的公司' })
+  t.same([held.status, await open_clawbacks(hub)], ['HELD', []])
+  t.equal((await send(hub, 'bank-1', other_iou, { correction_of: held.number })).status, 'ACCEPTED')
+  t.match(await open_clawbacks(hub), [{ open: '30000.00', project_code: project_1 }], 'the project it was entered under by mistake gives back what it got')
 })

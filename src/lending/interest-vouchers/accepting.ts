@@ -246,7 +246,7 @@ async function keep<Body extends StatedVoucher> (sql: WriteSql, now: string, roo
   }
   await together(
     room.store.insert(sql, ...judged.map(({ row }) => row)).then(keptOrAgain),
-    markAll(sql, now, judged.flatMap(({ row, earlier }) => [row, earlier]).filter(each => each?.status === 'ACCEPTED').filter(each => each !== null), room.kind),
+    markAll(sql, now, judged.flatMap(({ row, earlier }) => [row, earlier].some(each => each?.status === 'ACCEPTED') ? [row, earlier ?? row] : []), room.kind),
     keepAllUses(sql, now, judged.map(({ entered: { sent, uses }, row }) => ({ principal: sent.principal, number: row.number, uses, notes: row.review_notes })))
   )
   await announceAll(sql, now, judged.map(({ entered: { sent: { principal } }, row, enterprise_no }) => ({
