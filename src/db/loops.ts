@@ -26,7 +26,7 @@ export interface Loops {
 }
 
 /** Between two looks that commits asked for: a busy hub gathers work instead of looking all the time. */
-const pause_ms = 20
+const pause_ms = 50
 const lease_ms = 10_000
 /** An answer about a lease holds for so long: loops of a busy hub look fifty times a second. */
 const lease_answer_ms = lease_ms / 4

@@ -108,8 +108,10 @@ export async function insertList (sql: WriteSql, row: EnterpriseList): Promise<v
 }
 
 export async function findList (sql: ReadSql, list_no: string): Promise<EnterpriseList | undefined> {
-  return firstOf(sql, await sql.select().from(enterprise_lists).where(eq(enterprise_lists.list_no, list_no)))
+  return firstOf(sql, await hot(sql, buildFind).execute({ list_no }))
 }
+
+const buildFind = (sql: ReadSql) => sql.select().from(enterprise_lists).where(eq(enterprise_lists.list_no, expression.placeholder('list_no'))).prepare()
 
 const buildOfContent = (sql: ReadSql) => sql.select().from(enterprise_lists).where(and(
   eq(enterprise_lists.park_no, expression.placeholder('park_no')), eq(enterprise_lists.content_key, expression.placeholder('content_key')))).prepare()
@@ -178,8 +180,13 @@ export async function takeUp (sql: WriteSql, now: string, list_no: string, reade
 
 /** Drops rows that a reader left behind. @returns how many */
 export async function dropRows (sql: WriteSql, list_no: string, limit: number): Promise<number> {
-  const some = sql.select({ row_id: list_rows.row_id }).from(list_rows).where(eq(list_rows.list_no, list_no)).limit(limit)
-  return (await sql.delete(list_rows).where(inArray(list_rows.row_id, some)).returning({ row_id: list_rows.row_id })).length
+  return (await hot(sql, buildDrop).execute({ list_no, limit })).length
+}
+
+function buildDrop (sql: WriteSql) {
+  const some = sql.select({ row_id: list_rows.row_id }).from(list_rows).where(eq(list_rows.list_no, expression.placeholder('list_no')))
+    .limit(expression.placeholder('limit'))
+  return sql.delete(list_rows).where(inArray(list_rows.row_id, some)).returning({ row_id: list_rows.row_id }).prepare()
 }
 
 /** Notes how far a list was read. @returns whether this reader still has it */
@@ -237,9 +244,13 @@ function storedRow (sql: ReadSql, kept: typeof list_rows.$inferSelect): StoredRo
 
 /** Rows decided to go in that are not taken in yet, in order; without what was changed in reading them, which intake does not need. */
 export async function waitingRows (sql: ReadSql, list_no: string, limit: number): Promise<StoredRow[]> {
-  const rows = await sql.select().from(list_rows).where(and(eq(list_rows.list_no, list_no), eq(list_rows.waiting, true))).orderBy(asc(list_rows.position)).limit(limit)
+  const rows = await hot(sql, buildWaiting).execute({ list_no, limit })
   return rows.map(row => storedRow(sql, { ...row, normalised_from: '[]' }))
 }
+
+const buildWaiting = (sql: ReadSql) => sql.select().from(list_rows)
+  .where(and(eq(list_rows.list_no, expression.placeholder('list_no')), eq(list_rows.waiting, true)))
+  .orderBy(asc(list_rows.position)).limit(expression.placeholder('limit')).prepare()
 
 /** Marks rows up to a place as taken in, and how far the list is. @returns how many were still waiting */
 export async function takenIn (sql: WriteSql, now: string, list_no: string, rows: readonly StoredRow[]): Promise<number> {

@@ -131,8 +131,10 @@ async function left (reading: Reading): Promise<null> {
 async function begin (work: ListWork, list: EnterpriseList): Promise<Reading | null> {
   const { db } = work
   const reader = newNo('reading')
-  if (!await db.write((sql, now) => takeUp(sql, now, list.list_no, reader))) return null
-  while (await db.write(sql => dropRows(sql, list.list_no, rows_dropped_per_unit)) > 0);
+  const dropSome = (sql: WriteSql) => dropRows(sql, list.list_no, rows_dropped_per_unit)
+  let dropped = await db.write(async (sql, now) => await takeUp(sql, now, list.list_no, reader) ? await dropSome(sql) : null)
+  if (dropped === null) return null
+  while (dropped === rows_dropped_per_unit) dropped = await db.write(dropSome)
   const opened = await opening(work, list)
   if (opened.refusal !== null) {
     await refuse(db, list, reader, opened.refusal, opened.sheets)
@@ -222,16 +224,18 @@ async function takeInSlice (sql: WriteSql, now: string, list: EnterpriseList, ro
 }
 
 async function takeInSome ({ db, hooks }: ListWork, list_no: string): Promise<void> {
+  /** @returns whether nothing is left to do */
+  const end = async (sql: WriteSql, now: string, list: EnterpriseList): Promise<boolean> => {
+    if (await endUnnamed(sql, now, list, actorOf(list), hooks) > 0) return false
+    await decided(sql, now, list)
+    return true
+  }
   for (let units = 1; units <= units_per_step; units++) {
     const done = await db.write(async (sql, now) => {
       const list = await findList(sql, list_no)
       if (list === undefined || list.status !== 'READING') return true
       const rows = await waitingRows(sql, list_no, rows_per_unit)
-      if (rows.length === 0) {
-        if (await endUnnamed(sql, now, list, actorOf(list), hooks) > 0) return false
-        await decided(sql, now, list)
-        return true
-      }
+      if (rows.length === 0) return end(sql, now, list)
       const waiting = await rowsWithoutDocument(sql, now, list, rows)
       for (const { row_id, outcome, findings } of waiting.map(waitingForDocument)) await changeRow(sql, now, row_id, { outcome, findings, keeps: true })
       for (const slice of slicesOf(rows.filter(row => !waiting.includes(row)))) {
@@ -240,7 +244,8 @@ async function takeInSome ({ db, hooks }: ListWork, list_no: string): Promise<vo
       }
       const rows_taken_in = list.rows_taken_in + await takenIn(sql, now, list_no, rows)
       if (units === units_per_step) await tellProgress(sql, now, list, { rows_found: list.rows_found ?? 0, rows_read: list.rows_read, rows_taken_in })
-      return false
+      // A short list ends in the unit that takes it in: a unit costs a flush to disk.
+      return rows.length <= rows_per_slice && end(sql, now, list)
     })
     if (done) break
   }

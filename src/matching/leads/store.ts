@@ -1,5 +1,6 @@
 /** Tables of leads, their events, and why each institution got a need or not. */
 import { and, asc, count, desc, eq, gt, gte, isNotNull, isNull, like, lt, lte, max, min, ne, or, sql as expression, sum, type Placeholder, type SQL } from 'drizzle-orm'
+import { dialect } from '../../config.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import { fen, flag, integer, isAmong, json, primaryKey, table, text } from '../../db/columns.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
@@ -279,17 +280,16 @@ export async function pageOfLeads (sql: ReadSql, recipient_no: string, filter: L
     .orderBy(desc(leads.lead_no)).limit(limit)
 }
 
-const buildUnplaced = (sql: ReadSql) => sql.select({ unplaced: count() }).from(event_audience)
-  .where(and(eq(event_audience.participant_no, expression.placeholder('participant_no')), isNull(event_audience.seq))).prepare()
-const buildHead = (sql: ReadSql) => sql.select({ head: max(event_audience.seq) }).from(event_audience)
-  .where(eq(event_audience.participant_no, expression.placeholder('participant_no'))).prepare()
+const of_reader = eq(event_audience.participant_no, expression.placeholder('participant_no'))
+const buildUnplaced = (sql: ReadSql) => sql.select({ unplaced: count() }).from(event_audience).where(and(of_reader, isNull(event_audience.seq))).prepare()
+const buildHead = (sql: ReadSql) => sql.select({ head: max(event_audience.seq) }).from(event_audience).where(of_reader).prepare()
 
 /**
- * Changes with every event that a participant's feed receives. What waits for its place is counted first: an event that gets
- * its place in between then shows in the head.
+ * Changes with every event that a participant's feed receives. What waits for its place is counted first, which nothing does on SQLite:
+ * an event that gets its place in between then shows in the head.
  */
 export async function feedRevision (sql: ReadSql, participant_no: string): Promise<string> {
-  const [waiting] = await hot(sql, buildUnplaced).execute({ participant_no })
+  const [waiting] = dialect === 'sqlite' ? [] : await hot(sql, buildUnplaced).execute({ participant_no })
   const [placed] = await hot(sql, buildHead).execute({ participant_no })
   return `${placed?.head ?? 0}/${waiting?.unplaced ?? 0}`
 }
