@@ -25,8 +25,8 @@ export interface Loops {
   stop (): Promise<void>
 }
 
-/** Between two looks that commits asked for: a busy hub gathers work instead of looking all the time. */
-const pause_ms = 50
+/** From a look that found nothing to the next one: a busy hub gathers work instead of looking after every commit. */
+const pause_ms = 30
 const lease_ms = 10_000
 /** An answer about a lease holds for so long: loops of a busy hub look fifty times a second. */
 const lease_answer_ms = lease_ms / 4
@@ -51,13 +51,18 @@ export function createLoops (db: Db, log: Logger): Loops {
     each.running = turn(each).then(wait_ms => {
       each.running = undefined
       if (stopped) return
-      each.soon = each.again && wait_ms > 0
-      each.timer = setTimeout(() => {
+      each.soon = wait_ms > 0
+      later(each, Math.min(wait_ms, pause_ms), () => {
         each.soon = false
-        wake(each)
-      }, each.soon ? pause_ms : wait_ms)
-      each.timer.unref()
+        if (each.again || wait_ms <= pause_ms) wake(each)
+        else later(each, wait_ms - pause_ms, () => wake(each))
+      })
     })
+  }
+
+  function later (each: typeof loops[number], ms: number, then: () => void): void {
+    each.timer = setTimeout(then, ms)
+    each.timer.unref()
   }
 
   async function isLeased (each: typeof loops[number]): Promise<boolean> {
