@@ -1,22 +1,22 @@
 import t from 'tap'
 import { feed } from '../../src/journal/events.ts'
-import { clearMark, dueMarks } from '../../src/lending/marks.ts'
-import { activeAccount, subsidyAccounts } from '../../src/lending/subsidy-accounts/store.ts'
+import { cipherOf } from '../../src/db/sealing.ts'
+import { subsidyAccounts } from '../../src/lending/subsidy-accounts/store.ts'
+import { accountNow } from '../../src/payment/batches/accounts.ts'
+import type { Built } from '../helper.ts'
 import { anAccount, authorize, created, knowEnterprise, lent, uscc_1, uscc_2 } from './fixtures.ts'
+
+const paidTo = ({ db }: Built) => accountNow(db.read, cipherOf(db.read), uscc_1)
 
 t.test('an account is declared, shown by its last four digits and kept sealed', async t => {
   const { hub } = await lent(t)
-  for (const due of await dueMarks(hub.db.read, 10)) await hub.db.write(sql => clearMark(sql, due.uscc, due.project_code, due.kind,
-    due.mark))
   const account = created(await hub.as('bank-1').post('/v1/subsidy-accounts', anAccount()))
   t.match(account, { status: 'ACTIVE', account_no_masked: '****9012', account_kind: null, verified_by: 'BANK_DECLARED' })
   t.notMatch(JSON.stringify(account), /5000/)
-  t.match(await activeAccount(hub.db.read, uscc_1), { number: account.number, account_no: '5000123456789012', cnaps_code: '999653000014',
-    declared_by: 'bank-1' })
+  t.match(await paidTo(hub), { number: account.number, account_no: '5000123456789012', cnaps_code: '999653000014' })
   t.notMatch(JSON.stringify(await subsidyAccounts.find(hub.db.read, account.number as string)), /5678|56789012/)
   t.match((await hub.as('enterprise-1').get(`/v1/subsidy-accounts/${account.number}`)).json(), { account_no_masked: '****9012' })
   t.equal((await hub.as('bank-2').get(`/v1/subsidy-accounts/${account.number}`)).statusCode, 404)
-  t.equal((await dueMarks(hub.db.read, 10)).length, 1, 'what was lent is derived again')
   await hub.loops.settle()
   t.notMatch(JSON.stringify(await feed(hub.db.read, 'bank-1', 0, 100)), /9012/, 'an event carries no account number')
   t.notMatch(hub.logged.join(''), /5678 ?9012/)
@@ -54,11 +54,11 @@ t.test('another number waits for a second person; then the earlier account steps
   t.match(pending, { status: 'PENDING_CONFIRMATION', confirmed_at: null })
   t.match((await hub.as('bank-1').post('/v1/subsidy-accounts', changed)).json(), { status: 'PENDING_CONFIRMATION' },
     'a machine confirms nothing')
-  t.match(await activeAccount(hub.db.read, uscc_1), { number: first.number })
+  t.match(await paidTo(hub), { number: first.number })
   const confirmed = await hub.as('bank-1', 1).post('/v1/subsidy-accounts', changed)
   t.equal(confirmed.statusCode, 200)
   t.match(confirmed.json(), { number: pending.number, status: 'ACTIVE' })
-  t.match(await activeAccount(hub.db.read, uscc_1), { number: pending.number, account_no: '5000123456780000' })
+  t.match(await paidTo(hub), { number: pending.number, account_no: '5000123456780000' })
   t.match((await hub.as('bank-1').get(`/v1/subsidy-accounts/${first.number}`)).json(), { status: 'SUPERSEDED' })
 })
 

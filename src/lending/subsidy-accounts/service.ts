@@ -11,7 +11,6 @@ import { checkAccountNo, checkCnaps, normaliseAccountNo } from '../../policy/ide
 import { findDocument } from '../documents/store.ts'
 import { completed } from '../evidence/schema.ts'
 import { announce, enterpriseFacts, isOtherName, mandate, unknownDocument } from '../evidence/service.ts'
-import { touchHolder } from '../touching.ts'
 import { account_defaults, KeptAccount, type NewSubsidyAccount } from './schema.ts'
 import { activateAccount, declarationDigest, findActiveAccount, insertAccount, keptAccount, newestDeclared, retireAccounts,
   type SubsidyAccountRow } from './store.ts'
@@ -96,7 +95,6 @@ export async function declareAccount (sql: WriteSql, now: string, principal: Pri
   await retireAccounts(sql, now, row.uscc, row.status)
   if (!await insertAccount(sql, row)) throw new RunAgain('an account of this holder was kept at the same time')
   await announce(sql, now, principal, is_change ? 'subsidy_account.pending' : 'subsidy_account.active', row, [enterprise_no])
-  if (!is_change) await touchHolder(sql, now, row.uscc, row.holder_kind)
   return { row, is_new: true }
 }
 
@@ -107,7 +105,6 @@ export async function confirmAccount (sql: WriteSql, now: string, principal: Pri
   const row = await activateAccount(sql, now, pending.number, confirmed_by)
   if (row === undefined) throw new RunAgain('the account was confirmed at the same time')
   await announce(sql, now, principal, 'subsidy_account.active', row, [enterprise_no])
-  await touchHolder(sql, now, row.uscc, row.holder_kind)
   return row
 }
 

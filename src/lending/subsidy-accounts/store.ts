@@ -5,7 +5,7 @@ import { flag, table, text } from '../../db/columns.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import { cipherOf, sealed } from '../../db/sealing.ts'
 import { evidenceColumns, evidenceStore, type EvidenceRow } from '../evidence/store.ts'
-import type { ACCOUNT_STATUSES, KeptAccount } from './schema.ts'
+import type { ACCOUNT_STATUSES } from './schema.ts'
 
 export type AccountStatus = typeof ACCOUNT_STATUSES[number]
 
@@ -80,16 +80,4 @@ export async function activateAccount (sql: WriteSql, now: string, number: strin
     .set({ status: 'ACTIVE', confirmed_by, confirmed_at: now, version: expression`${subsidy_accounts.version} + 1`, updated_at: now })
     .where(and(eq(subsidy_accounts.number, number), eq(subsidy_accounts.status, 'PENDING_CONFIRMATION'))).returning()
   return row
-}
-
-export interface ActiveAccount { number: string, account_name: string, account_no: string, opening_bank_name: string, cnaps_code: string,
-  declared_by: string }
-
-/** Where a subsidy of this holder is paid to; the number is plain in memory. */
-export async function activeAccount (sql: ReadSql, holder_uscc: string): Promise<ActiveAccount | undefined> {
-  const row = await findActiveAccount(sql, holder_uscc)
-  if (row === undefined) return undefined
-  const { account_name, opening_bank_name, cnaps_code } = row.body as KeptAccount
-  return { number: row.number, account_name, account_no: openAccount(cipherOf(sql), row), opening_bank_name, cnaps_code,
-    declared_by: row.participant_no }
 }
