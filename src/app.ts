@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import type { Db } from './db/db.ts'
+import { loggedError } from './db/failures.ts'
 import { createLoops, type Loops } from './db/loops.ts'
 import { createDialler, machine_net } from './delivery/dialler.ts'
 import { networksOf } from './delivery/addresses.ts'
@@ -116,8 +117,10 @@ export interface Hub {
 
 export interface HubApp { app: FastifyInstance, loops: Loops, ready: { value: boolean } }
 
-export async function buildApp (hub: Hub): Promise<HubApp> {
-  const { db, config, log } = hub
+export async function buildApp ({ log: any_log, ...given }: Hub): Promise<HubApp> {
+  const log = any_log.child({}, { serializers: { err: loggedError } })
+  const hub: Hub = { ...given, log }
+  const { db, config } = hub
   const loops = createLoops(db, log)
   const ready = { value: false }
   const keys = loadHubKeys(config)

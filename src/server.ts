@@ -8,6 +8,7 @@ import { pino } from 'pino'
 import { buildApp } from './app.ts'
 import { runningClock } from './clock.ts'
 import { ConfigError, readConfig, type Config } from './config.ts'
+import { loggedError } from './db/failures.ts'
 import { migrate, readMigrations } from './db/migrate.ts'
 import type { Db } from './db/db.ts'
 import { openDb } from './db/open.ts'
@@ -101,6 +102,6 @@ async function start (): Promise<void> {
 
 start().catch((error: unknown) => {
   if (error instanceof ConfigError) for (const mistake of error.mistakes) console.error(`configuration: ${mistake}`)
-  else console.error(error)
+  else console.error(loggedError(error))
   process.exit(1)
 })

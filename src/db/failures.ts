@@ -1,4 +1,5 @@
 /** Failures of storage that pass by themselves or by an operator's hand: a full disk, a server that restarts, a lost connection. */
+import { DrizzleQueryError } from 'drizzle-orm'
 
 /** SQLite (also with a suffix, as SQLITE_IOERR_WRITE), files, network. */
 const codes = /^(SQLITE_(FULL|IOERR|CANTOPEN|BUSY)|ENOSPC$|EDQUOT$|EIO$|EFBIG$|ECONNREFUSED$|ECONNRESET$|EPIPE$|ETIMEDOUT$)/
@@ -16,4 +17,14 @@ export function isUnavailable (thrown: unknown): boolean {
     if ('code' in error && error.code === 'ENOENT' && 'syscall' in error && error.syscall === 'connect') return true
   }
   return false
+}
+
+/** An error as it is logged, with what caused it: the statement that failed, never the values it was asked with. */
+export function loggedError (thrown: unknown): Record<string, unknown> {
+  if (!(thrown instanceof Error)) return { type: typeof thrown }
+  const message = thrown instanceof DrizzleQueryError ? `Failed query: ${thrown.query}` : thrown.message
+  const frames = (thrown.stack ?? '').split('\n').filter(line => /^ +at /.test(line))
+  return {
+    type: thrown.name, message, ...'code' in thrown ? { code: thrown.code } : {}, stack: frames.join('\n'), ...thrown.cause === undefined ? {} : { cause: loggedError(thrown.cause) }
+  }
 }

@@ -4,6 +4,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net'
 import t from 'tap'
 import { problemFrom } from '../../src/http/errors.ts'
 import { parseStrictly } from '../../src/http/strict-json.ts'
+import { insertParticipant } from '../../src/registry/participants/store.ts'
 import { build, newKey } from '../helper.ts'
 
 const good = { pushed_at: '2026-03-18T09:00:00+08:00' }
@@ -93,6 +94,25 @@ t.test('a caller that hangs up is no broken storage, a lost server is', async t 
   t.match(problemFrom(new Error('Failed query', { cause: reset })), { code: 'storage_unavailable', headers: { 'retry-after': '5' } })
   t.match(problemFrom(new Error('Connection terminated unexpectedly')), { code: 'storage_unavailable' })
   t.match(problemFrom(new Error('anything else')), { code: 'internal_error' })
+})
+
+t.test('what the database was asked with stands in no log', async t => {
+  const hub = await build(t)
+  const secret = '重庆不入日志机械有限公司'
+  const again = async (): Promise<number> => {
+    await hub.db.write((sql, now) => insertParticipant(sql, {
+      participant_no: 'bank-1', role: 'BANK', name: secret, uscc: secret, aliases: [secret], is_government_guarantor: false, is_cooperating: false, status: 'ACTIVE', version: 1, created_at: now, updated_at: now
+    }))
+    return 0
+  }
+  hub.loops.add({ name: 'failing', every_ms: 60_000, shared: true, work: again })
+  hub.loops.start()
+  await hub.loops.stop()
+  const told = hub.logged.filter(line => line.includes('a loop failed'))
+  t.equal(told.length, 1)
+  t.match(told[0], /unique|duplicate/i, 'what the database said')
+  t.match(told[0], /participants/, 'of what')
+  t.notMatch(told[0], secret)
 })
 
 t.test('a trace id of the caller is kept, and every answer carries one', async t => {
