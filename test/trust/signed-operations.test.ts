@@ -3,7 +3,7 @@ import t from 'tap'
 import { build } from '../helper.ts'
 
 /** Rooms whose every decision is about money, with what in them is none. */
-const money_rooms = /^\/v1\/(interest-vouchers|rent-vouchers|fee-vouchers|insurance-policies|subsidy-accounts|budgets|payment-batches|clawbacks|compensation-claims|breakers)\b/
+const money_rooms = /^\/v1\/(loan-contracts|drawdowns|lease-contracts|guarantee-contracts|interest-vouchers|rent-vouchers|fee-vouchers|insurance-policies|subsidy-accounts|budgets|payment-batches|clawbacks|compensation-claims|breakers)\b/
 const decisions_elsewhere = [
   'submitSubsidyPacket', 'prepareConclusion', 'confirmConclusion', 'approveSubsidyPacket', 'releaseHold', 'activateConsortium', 'registerKey', 'retireKey',
   'proposePolicyVersion', 'confirmPolicyVersion', 'sendEnterpriseList'

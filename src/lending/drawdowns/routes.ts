@@ -19,6 +19,7 @@ export function drawdownRoutes (app: FastifyInstance, { db }: { db: Db }, claims
     summary_zh: '报送借据',
     description: `${clause} The sum of the drawdowns never exceeds the contract. A correction (correction_of) takes over the vouchers; lines are derived anew.`,
     callers: ['BANK'],
+    signed: true,
     body: NewDrawdown,
     replies: { 201: Drawdown, 200: Drawdown },
     refuses: ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'contract_unknown', 'amount_not_positive',

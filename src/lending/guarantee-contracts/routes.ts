@@ -19,6 +19,7 @@ export function guaranteeContractRoutes (app: FastifyInstance, { db }: { db: Db 
     summary_zh: '报送保证合同',
     description: `${clause} Beyond the household limit (in principle) it stands with a finding; a person answers it by override_reason. A correction (correction_of) takes over the fees; with release it ends the guarantee. Claims filed under it stay covered: principal, vintage and loan do not go away under them. Needs an active authorization with the scope GUARANTEE.`,
     callers: ['GUARANTOR'],
+    signed: true,
     body: NewGuaranteeContract,
     replies: { 201: GuaranteeContract, 200: GuaranteeContract },
     refuses: ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'uscc_check_digit', 'amount_not_positive',

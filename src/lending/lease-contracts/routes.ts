@@ -18,6 +18,7 @@ export function leaseContractRoutes (app: FastifyInstance, { db }: { db: Db }): 
     summary_zh: '报送融资租赁合同',
     description: `${clause} Needs an active authorization with the scope CREDIT_CONTRACT. A correction (correction_of) takes over the rents; lines are derived anew.`,
     callers: ['LESSOR'],
+    signed: true,
     body: NewLeaseContract,
     replies: { 201: LeaseContract, 200: LeaseContract },
     refuses: ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'uscc_check_digit', 'project_code_invalid',

@@ -18,6 +18,7 @@ export function loanContractRoutes (app: FastifyInstance, { db }: { db: Db }): v
     summary_zh: '报送借款合同',
     description: `A loan of this bank for a renovation project. ${clause} Needs an active authorization with the scope CREDIT_CONTRACT. A correction (correction_of) takes over what was drawn, paid and guaranteed; lines are derived anew.`,
     callers: ['BANK'],
+    signed: true,
     body: NewLoanContract,
     replies: { 201: LoanContract, 200: LoanContract },
     refuses: ['authorization_missing', 'authorization_not_active', 'duplicate_key', 'uscc_check_digit', 'project_code_invalid',
