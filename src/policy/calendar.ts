@@ -68,6 +68,11 @@ export function endOfBeijingDay (date: string): string {
   return instantOf((dayNumber(date) + 1) * DAY_MS - BEIJING_MS)
 }
 
+/** The first instant of a day in Beijing; of the first day there is, the first there is in UTC. */
+export function startOfBeijingDay (date: string): string {
+  return instantOf(Math.max(dayNumber(date) * DAY_MS - BEIJING_MS, dayNumber('0001-01-01') * DAY_MS))
+}
+
 /** Whether the calendar has a table for the year of that day; without one the answer is provisional. */
 export function hasTable (date: string, calendar: Calendar): boolean {
   return calendar.years[date.slice(0, 4)] !== undefined

@@ -114,6 +114,11 @@ export function normaliseProjectCode (text: string): string {
   return text.normalize('NFKC').replace(/[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]/gu, '-').replace(/[\s\u200b-\u200f\u2060\ufeff]+/gu, '').toUpperCase()
 }
 
+/** Whether it has the form of a project code; what has not names no project. */
+export function hasProjectCodeForm (code: string): boolean {
+  return /^\d{4}-\d{6}-\d{2}-\d{2}-\d{6}$/u.test(code)
+}
+
 /**
  * What is wrong with a project code (24 characters with its hyphens). The algorithm of its last digit is not public, so
  * only the form and the time group are judged; another department or kind than 07-02 is a warning.

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import multipart from '@fastify/multipart'
 import Fastify from 'fastify'
 import t from 'tap'
+import { inventedName, inventedUscc } from '../../scripts/bench/world.ts'
 import { count } from 'drizzle-orm'
 import { sha256Hex } from '../../src/db/canonical.ts'
 import { admit } from '../../src/http/access.ts'
@@ -205,6 +206,12 @@ t.test('what is wrong with the request is refused at once, what is wrong with th
   t.equal(corrected.statusCode, 202, 'the same bytes with a corrected declaration are read anew')
   await hub.loops.settle()
   t.equal((await park.get(`/v1/enterprise-lists/${corrected.json().list_no}`)).json().status, 'DECIDED')
+  const uncoded = (await park.post('/v1/enterprise-lists', { rows: [aRow({ uscc: inventedUscc(77), name: inventedName(77), project_code: 'park－1', project_name: '无代码改造' })] })).json()
+  await hub.loops.settle()
+  const { items: [row] } = (await park.get(`/v1/enterprise-lists/${uncoded.list_no}/rows`)).json()
+  t.match(row, { outcome: 'ACCEPTED_WITH_REMARK', project_code: null, project_name: '无代码改造' })
+  t.ok(row.findings.some(({ code, value }: { code: string, value: string }) => code === 'PROJECT_CODE_INVALID' && value === 'park－1'), JSON.stringify(row.findings))
+  t.match((await park.get(`/v1/financing-needs/${row.need_no}`)).json(), { project_code: null, project_name: '无代码改造' }, 'what has not the form names no project')
   const types = (await park.get('/v1/events')).json().items.map((each: { type: string }) => each.type)
   t.equal(types.filter((type: string) => type === 'enterprise_list.refused').length, 2)
 })

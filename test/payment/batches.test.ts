@@ -169,6 +169,7 @@ t.test('a day is reconciled to the fen; an open difference of an earlier day blo
     { results: [resultOf(batch.payments[0], { date: '2026-06-26' })] }))
   t.match((await bureau(hub).get('/v1/reconciliation?date=2026-06-25')).json(), { balanced: true,
     results: { paid: { amount: '30000.00' } } })
+  for (const date of ['0001-01-01', '9999-12-31']) t.match((await bureau(hub).get(`/v1/reconciliation?date=${date}`)).json(), { date, batches: [], balanced: true }, 'no day is too early or too late')
   t.equal((await opened(hub)).count, 1)
 })
 

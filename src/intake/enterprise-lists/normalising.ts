@@ -1,6 +1,6 @@
 import { yuanOf } from '../../policy/money.ts'
 import {
-  checkProjectCode, checkUscc, isManufacturing, normaliseIndustryCode, normaliseProjectCode, normaliseUscc, usccRegion
+  checkProjectCode, checkUscc, hasProjectCodeForm, isManufacturing, normaliseIndustryCode, normaliseProjectCode, normaliseUscc, usccRegion
 } from '../../policy/identifiers.ts'
 import { purposeCodeOf } from '../../policy/purposes.ts'
 import { isFindingCode, listFinding, type FindingCode } from './findings.ts'
@@ -190,8 +190,9 @@ function readTerm (row: ListRow, cell: Cell, unit: '月' | '年' | null, note: N
 function readProject (row: ListRow, code: string | null, name: string | null, note: Note): void {
   row.project_name = name === null ? null : prose(name)
   if (code === null || /^(?:无|暂无|[-/—]+)$/u.test(compact(code))) return
-  row.project_code = normaliseProjectCode(code)
-  for (const one of checkProjectCode(row.project_code)) if (isFindingCode(one.code)) note(one.code, 'project_code')
+  const read = normaliseProjectCode(code)
+  if (hasProjectCodeForm(read)) row.project_code = read
+  for (const one of checkProjectCode(read)) if (isFindingCode(one.code)) note(one.code, 'project_code')
 }
 
 function readContact (row: ListRow, name: string | null, phone: string | null): void {

@@ -90,7 +90,7 @@ export const ListSchema = named('EnterpriseList', Type.Object({
   file_name: nullable(Text('Name of the file')),
   bytes: nullable(Type.Integer({ minimum: 0, maximum: 2_147_483_647, description: 'Size' })),
   corrects: nullable(No('list', 'List that this one corrects')),
-  declared_row_count: nullable(many('As declared')),
+  declared_row_count: nullable(Type.Integer({ minimum: 0, maximum: 9_999_999, description: 'As declared, right or wrong' })),
   declared_amount: nullable(Money('As declared')),
   refusal: nullable(RefusalSchema),
   counts: nullable(Counts),

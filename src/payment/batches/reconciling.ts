@@ -1,12 +1,9 @@
 /** Reconciliation: what was instructed, what the bank answered and what the lines say agree to the fen, day by day. */
 import type { ReadSql } from '../../db/db.ts'
-import { beijingDate, endOfBeijingDay } from '../../policy/calendar.ts'
-import { addDays } from '../../policy/period.ts'
+import { beijingDate, endOfBeijingDay, startOfBeijingDay } from '../../policy/calendar.ts'
 import { sumFen, yuanOf } from '../../policy/money.ts'
 import { Problem } from '../../problem.ts'
 import { batchesSent, itemsOf, offsetsOf, paymentsOf, unsettledBefore, type Payment } from './store.ts'
-
-const startOf = (day: string): string => endOfBeijingDay(addDays(day, -1))
 
 export interface Reconciliation {
   date: string
@@ -26,7 +23,7 @@ function sums (payments: readonly Payment[]): { count: number, amount_fen: numbe
 
 /** The day on which instructions went out, in Beijing. */
 export async function reconcile (sql: ReadSql, date: string): Promise<Reconciliation> {
-  const batches = await batchesSent(sql, startOf(date), endOfBeijingDay(date))
+  const batches = await batchesSent(sql, startOfBeijingDay(date), endOfBeijingDay(date))
   const all: Payment[] = []
   for (const { batch_no } of batches) all.push(...await paymentsOf(sql, batch_no))
   const instructed = all.filter(({ status }) => status !== 'CANCELLED')
@@ -49,7 +46,7 @@ const named_max = 100
 
 /** A payment of an earlier day whose fate nobody knows blocks new ones. Errors: reconciliation_open, with the difference named. */
 export async function refuseOpenDifferences (sql: ReadSql, now: string): Promise<void> {
-  const open = await unsettledBefore(sql, startOf(beijingDate(now)))
+  const open = await unsettledBefore(sql, startOfBeijingDay(beijingDate(now)))
   if (open.length === 0) return
   throw new Problem('reconciliation_open', {
     detail: `${open.length} payments of earlier days have no final result; ask the bank and record it`,
