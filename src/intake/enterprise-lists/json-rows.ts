@@ -27,8 +27,12 @@ const MEMBERS: readonly (readonly [field: Field, member: Exclude<keyof JsonRow, 
 const COLUMNS: Columns = Object.fromEntries([...MEMBERS, ['consent', 'consent'], ['qualifications', 'qualifications']]
   .map(([field, column], index) => [field, { index, column, head: null, unit: null }]))
 
-/** The rows of the JSON form, normalised as the rows of a sheet are; they are numbered from 1. */
-export function rowsFromJson (rows: readonly JsonRow[]): ListRow[] {
+/**
+ * Rows of the JSON form, normalised as the rows of a sheet are; they are numbered from 1.
+ *
+ * @param before rows of the same list that stand before these
+ */
+export function rowsFromJson (rows: readonly JsonRow[], before = 0): ListRow[] {
   const gaps = { money: false, term: false }
   return rows.map((sent, index) => {
     const cells: Partial<Record<Field, Cell>> = { consent: { kind: 'BOOLEAN', text: sent.consent ? 'TRUE' : 'FALSE', format: null } }
@@ -38,7 +42,7 @@ export function rowsFromJson (rows: readonly JsonRow[]): ListRow[] {
     }
     if (sent.qualifications !== undefined && sent.qualifications.length > 0) cells.qualifications = textCell(sent.qualifications.join('、'))
     return normalisedRow({
-      sheet: null, row: index + 1, hidden: false, cells, columns: COLUMNS, units: { money: '元', revenue: '元', term: '月' }, epoch_1904: false
+      sheet: null, row: before + index + 1, hidden: false, cells, columns: COLUMNS, units: { money: '元', revenue: '元', term: '月' }, epoch_1904: false
     }, gaps)
   })
 }

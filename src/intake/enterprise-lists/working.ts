@@ -45,7 +45,11 @@ const rows_dropped_per_unit = 1000
 export async function openBytes (work: Pick<ListWork, 'reader'>, form: 'FILE' | 'JSON', bytes: Uint8Array, file_name: string, declared: Declared): Promise<OpenList> {
   if (form === 'FILE') return work.reader.open(bytes, file_name, declared)
   const { rows: sent } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { rows: JsonRow[] }
-  const rows = rowsFromJson(sent)
+  const rows: ListRow[] = []
+  for (const slice of slicesOf(sent)) {
+    rows.push(...rowsFromJson(slice, rows.length))
+    await setImmediate()
+  }
   const mismatch = declaredMismatch(tallyOf(rows), declared)
   return mismatch === null
     ? { refusal: null, rows: handedOver(rows), rows_total: rows.length, sheets: [] }

@@ -94,7 +94,7 @@ export async function submitNeed (
   return { view: await viewOf(sql, principal, placed.need_no), created: true }
 }
 
-const needs_per_slice = 200
+const needs_per_slice = 64
 
 /** Many needs, each decided for itself; a batch repeated under its number answers the first result. */
 export async function submitBatch (
