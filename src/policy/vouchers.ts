@@ -1,6 +1,6 @@
 import { rateUnits, roundHalfUp, UNITS_PER_ONE } from './exact.ts'
 import { finding, type Finding } from './findings.ts'
-import { yuanOf } from './money.ts'
+import { FEN_MAX, yuanOf } from './money.ts'
 import { daysBetween, overlaps, yearDays, type DayCount, type Period } from './period.ts'
 import { checkSegments, type Segment } from './segments.ts'
 import { countOf, fenParameter, pctOf, type PolicyVersion } from './terms.ts'
@@ -34,12 +34,20 @@ function found (consequence: Consequence, code: string, message: string, message
   return { ...finding(code, '7.9', message, message_zh), consequence }
 }
 
+/** Σ balance × days × rate, undivided. */
+function balanceDaysRates (segments: readonly Segment[], day_count: DayCount): bigint {
+  return segments.reduce((sum, { from, to, balance_fen, annual_rate_pct }) =>
+    sum + BigInt(balance_fen) * BigInt(daysBetween(from, to, day_count)) * rateUnits(annual_rate_pct), 0n)
+}
+
 /** Σ balance × days × rate ÷ day count, fen, half up once. Source: domain notes §7.9. */
 export function interestOf (segments: readonly Segment[], day_count: DayCount): number {
-  let sum = 0n
-  for (const { from, to, balance_fen, annual_rate_pct } of segments) sum += BigInt(balance_fen) * BigInt(daysBetween(from, to,
-    day_count)) * rateUnits(annual_rate_pct)
-  return roundHalfUp(sum, yearDays(day_count) * UNITS_PER_ONE)
+  return roundHalfUp(balanceDaysRates(segments, day_count), yearDays(day_count) * UNITS_PER_ONE)
+}
+
+/** Whether segments give more interest than an amount can say. */
+function isBeyondAmounts (segments: readonly Segment[], day_count: DayCount): boolean {
+  return balanceDaysRates(segments, day_count) > BigInt(FEN_MAX) * yearDays(day_count) * UNITS_PER_ONE
 }
 
 /** |stated − recomputed| ≤ 1 yuan or ≤ 0.01 %: PASS; ≤ 0.5 %: WARN; above: FAIL. Bounds are inclusive. */
@@ -92,6 +100,10 @@ export function checkInterestVoucher (voucher: StatedVoucher, terms: PolicyVersi
     const findings = broken.map((one) => found('REFUSE', one.code.toUpperCase(), one.message, one.message_zh))
     if (voucher.from >= voucher.to) findings.push(found('REFUSE', 'PERIOD_REVERSED', 'The period ends before it starts.', '计息期间止日不晚于起日。'))
     return { result: 'FAIL', recomputed_fen: 0, difference_fen: voucher.normal_interest_fen, base_fen: 0, findings }
+  }
+  if (isBeyondAmounts(voucher.segments, voucher.day_count)) {
+    return { result: 'FAIL', recomputed_fen: 0, difference_fen: voucher.normal_interest_fen, base_fen: 0, findings: [found('REFUSE', 'INTEREST_RECALC_MISMATCH',
+      'The segments give more interest than an amount can say; correct balances, rates or days.', '按分段重算的利息超出金额可表示的范围；请更正余额、利率或天数。')] }
   }
   const recomputed_fen = interestOf(voucher.segments, voucher.day_count)
   const result = recalculationResult(voucher.normal_interest_fen, recomputed_fen, terms)

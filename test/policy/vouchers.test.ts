@@ -37,6 +37,8 @@ t.test('broken segments refuse the voucher and never pass as nothing', async (t)
   t.equal(checkInterestVoucher(aVoucher({ segments: reversed }), terms).result, 'FAIL')
   t.same(found({ segments: [] }), ['REFUSE SEGMENTS_MISSING'])
   t.same(found({ from: '2026-06-21', to: '2026-06-21' }), ['REFUSE PERIOD_REVERSED'])
+  t.same(found({ from: '2012-01-01', to: '2026-03-01', segments: [{ from: '2012-01-01', to: '2026-03-01', balance_fen: 999_999_999_999_999, annual_rate_pct: '100' }] }),
+    ['REFUSE INTEREST_RECALC_MISMATCH'], 'also where no amount could say the interest')
   t.same(found({ segments: [{ from: '2026-02-31', to: '2026-06-21', balance_fen: 1, annual_rate_pct: '3' }] }), ['REFUSE DATE_INVALID'])
 })
 
