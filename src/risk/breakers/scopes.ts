@@ -26,10 +26,12 @@ const { chain, participant_no, lender_no, uscc, project_code, vintage_year, guar
 const project = { guarantor_no: participant_no, bank_no: lender_no, vintage_year, uscc, project_code }
 const number_of = (what: ReturnType<typeof sum>) => expression<number>`coalesce(${what}, 0)`.mapWith(Number)
 
-/** The park that a project's need came through, the last one where there are several. */
-async function parksOfProjects (sql: ReadSql): Promise<Map<string, string>> {
-  const rows = await sql.select({ uscc: financing_needs.uscc, project_code: financing_needs.project_code, park_no: financing_needs.park_no }).from(financing_needs)
-    .where(and(isNotNull(financing_needs.park_no), isNotNull(financing_needs.project_code))).orderBy(asc(financing_needs.need_no))
+/** The park that the need of a guaranteed project came through, the last one where there are several. @param year only of this vintage */
+async function parksOfProjects (sql: ReadSql, year: number | undefined): Promise<Map<string, string>> {
+  const { need_no, park_no } = financing_needs
+  const rows = await sql.selectDistinct({ need_no, uscc, project_code, park_no }).from(guarantee_contracts)
+    .innerJoin(financing_needs, and(eq(financing_needs.uscc, uscc), eq(financing_needs.project_code, project_code)))
+    .where(and(eq(status, 'ACCEPTED'), year === undefined ? undefined : eq(vintage_year, year), isNotNull(park_no))).orderBy(asc(need_no))
   return new Map(rows.map(row => [`${row.uscc}|${row.project_code}`, row.park_no ?? '']))
 }
 
@@ -54,7 +56,7 @@ async function sumsOfProjects (sql: ReadSql, day: string, year: number | undefin
 
 /** Every scope of a kind with its sums, by year, guarantor and park. @param year only of this vintage */
 export async function measuredScopes (sql: ReadSql, now: string, scope: WiderScope, terms: PolicyVersion, year?: number): Promise<MeasuredScope[]> {
-  const parks = scope === 'PARK' ? await parksOfProjects(sql) : new Map<string, string>()
+  const parks = scope === 'PARK' ? await parksOfProjects(sql, year) : new Map<string, string>()
   const found = new Map<string, ReturnType<typeof measuredTogether> & { guaranteed_fen: number, released_fen: number, compensated_fen: number }>()
   for (const row of await sumsOfProjects(sql, beijingDate(now), year)) {
     const together = measuredTogether({ ...row, park_no: parks.get(`${row.uscc}|${row.project_code}`) ?? null }, scope)
@@ -70,7 +72,7 @@ export async function measuredScopes (sql: ReadSql, now: string, scope: WiderSco
 export async function measuredAround (sql: ReadSql, now: string, scope: WiderScope, number: string, terms: PolicyVersion): Promise<MeasuredScope> {
   const [guarantee] = await sql.select(project).from(guarantee_contracts).where(and(eq(chain, number), eq(status, 'ACCEPTED')))
   if (guarantee === undefined) throw new Error(`no guarantee ${number} in force`)
-  const park_no = scope === 'PARK' ? (await parksOfProjects(sql)).get(`${guarantee.uscc}|${guarantee.project_code}`) ?? null : null
+  const park_no = scope === 'PARK' ? (await parksOfProjects(sql, guarantee.vintage_year)).get(`${guarantee.uscc}|${guarantee.project_code}`) ?? null : null
   const place: GuaranteePlace = { ...guarantee, park_no }
   const wanted = scopePlace(measuredTogether(place, scope))
   const found = (await measuredScopes(sql, now, scope, terms, guarantee.vintage_year)).find(one => scopePlace(one) === wanted)
