@@ -67,7 +67,7 @@ interface Built { prepare (): unknown }
  */
 export function bulkFind<Row> (build: (sql: ReadSql, ...lists: Placeholder[]) => Built): (sql: ReadSql, ...lists: readonly (readonly string[])[]) => Promise<Row[]> {
   const prepared = (sql: ReadSql) => build(sql, ...Array.from({ length: build.length - 1 }, (_, list) => expression.placeholder(String(list)))).prepare() as Prepared
-  return async (sql, ...lists) => lists[0]?.length === 0 ? [] : await hot(sql, prepared).execute(lists.map(listed)) as Row[]
+  return async (sql, ...lists) => lists[0]?.length === 0 ? [] : await hot(sql, prepared).execute(lists.map(list => listed([...new Set(list)]))) as Row[]
 }
 
 /**

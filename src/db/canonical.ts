@@ -3,7 +3,11 @@ import { hash } from 'node:crypto'
 /** How deep a value may nest; deeper is a bug of the caller (or a cycle), not a document. */
 const DEPTH_MAX = 256
 
+/** No character that JSON escapes, and no surrogate. */
+const is_plain = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/
+
 function text (value: string): string {
+  if (is_plain.test(value)) return `"${value}"`
   if (!value.isWellFormed()) throw new TypeError('canonical: a string holds a lone surrogate')
   return JSON.stringify(value)
 }
@@ -14,11 +18,25 @@ function array (value: readonly unknown[], depth: number): string {
   return out + ']'
 }
 
+const few = 24
+
+/** For the handful of members that objects have, this takes half of the time that `sort` does. */
+function sorted (keys: string[]): string[] {
+  if (keys.length > few) return keys.sort()
+  for (let end = 1; end < keys.length; end++) {
+    const key = keys[end] as string
+    let place = end
+    for (; place > 0 && key < (keys[place - 1] as string); place--) keys[place] = keys[place - 1] as string
+    keys[place] = key
+  }
+  return keys
+}
+
 function object (value: object, depth: number): string {
   const proto: unknown = Object.getPrototypeOf(value)
   if (proto !== Object.prototype && proto !== null) throw new TypeError('canonical: only plain objects and arrays have a canonical form')
   // The default order compares UTF-16 code units, which is the order RFC 8785 §3.2.3 asks for.
-  const keys = Object.keys(value).sort()
+  const keys = sorted(Object.keys(value))
   const record = value as Record<string, unknown>
   let out = '{'
   for (let i = 0; i < keys.length; i++) {

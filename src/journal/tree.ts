@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash as hashOf } from 'node:crypto'
 
 /** A SHA-256 hash, 32 bytes. */
 export type Hash = Uint8Array
@@ -18,7 +18,7 @@ const NODE = Buffer.from([1])
 const HASH_BYTES = 32
 
 /** The root of a log without entries: SHA-256 of nothing. */
-export const EMPTY_ROOT: Hash = createHash('sha256').digest()
+export const EMPTY_ROOT: Hash = hashOf('sha256', '', 'buffer')
 export const EMPTY_FRONTIER: Frontier = { size: 0, hashes: [] }
 
 /**
@@ -29,12 +29,12 @@ export const EMPTY_FRONTIER: Frontier = { size: 0, hashes: [] }
  */
 export function leafHash (leaf: string | Uint8Array): Hash {
   if (typeof leaf === 'string' && !leaf.isWellFormed()) throw new TypeError('leafHash: a lone surrogate has no UTF-8 form')
-  return createHash('sha256').update(LEAF).update(leaf).digest()
+  return hashOf('sha256', typeof leaf === 'string' ? `\0${leaf}` : Buffer.concat([LEAF, leaf]), 'buffer')
 }
 
 /** Hash of an inner node over its two children. Source: RFC 6962 §2.1. */
 export function nodeHash (left: Hash, right: Hash): Hash {
-  return createHash('sha256').update(NODE).update(left).update(right).digest()
+  return hashOf('sha256', Buffer.concat([NODE, left, right]), 'buffer')
 }
 
 // Sizes pass 2^32 one day, so halves and parities are taken by division and never by bit operators, which cut to 32 bits.
