@@ -1,6 +1,7 @@
 /**
  * Enters the first persons of a production hub: `node scripts/bootstrap.ts first.json`, once, on an empty database.
- * The file: [{ participant_no, role: PLATFORM_OPERATOR | MEIC, name, uscc, users: [{ user_no, name, duties, algorithm, public_key_pem }] }]
+ * The file: [{ participant_no, role: PLATFORM_OPERATOR | MEIC, name, uscc, users: [{ user_no, name, duties, algorithm, public_key_pem }] }];
+ * duties: PREPARE, APPROVE; algorithm: ED25519 | ECDSA_P256 | RSA_PSS | SM2.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
