@@ -70,8 +70,9 @@ t.test('conclusions are prepared by one person and confirmed by another, over th
     errors: [{ pointer: '/lines/0/finding_code', code: 'REASON_MISSING' }] }, 'nothing is cut without a reason')
   t.match((await hub.as('auditor-1', 1).post(`${path}/conclusions`, { ...conclusion,
     lines: [{ line_no: 'line_01JB2Q8Z6V7K3M5N9P4R1S0T2W', recognised_amount: '1.00' }] })).json(), { status: 422, code: 'line_unknown' })
-  t.match((await hub.as('auditor-1', 1).post(`${path}/conclusions`, { ...conclusion, result: 'PASS' })).json(),
-    { status: 422, code: 'conclusion_inconsistent' })
+  for (const contradiction of [{ result: 'PASS' }, { lines: [] }]) {
+    t.match((await hub.as('auditor-1', 1).post(`${path}/conclusions`, { ...conclusion, ...contradiction })).json(), { status: 422, code: 'conclusion_inconsistent' })
+  }
   t.match((await hub.as('auditor-1', 1).post(`${path}/conclusions`, { ...conclusion, conflict_of_interest_declared: false })).json(),
     { status: 422, code: 'conflict_of_interest' })
   const prepared = done<{ conclusion_no: string }>(await hub.as('auditor-1', 1).post(`${path}/conclusions`, conclusion))

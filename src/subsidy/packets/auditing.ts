@@ -126,7 +126,7 @@ export async function prepareConclusion (sql: WriteSql, now: string, principal: 
   const recognised_fen = sumFen(lines.map(line => line.recognised_fen))
   const found = resultOf(packet.claimed_fen, recognised_fen)
   const result = sent.result ?? found
-  if ((result === 'PASS' && found !== 'PASS') || (result === 'REJECT' && recognised_fen > 0)) {
+  if ((result === 'PASS' && found !== 'PASS') || (result === 'REDUCE' && found === 'PASS') || (result === 'REJECT' && recognised_fen > 0)) {
     throw new Problem('conclusion_inconsistent', {
       detail: `The amounts recognise ${yuanOf(recognised_fen)} of ${yuanOf(packet.claimed_fen)}; that is ${found}, not ${result}`,
       detail_zh: `认定金额 ${yuanOf(recognised_fen)}，申报金额 ${yuanOf(packet.claimed_fen)}，与结论 ${result} 不一致`
