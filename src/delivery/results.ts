@@ -45,11 +45,12 @@ export async function keepResults (sql: WriteSql, now: string, endpoint: Endpoin
   else if (failures > 0 && isGivenUp(now, failing_since)) await disable(sql, now, endpoint_no, 'FAILING')
 }
 
-/** The answer to a challenge: the address may be used, or is asked again later, or is given up. */
-export async function keepChallenge (sql: WriteSql, now: string, asked: Endpoint, passed: boolean): Promise<void> {
+/** The answer to a challenge: the address may be used, or is asked again later, or is given up; one that says it is gone, at once. */
+export async function keepChallenge (sql: WriteSql, now: string, asked: Endpoint, answer: 'PASSED' | 'FAILED' | 'GONE'): Promise<void> {
   const endpoint = await findEndpoint(sql, asked.endpoint_no)
   if (endpoint === undefined || endpoint.challenge !== asked.challenge || endpoint.status !== 'ACTIVE') return
-  if (passed) {
+  if (answer === 'GONE') return disable(sql, now, endpoint.endpoint_no, 'GONE')
+  if (answer === 'PASSED') {
     await changeEndpoint(sql, endpoint, { verified_at: now, updated_at: now, consecutive_failures: 0, failing_since: null, circuit_until: not_resting })
     await append(sql, now, { type: 'webhook_endpoint.verified', subject: endpoint.endpoint_no, actor: the_hub, audience: [endpoint.participant_no] })
     return

@@ -131,7 +131,7 @@ export function createSender ({ db, cipher, dialler, log, challenge_echoed }: Se
     const { status_code, text } = await post(endpoint, signers, endpoint.challenge, now, body, true)
     if (closing.signal.aborted) return
     const passed = isSuccess(status_code) && (!challenge_echoed || echoes(text, endpoint.challenge))
-    await db.write((sql, at) => keepChallenge(sql, at, endpoint, passed))
+    await db.write((sql, at) => keepChallenge(sql, at, endpoint, passed ? 'PASSED' : status_code === gone_status ? 'GONE' : 'FAILED'))
   }
 
   async function lease (endpoint_no: string): Promise<Endpoint | undefined> {

@@ -9,6 +9,8 @@ export interface Receiver {
   got: Got[]
   /** messages without the challenge */
   messages (): Got[]
+  /** status with which a challenge is answered */
+  challenge: number
   /** answers from now on; null: never answers */
   answer: (message: Got) => { status: number, headers?: Record<string, string>, body?: string } | null
   server: Server
@@ -22,7 +24,7 @@ export async function receiver (t: Test, answer: Receiver['answer'] = () => ({ s
     request.on('end', () => {
       const one: Got = { headers: request.headers, body, message: JSON.parse(body) }
       got.push(one)
-      const reply = one.message.type === 'webhook_endpoint.challenge' ? { status: 200, body: JSON.stringify({ challenge: one.message.data.challenge }) } : made.answer(one)
+      const reply = one.message.type === 'webhook_endpoint.challenge' ? { status: made.challenge, body: JSON.stringify({ challenge: one.message.data.challenge }) } : made.answer(one)
       if (reply === null) return
       response.writeHead(reply.status, 'headers' in reply ? reply.headers : {}).end(reply.body ?? '')
     })
@@ -33,7 +35,7 @@ export async function receiver (t: Test, answer: Receiver['answer'] = () => ({ s
     server.close()
   })
   const made: Receiver = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, got, answer, server,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, got, challenge: 200, answer, server,
     messages: () => got.filter(({ message }) => message.type !== 'webhook_endpoint.challenge')
   }
   return made

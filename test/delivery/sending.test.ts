@@ -106,6 +106,13 @@ t.test('Retry-After is honoured, a redirect is a failure and not followed, 410 d
   await hub.loops.settle()
   const { items } = (await hub.as('bank-1').get('/v1/events?limit=200')).json() as { items: { type: string, data: unknown }[] }
   t.match(items.at(-1), { type: 'webhook_endpoint.disabled', data: { reason: 'GONE' } })
+
+  hook.challenge = 410
+  const asked = (await hub.as('bank-2').post('/v1/webhook-endpoints', { url: hook.url })).json()
+  await hub.loops.settle()
+  await until(t, 'given up', async () => (await hub.as('bank-2').get(`/v1/webhook-endpoints/${asked.endpoint_no}`)).json().status === 'DISABLED')
+  t.match((await hub.as('bank-2').get(`/v1/webhook-endpoints/${asked.endpoint_no}`)).json(), { disabled_reason: 'GONE', verified: false }, 'also where it says so to the challenge')
+  hook.challenge = 200
   hook.answer = () => ({ status: 200 })
   hub.clock.advance(30 * 3_600_000)
   const back = await hub.as('bank-1').send('PATCH', `/v1/webhook-endpoints/${endpoint_no}`, { status: 'ACTIVE' }, { 'if-match': '*' })
