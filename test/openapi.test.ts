@@ -27,8 +27,10 @@ t.test('every operation names its callers, its refusals, both languages and an e
       const success = Object.entries(responses).filter(([status]) => status < '300').flatMap(([, { content = {} }]) => Object.entries(content))
       const json = success.find(([media, { schema }]) => media === 'application/json' && schema?.contentMediaType === undefined)
       if (json !== undefined) t.ok(json[1].example, `${operationId} shows its reply`)
-      const made = responses['201']?.content?.['application/json']
-      if (made !== undefined) t.ok(made.example, `${operationId} shows what it made`)
+      for (const [status, { content = {} }] of Object.entries(responses)) {
+        const told = content['application/json']
+        if (told !== undefined && told.schema?.contentMediaType === undefined) t.ok(told.example, `${operationId} shows its answer ${status}`)
+      }
     }
   }
 })

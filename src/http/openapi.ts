@@ -70,11 +70,11 @@ function responsesOf (spec: OperationSpec): Schema {
       responses[status] = { description: 'Done', headers }
     } else {
       // One example for a thing that is new and for the same one that was there before.
-      const is_shown = reply === Object.values(spec.replies)[0]
+      const example = spec.example?.other_replies?.[Number(status)] ?? (reply === Object.values(spec.replies)[0] ? spec.example?.reply : undefined)
       responses[status] = {
         description: spec.summary, headers,
         content: {
-          'application/json': { schema: reply, ...(is_shown && spec.example?.reply !== undefined ? { example: spec.example.reply } : {}) },
+          'application/json': { schema: reply, ...(example === undefined ? {} : { example }) },
           ...others
         }
       }

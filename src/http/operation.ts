@@ -50,7 +50,8 @@ export interface OperationSpec {
   refuses?: readonly ProblemCode[]
   /** further facts that the contract publishes with the operation */
   extensions?: Readonly<Record<`x-${string}`, unknown>>
-  example?: { request?: unknown, query?: Record<string, unknown>, reply?: unknown }
+  /** `other_replies`: by status, where it is another shape than `reply` */
+  example?: { request?: unknown, query?: Record<string, unknown>, reply?: unknown, other_replies?: Readonly<Record<number, unknown>> }
 }
 
 export interface Answer {

@@ -65,7 +65,7 @@ export function enterpriseListRoutes (app: FastifyInstance, work: ListWork, { hu
     body_json: { schema: ListJson, example: json_example },
     replies: { 202: ListReceived, 200: ListAnswer },
     refuses: ['rule_broken'],
-    example: { request: { file: '名单.xlsx', declaration: 'true', declared_row_count: '32' }, reply: { ...received_example, dry_run: false } }
+    example: { request: { file: '名单.xlsx', declaration: 'true', declared_row_count: '32' }, reply: { ...received_example, dry_run: false }, other_replies: { 202: received_example } }
   }, async call => {
     const received = await readReceivedList(call.request, hub_mode === 'production')
     if (call.query.dry_run === true) return { status: 200, body: await dryRun(work, call.principal, received, call.now) }

@@ -28,7 +28,7 @@ export function documentRoutes (app: FastifyInstance, { db, bodies, mayRead }: {
     body: DocumentUpload,
     body_media: 'multipart/form-data',
     replies: { 201: Document, 200: Document },
-    example: { reply: example }
+    example: { request: { file: '付息回单.pdf' }, reply: example }
   }, async call => {
     const { bytes, ...received } = await readUpload(call.request, document_bytes_max)
     await bodies.put(received.sha256, bytes)

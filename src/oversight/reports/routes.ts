@@ -6,7 +6,7 @@ import { CATALOGUE } from './catalogue.ts'
 import { CSV_MEDIA_TYPE, XLSX_MEDIA_TYPE } from '../../intake/enterprise-lists/writing.ts'
 import { rendered, type Format, type Rendered } from './rendering.ts'
 import { askLater, resultFor } from './results.ts'
-import { ReportParams, ReportQuery, ReportResultSchema, ReportSchema, report_example, ResultParams } from './schema.ts'
+import { ReportParams, ReportQuery, ReportResultSchema, ReportSchema, report_example, report_result_example, ResultParams } from './schema.ts'
 import { admitted, makeReport } from './service.ts'
 import { readsMoreThan } from './sizes.ts'
 
@@ -49,7 +49,7 @@ export function reportRoutes (app: FastifyInstance, { db }: { db: Db }, rows_at_
     replies: { 200: ReportSchema, 202: ReportResultSchema },
     other_media: [CSV_MEDIA_TYPE, XLSX_MEDIA_TYPE],
     refuses: ['period_reversed', 'rule_broken', 'person_required'],
-    example: { query: { period: '2026Q1' }, reply: report_example }
+    example: { query: { period: '2026Q1' }, reply: report_example, other_replies: { 202: report_result_example } }
   }, async ({ principal, params, query, request }) => {
     const { format = 'json', ...asked } = query
     const { single, period } = await admitted(db, principal, params.report, asked)
@@ -80,7 +80,7 @@ export function reportRoutes (app: FastifyInstance, { db }: { db: Db }, rows_at_
     replies: { 200: ReportSchema, 202: ReportResultSchema },
     other_media: [CSV_MEDIA_TYPE, XLSX_MEDIA_TYPE],
     refuses: ['report_failed', 'period_reversed', 'rule_broken'],
-    example: { reply: report_example }
+    example: { reply: report_example, other_replies: { 202: report_result_example } }
   }, async ({ principal, params }) => {
     const { result_no, report, status, created_at, bytes_base64, media_type, file_name, digest, seq, format } = await resultFor(db, principal, params.report, params.result_no)
     if (bytes_base64 === null || media_type === null || file_name === null || digest === null) {

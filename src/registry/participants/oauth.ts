@@ -90,6 +90,12 @@ async function tokenFor (service: TokenService, request: FastifyRequest): Promis
   return { status: 200, body: { access_token, token_type, expires_in }, headers: no_store }
 }
 
+/** As RFC 6749 §5.2 has them. */
+const oauth_refusals = {
+  400: { error: 'unsupported_grant_type', error_description: 'only client_credentials' },
+  401: { error: 'invalid_client', error_description: 'the client is not known or has not proved itself' }
+}
+
 export function oauthRoutes (app: FastifyInstance, { db }: { db: Db }, service: TokenService): void {
   void app.register(async scope => {
     scope.removeAllContentTypeParsers()
@@ -107,7 +113,7 @@ export function oauthRoutes (app: FastifyInstance, { db }: { db: Db }, service: 
       body: Form,
       body_media: 'application/x-www-form-urlencoded',
       replies: { 200: Token, 400: OauthError, 401: OauthError },
-      example: { request: { grant_type: 'client_credentials', client_id: 'client-bank-1', client_secret: 'shown-once' }, reply: { access_token: 'eyJhbGciOiJFZERTQSJ9.e30.c2ln', token_type: 'Bearer', expires_in: 600 } }
+      example: { request: { grant_type: 'client_credentials', client_id: 'client-bank-1', client_secret: 'shown-once' }, reply: { access_token: 'eyJhbGciOiJFZERTQSJ9.e30.c2ln', token_type: 'Bearer', expires_in: 600 }, other_replies: oauth_refusals }
     }, async ({ request }) => typeof request.body === 'string' ? tokenFor(service, request) : refused('invalid_request', 'a form is needed'))
   })
 }
