@@ -45,11 +45,6 @@ export function interestOf (segments: readonly Segment[], day_count: DayCount): 
   return roundHalfUp(balanceDaysRates(segments, day_count), yearDays(day_count) * UNITS_PER_ONE)
 }
 
-/** Whether segments give more interest than an amount can say. */
-function isBeyondAmounts (segments: readonly Segment[], day_count: DayCount): boolean {
-  return balanceDaysRates(segments, day_count) > BigInt(FEN_MAX) * yearDays(day_count) * UNITS_PER_ONE
-}
-
 /** |stated − recomputed| ≤ 1 yuan or ≤ 0.01 %: PASS; ≤ 0.5 %: WARN; above: FAIL. Bounds are inclusive. */
 export function recalculationResult (stated_fen: number, recomputed_fen: number, terms: PolicyVersion): 'PASS' | 'WARN' | 'FAIL' {
   const off = BigInt(Math.abs(stated_fen - recomputed_fen))
@@ -101,11 +96,13 @@ export function checkInterestVoucher (voucher: StatedVoucher, terms: PolicyVersi
     if (voucher.from >= voucher.to) findings.push(found('REFUSE', 'PERIOD_REVERSED', 'The period ends before it starts.', '计息期间止日不晚于起日。'))
     return { result: 'FAIL', recomputed_fen: 0, difference_fen: voucher.normal_interest_fen, base_fen: 0, findings }
   }
-  if (isBeyondAmounts(voucher.segments, voucher.day_count)) {
+  const sum = balanceDaysRates(voucher.segments, voucher.day_count)
+  const divisor = yearDays(voucher.day_count) * UNITS_PER_ONE
+  if (sum > BigInt(FEN_MAX) * divisor) {
     return { result: 'FAIL', recomputed_fen: 0, difference_fen: voucher.normal_interest_fen, base_fen: 0, findings: [found('REFUSE', 'INTEREST_RECALC_MISMATCH',
       'The segments give more interest than an amount can say; correct balances, rates or days.', '按分段重算的利息超出金额可表示的范围；请更正余额、利率或天数。')] }
   }
-  const recomputed_fen = interestOf(voucher.segments, voucher.day_count)
+  const recomputed_fen = roundHalfUp(sum, divisor)
   const result = recalculationResult(voucher.normal_interest_fen, recomputed_fen, terms)
   const findings = [...checkCover(voucher), ...checkRates(voucher, terms)]
   if (result !== 'PASS') {
