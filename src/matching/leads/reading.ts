@@ -10,7 +10,7 @@ import { yuanOf } from '../../policy/money.ts'
 import { notFound } from '../../problem.ts'
 import { not_paired } from './pairing.ts'
 import { isFresh, joined, leadNow } from './rendering.ts'
-import { feedRevision, findLeads, nextEnd, overdueLeads, pageOfLeads, recipientsOfNeed, totalsOfLeads, type LeadFilter, type PageRow } from './store.ts'
+import { feedRevision, findLeads, overdueLeads, pageOfLeads, recipientsOfNeed, totalsOfLeads, type LeadFilter, type PageRow } from './store.ts'
 import { needClock } from './timing.ts'
 
 /** The bytes of a page as they are sent. */
@@ -34,11 +34,11 @@ export async function leadPage (db: Db, principal: Principal, url: string, filte
   if (hit !== undefined && hit.revision === revision && hit.fresh_until > now) return hit
   const rows = await pageOfLeads(db.read, principal.participant_no, filter, page.after, page.limit + 1, now)
   const { items, next_cursor } = pageOf('listLeads', principal, page, rows, row => row.lead_no)
-  const { count, amount_fen } = await totalsOfLeads(db.read, principal.participant_no, filter, now)
+  const { count, amount_fen, next_end } = await totalsOfLeads(db.read, principal.participant_no, filter, now)
   const shown = await shownOf(db.read, items, now)
   const texts = shown.map(({ text }) => text)
   const text = `{"items":[${texts.join(',')}],"next_cursor":${JSON.stringify(next_cursor)},"totals":{"count":${count},"amount":"${yuanOf(amount_fen)}"}}`
-  const fresh_until = shown.reduce((until, each) => each.until < until ? each.until : until, await nextEnd(db.read, principal.participant_no, now))
+  const fresh_until = shown.reduce((until, each) => each.until < until ? each.until : until, next_end)
   const bytes = Buffer.from(text)
   const made: KeptPage = { bytes, etag: sha256Hex(bytes).slice(0, etag_length), revision, fresh_until }
   keep(kept, key, made)

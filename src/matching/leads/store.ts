@@ -1,5 +1,5 @@
 /** Tables of leads, their events, and why each institution got a need or not. */
-import { and, asc, count, desc, eq, gt, gte, isNotNull, isNull, like, lt, lte, max, min, ne, or, sql as expression, sum, type Placeholder, type SQL } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, gte, isNotNull, isNull, like, lt, lte, max, ne, or, sql as expression, sum, type Placeholder, type SQL } from 'drizzle-orm'
 import { dialect } from '../../config.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import { fen, flag, integer, isAmong, json, primaryKey, table, text } from '../../db/columns.ts'
@@ -280,54 +280,46 @@ export async function pageOfLeads (sql: ReadSql, recipient_no: string, filter: L
     .orderBy(desc(leads.lead_no)).limit(limit)
 }
 
-const of_reader = eq(event_audience.participant_no, expression.placeholder('participant_no'))
-const buildUnplaced = (sql: ReadSql) => sql.select({ unplaced: count() }).from(event_audience).where(and(of_reader, isNull(event_audience.seq))).prepare()
-const buildHead = (sql: ReadSql) => sql.select({ head: max(event_audience.seq) }).from(event_audience).where(of_reader).prepare()
+/** Nothing waits for its place on SQLite. */
+const unplaced = dialect === 'sqlite' ? expression<number>`0` : expression<number>`(select count(*) from ${event_audience} as waiting
+  where waiting.participant_no = ${expression.placeholder('participant_no')} and waiting.seq is null)`
+const buildRevision = (sql: ReadSql) => sql.select({ head: max(event_audience.seq), unplaced }).from(event_audience)
+  .where(eq(event_audience.participant_no, expression.placeholder('participant_no'))).prepare()
 
-/**
- * Changes with every event that a participant's feed receives. What waits for its place is counted first, which nothing does on SQLite:
- * an event that gets its place in between then shows in the head.
- */
+/** Changes with every event that a participant's feed receives, and when one gets its place. */
 export async function feedRevision (sql: ReadSql, participant_no: string): Promise<string> {
-  const [waiting] = dialect === 'sqlite' ? [] : await hot(sql, buildUnplaced).execute({ participant_no })
-  const [placed] = await hot(sql, buildHead).execute({ participant_no })
-  return `${placed?.head ?? 0}/${waiting?.unplaced ?? 0}`
+  const [row] = await hot(sql, buildRevision).execute({ participant_no })
+  return `${row?.head ?? 0}/${row?.unplaced ?? 0}`
 }
 
-export interface Totals { count: number, amount_fen: number }
+/** `next_end`: the next instant at which the content of a lead ends; until then no list of the institution loses one by the clock alone. */
+export interface Totals { count: number, amount_fen: number, next_end: string }
 
-const buildLaterDays = (sql: ReadSql) => sql.select({ count: sum(lead_totals.leads).mapWith(Number), amount_fen: sum(lead_totals.amount_fen).mapWith(Number) })
-  .from(lead_totals)
+const buildLaterDays = (sql: ReadSql) => sql.select({
+  count: sum(lead_totals.leads).mapWith(Number), amount_fen: sum(lead_totals.amount_fen).mapWith(Number),
+  next_end: expression<string | null>`(select min(one.content_until) from ${leads} as one
+    where one.recipient_no = ${expression.placeholder('recipient_no')} and one.content_until > ${expression.placeholder('now')})`
+}).from(lead_totals)
   .where(and(eq(lead_totals.recipient_no, expression.placeholder('recipient_no')), gt(lead_totals.until_day, expression.placeholder('today')))).prepare()
 const buildRestOfToday = (sql: ReadSql) => sql.select({ count: count().mapWith(Number), amount_fen: sum(leads.amount_fen).mapWith(Number) }).from(leads)
   .where(and(
     eq(leads.recipient_no, expression.placeholder('recipient_no')), gt(leads.content_until, expression.placeholder('now')),
     lt(leads.content_until, expression.placeholder('tomorrow'))
   )).prepare()
-
-/** Totals of an unfiltered list: kept sums of the days to come, and what today still shows. */
-async function totalsOfAll (sql: ReadSql, recipient_no: string, now: string): Promise<Totals> {
-  const today = dayOf(now)
-  const [later] = await hot(sql, buildLaterDays).execute({ recipient_no, today })
-  const [rest] = await hot(sql, buildRestOfToday).execute({ recipient_no, now, tomorrow: addDays(today, 1) })
-  return { count: (later?.count ?? 0) + (rest?.count ?? 0), amount_fen: (later?.amount_fen ?? 0) + (rest?.amount_fen ?? 0) }
-}
-
-const buildNextEnd = (sql: ReadSql) => sql.select({ end: min(leads.content_until) }).from(leads)
-  .where(and(eq(leads.recipient_no, expression.placeholder('recipient_no')), gt(leads.content_until, expression.placeholder('now')))).prepare()
 export const last_instant = '9999-12-31T23:59:59.999Z'
 
-/** The next instant at which the content of a lead ends: until then no list of the institution loses one by the clock alone. */
-export async function nextEnd (sql: ReadSql, recipient_no: string, now: string): Promise<string> {
-  return (await hot(sql, buildNextEnd).execute({ recipient_no, now }))[0]?.end ?? last_instant
-}
-
-/** Count and sum over everything a list shows. */
+/** Count and sum over everything a list shows. Of an unfiltered one: kept sums of the days to come, and what today still shows. */
 export async function totalsOfLeads (sql: ReadSql, recipient_no: string, filter: LeadFilter, now: string): Promise<Totals> {
-  if (isUnfiltered(filter)) return totalsOfAll(sql, recipient_no, now)
-  const [row] = await sql.select({ count: count().mapWith(Number), amount_fen: sum(leads.amount_fen).mapWith(Number) }).from(leads)
-    .where(and(shown(recipient_no, filter, now), filter.status === undefined ? undefined : gt(leads.content_until, now)))
-  return { count: row?.count ?? 0, amount_fen: row?.amount_fen ?? 0 }
+  const today = dayOf(now)
+  const tomorrow = addDays(today, 1)
+  const [later] = await hot(sql, buildLaterDays).execute({ recipient_no, today, now })
+  const next_end = later?.next_end ?? last_instant
+  const [found] = !isUnfiltered(filter)
+    ? await sql.select({ count: count().mapWith(Number), amount_fen: sum(leads.amount_fen).mapWith(Number) }).from(leads)
+      .where(and(shown(recipient_no, filter, now), filter.status === undefined ? undefined : gt(leads.content_until, now)))
+    : next_end < tomorrow ? await hot(sql, buildRestOfToday).execute({ recipient_no, now, tomorrow }) : []
+  const kept = isUnfiltered(filter) ? later : undefined
+  return { count: (kept?.count ?? 0) + (found?.count ?? 0), amount_fen: (kept?.amount_fen ?? 0) + (found?.amount_fen ?? 0), next_end }
 }
 
 /** Leads whose running stage is past its due instant. Those of everybody are sought among the open ones, not in the order of the whole table. */
