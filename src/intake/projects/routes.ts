@@ -41,7 +41,7 @@ export function projectRoutes (app: FastifyInstance, { db }: { db: Db }, hooks: 
     callers: ['PARK', 'ENTERPRISE'],
     body: NewProject,
     replies: { 201: ProjectSchema, 200: ProjectSchema },
-    refuses: ['duplicate_key', 'uscc_check_digit', 'project_code_invalid', 'land_over_amount', 'period_reversed'],
+    refuses: ['duplicate_key', 'uscc_check_digit', 'project_code_invalid', 'land_over_amount', 'period_reversed', 'rule_broken'],
     example: { request: new_project_example, reply: project_example }
   }, async call => answeredToday(await call.decide(async (sql, now) => {
     const { project, created } = await submitProject(sql, now, call.principal, call.body, hooks)
