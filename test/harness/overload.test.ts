@@ -22,9 +22,10 @@ t.test('five times of what the hub can do: good answers or honest refusals', { s
   t.match(one.neighbour, { read_refused: 0, write_refused: 0 }, 'so that nobody else is refused anything')
   t.ok((several.statuses[503] ?? 0) > 0, 'several clients meet the bound of the hub')
   t.equal(several.neighbour.read_refused, 0, 'while pages are still read')
-  for (const { neighbour, recovered_ms, memory_mib: { highest }, clients } of [one, several]) {
+  for (const { neighbour, recovered_ms, memory_mib: { early, highest }, clients } of [one, several]) {
     t.ok(neighbour.read > 0 && neighbour.written > 0, `beside ${clients} a page took ${neighbour.slowest_read_ms} ms, a write ${neighbour.slowest_write_ms} ms at most`)
     t.ok(highest < memory_max_mib, `${highest} MiB at the highest`)
+    if (full) t.ok(highest < early * 1.25, `${early} MiB after a third: it does not grow with what is offered`)
     t.ok(recovered_ms < recovered_max_ms, `every one of ${clients} is served again after ${recovered_ms} ms`)
   }
   for (const [what, closed_ms] of Object.entries(report.closed_ms ?? {})) t.ok(closed_ms !== null, `slow ${what}: closed after ${closed_ms} ms`)
