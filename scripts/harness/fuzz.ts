@@ -258,7 +258,9 @@ if (import.meta.main) {
   const requests = Number(words.find(word => !word.startsWith('--')) ?? 50_000)
   const { outcomes, mistakes, ...figures } = await fuzz({ teardown: undo => undone.unshift(undo) }, { requests, seed, fault: words.includes('--fault') })
   for (const undo of undone) await undo()
-  console.log(words.includes('--outcomes') ? JSON.stringify(outcomes) : JSON.stringify({ ...figures, mistakes: mistakes.length }))
+  const said = words.includes('--outcomes') ? JSON.stringify(outcomes) : JSON.stringify({ ...figures, mistakes: mistakes.length })
+  // An exit cuts off what a pipe has not taken yet.
+  await new Promise<void>(resolve => { process.stdout.write(`${said}\n`, () => resolve()) })
   for (const mistake of mistakes.slice(0, 40)) console.error(JSON.stringify(mistake))
   process.exit(mistakes.length === 0 ? 0 : 1)
 }
