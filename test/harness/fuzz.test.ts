@@ -30,6 +30,8 @@ t.test('whatever is sent gets an answer the contract declares', { timeout: 3_600
     })
     const on_sqlite = JSON.parse(stdout) as string[]
     t.equal(on_sqlite.length, outcomes.length)
-    t.same(outcomes.map((outcome, n) => [n, on_sqlite[n], outcome]).filter(([, sqlite, postgres]) => sqlite !== postgres), [], 'the same outcomes')
+    // Whether a hub is ready says something of its process and of the moment.
+    t.same(outcomes.map((outcome, n) => [n, on_sqlite[n], outcome]).filter(([, sqlite, postgres]) => sqlite !== postgres && !String(postgres).startsWith('getReady ')), [],
+      'the same outcomes')
   })
 })
