@@ -23,6 +23,8 @@ export interface Db {
   onCommit (listener: () => void): void
   /** Tries to hold a name for this process; true while held. Background loops work only under a lease. */
   lease (name: string, holder: string, ttl_ms: number): Promise<boolean>
+  /** Gives back every name of a holder, so that others need not wait for their end. */
+  endLeases (holder: string): Promise<void>
   /** Gives every connection the keys for sealed columns (sealing.ts). */
   useCipher (cipher: Cipher): void
   /** Facts about durability and isolation for /health/ready; empty `unsafe` means fit for production. */

@@ -104,6 +104,7 @@ export function createLoops (db: Db, log: Logger): Loops {
       stopped = true
       for (const each of loops) clearTimeout(each.timer)
       await Promise.all(loops.map(({ running }) => running))
+      await db.endLeases(holder).catch((error: unknown) => log.warn({ err: error }, 'leases were not given back and end by themselves'))
     }
   }
 }

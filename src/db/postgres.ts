@@ -149,6 +149,9 @@ export function openPostgres (url: string, clock: Clock, options: { connections?
         [name, holder, ttl_ms])
       return rowCount === 1
     },
+    async endLeases (holder) {
+      await reading.query('delete from leases where holder = $1', [holder])
+    },
     async settings () {
       const names = ['fsync', 'synchronous_commit', 'full_page_writes', 'server_version']
       const facts: Record<string, string> = {}

@@ -143,6 +143,7 @@ export function openSqlite (file: string, clock: Clock, options: { queue_length_
     async lease () {
       return !closed
     },
+    async endLeases () {},
     async settings () {
       const facts = settingsNow()
       const unsafe = Object.entries(pragmas).filter(([name, wanted]) => facts[name] !== wanted).map(([name]) => name)

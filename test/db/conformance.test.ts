@@ -332,6 +332,10 @@ t.test('a lease has one holder until it ends', async t => {
   t.equal(await db.lease('match', 'one', 1), true)
   await new Promise(resolve => setTimeout(resolve, 20))
   t.equal(await db.lease('match', 'two', 60_000), true)
+  await db.endLeases('one')
+  if (db.dialect === 'postgres') t.equal(await db.lease('match', 'one', 60_000), false, 'nobody gives back what another holds')
+  await db.endLeases('two')
+  t.equal(await db.lease('match', 'one', 60_000), true)
 })
 
 t.test('a released migration that was changed or lost stops the start, a failing one leaves nothing', async t => {
