@@ -52,6 +52,16 @@ export function isListed (column: lite.AnySQLiteColumn, list: SQLWrapper): SQL {
   return on_postgres ? expression`${column} = any(${list})` : expression`${column} in (select value from json_each(${list}))`
 }
 
+/**
+ * Whether a column is one of a few words of this house, written into the statement: of a prepared one that gets them as parameters
+ * PostgreSQL does not see that an index over just these rows serves it.
+ */
+export function isWord<C extends lite.AnySQLiteColumn> (column: C, ...words: readonly (C['_']['data'] & string)[]): SQL {
+  const odd = words.find(word => !/^[A-Z_]+$/.test(word))
+  if (odd !== undefined) throw new Error(`not a word of this house: ${odd}`)
+  return expression`${column} in (${expression.raw(words.map(word => `'${word}'`).join(', '))})`
+}
+
 /** Many values as one parameter. */
 export function listed (values: readonly string[]): unknown {
   return on_postgres ? values : JSON.stringify(values)

@@ -1,7 +1,7 @@
 /** Tables of webhook endpoints, their secrets, deliveries and attempts. */
 import { aliasedTable, and, asc, count, desc, eq, exists, gt, gte, inArray, isNotNull, isNull, lt, lte, ne, notExists, or, sql as expression, type Placeholder } from 'drizzle-orm'
 import { bulkInsert } from '../db/bulk.ts'
-import { integer, json, table, text } from '../db/columns.ts'
+import { integer, isWord, json, table, text } from '../db/columns.ts'
 import { hot, type ReadSql, type WriteSql } from '../db/db.ts'
 import { event_audience, events } from '../journal/events.ts'
 import { instantMs, instantOf } from '../policy/calendar.ts'
@@ -223,9 +223,9 @@ export async function insertDeliveries (sql: WriteSql, rows: readonly Delivery[]
 function dueOf (sql: ReadSql, now: string | Placeholder) {
   const earlier = aliasedTable(webhook_deliveries, 'earlier')
   return and(
-    eq(webhook_deliveries.status, 'PENDING'), lte(webhook_deliveries.next_at, now),
+    isWord(webhook_deliveries.status, 'PENDING'), lte(webhook_deliveries.next_at, now),
     notExists(sql.select({ one: expression`1` }).from(earlier).where(and(
-      eq(earlier.endpoint_no, webhook_deliveries.endpoint_no), eq(earlier.subject, webhook_deliveries.subject), eq(earlier.status, 'PENDING'),
+      eq(earlier.endpoint_no, webhook_deliveries.endpoint_no), eq(earlier.subject, webhook_deliveries.subject), isWord(earlier.status, 'PENDING'),
       lt(earlier.seq, webhook_deliveries.seq), gt(earlier.next_at, now)
     )))
   )
@@ -290,7 +290,7 @@ export async function releaseEndpoint (sql: WriteSql, endpoint_no: string, holde
 const buildDelivered = (sql: WriteSql) => sql.update(webhook_deliveries)
   .set({ status: 'DELIVERED', attempts: expression`${webhook_deliveries.attempts} + 1`, updated_at: expression`${expression.placeholder('now')}` })
   .where(and(
-    eq(webhook_deliveries.endpoint_no, expression.placeholder('endpoint_no')), eq(webhook_deliveries.status, 'PENDING'),
+    eq(webhook_deliveries.endpoint_no, expression.placeholder('endpoint_no')), isWord(webhook_deliveries.status, 'PENDING'),
     inArray(webhook_deliveries.event_no, sql.select({ event_no: webhook_attempts.event_no }).from(webhook_attempts).where(and(
       eq(webhook_attempts.endpoint_no, expression.placeholder('endpoint_no')), gte(webhook_attempts.attempt_no, expression.placeholder('first')),
       eq(webhook_attempts.outcome, 'DELIVERED')

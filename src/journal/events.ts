@@ -3,7 +3,7 @@
  * Read three ways: as a feed by its audience, by the webhook sender, as the audit log.
  */
 import { and, asc, eq, gt, isNull, max, sql as expression } from 'drizzle-orm'
-import { integer, json, primaryKey, rowsOf, table, text } from '../db/columns.ts'
+import { integer, isAmong, json, primaryKey, table, text } from '../db/columns.ts'
 import { bulkInsert } from '../db/bulk.ts'
 import { hot, type Db, type ReadSql, type WriteSql } from '../db/db.ts'
 import { dialect } from '../config.ts'
@@ -90,10 +90,10 @@ export async function sequence (db: Db): Promise<number> {
       place: expression<number>`${head} + row_number() over (order by ${events.entry})`.as('place')
     }).from(events).where(isNull(events.seq)).orderBy(asc(events.entry)).limit(sequenced_per_unit_max).as('waiting')
     const placed = await sql.update(events).set({ seq: expression`${waiting.place}` }).from(waiting)
-      .where(eq(events.entry, waiting.entry)).returning({ entry: events.entry, seq: events.seq })
+      .where(eq(events.entry, waiting.entry)).returning({ entry: events.entry })
     if (placed.length > 0) {
-      await sql.update(event_audience).set({ seq: expression`cast(placed.seq as bigint)` }).from(rowsOf('placed', ['entry', 'seq'], expression.param(JSON.stringify(placed))))
-        .where(and(expression`${event_audience.entry} = cast(placed.entry as bigint)`, isNull(event_audience.seq)))
+      await sql.update(event_audience).set({ seq: expression`${events.seq}` }).from(events)
+        .where(and(isAmong(event_audience.entry, placed.map(({ entry }) => String(entry))), isNull(event_audience.seq), eq(events.entry, event_audience.entry)))
     }
     return placed.length
   })

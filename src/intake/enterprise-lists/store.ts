@@ -1,6 +1,6 @@
 /** Tables of lists and their rows. */
 import { and, asc, count, eq, gt, gte, inArray, isNotNull, isNull, ne, notInArray, sql as expression, sum } from 'drizzle-orm'
-import { fen, flag, integer, isAmong, json, table, text } from '../../db/columns.ts'
+import { fen, flag, integer, isAmong, isWord, json, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { opened, sealed } from '../../db/sealing.ts'
@@ -161,7 +161,7 @@ export async function namedWithoutConsent (sql: ReadSql, list_no: string, need_n
   return new Set(rows.flatMap(({ need_no }) => need_no ?? []))
 }
 
-const buildUnread = (sql: ReadSql) => sql.select().from(enterprise_lists).where(inArray(enterprise_lists.status, ['RECEIVED', 'READING']))
+const buildUnread = (sql: ReadSql) => sql.select().from(enterprise_lists).where(isWord(enterprise_lists.status, 'RECEIVED', 'READING'))
   .orderBy(asc(enterprise_lists.list_no)).limit(1).prepare()
 
 /** The oldest list that is not done. */

@@ -1,6 +1,6 @@
 /** Table of reports to be fetched later. */
 import { and, asc, eq, lt, ne } from 'drizzle-orm'
-import { integer, json, table, text } from '../../db/columns.ts'
+import { integer, isWord, json, table, text } from '../../db/columns.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { admit } from '../../http/access.ts'
 import type { ProblemCode } from '../../problem.ts'
@@ -34,7 +34,7 @@ export async function insertResult (sql: WriteSql, row: ReportResult): Promise<v
   await sql.insert(report_results).values(row)
 }
 
-const buildWaiting = (sql: ReadSql) => sql.select().from(report_results).where(eq(report_results.status, 'WAITING'))
+const buildWaiting = (sql: ReadSql) => sql.select().from(report_results).where(isWord(report_results.status, 'WAITING'))
   .orderBy(asc(report_results.attempts), asc(report_results.result_no)).limit(1).prepare()
 
 /** The one that waits longest, those that failed before after all others; asked after every commit. */
