@@ -62,6 +62,11 @@ export function isWord<C extends lite.AnySQLiteColumn> (column: C, ...words: rea
   return expression`${column} in (${expression.raw(words.map(word => `'${word}'`).join(', '))})`
 }
 
+/** Whether a flag is set; written into the statement for the same reason. */
+export function isSet (column: lite.AnySQLiteColumn): SQL {
+  return expression`${column} = 1`
+}
+
 /** Many values as one parameter. */
 export function listed (values: readonly string[]): unknown {
   return on_postgres ? values : JSON.stringify(values)

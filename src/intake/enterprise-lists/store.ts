@@ -1,6 +1,6 @@
 /** Tables of lists and their rows. */
 import { and, asc, count, eq, gt, gte, inArray, isNotNull, isNull, ne, notInArray, sql as expression, sum } from 'drizzle-orm'
-import { fen, flag, integer, isAmong, isWord, json, table, text } from '../../db/columns.ts'
+import { fen, flag, integer, isAmong, isSet, isWord, json, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { opened, sealed } from '../../db/sealing.ts'
@@ -249,7 +249,7 @@ export async function waitingRows (sql: ReadSql, list_no: string, limit: number)
 }
 
 const buildWaiting = (sql: ReadSql) => sql.select().from(list_rows)
-  .where(and(eq(list_rows.list_no, expression.placeholder('list_no')), eq(list_rows.waiting, true)))
+  .where(and(eq(list_rows.list_no, expression.placeholder('list_no')), isSet(list_rows.waiting)))
   .orderBy(asc(list_rows.position)).limit(expression.placeholder('limit')).prepare()
 
 /** Marks rows up to a place as taken in, and how far the list is. @returns how many were still waiting */

@@ -1,6 +1,6 @@
 /** Tables of financing needs, of what each door brought, and of batches. */
 import { and, asc, count, eq, exists, gt, gte, inArray, isNull, like, lte, notInArray, sql as expression, sum, type SQLWrapper } from 'drizzle-orm'
-import { fen, flag, integer, isAmong, isWord, json, primaryKey, table, text } from '../../db/columns.ts'
+import { fen, flag, integer, isAmong, isSet, isWord, json, primaryKey, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { FastTrack } from '../../policy/eligibility.ts'
@@ -107,7 +107,7 @@ export async function needsToMatch (sql: ReadSql, limit: number): Promise<Need[]
 }
 
 const buildToMatchAgain = (sql: ReadSql) => sql.select().from(financing_needs)
-  .where(and(expression`${financing_needs.match_again} = 1`, isWord(financing_needs.status, 'MATCHED', 'PUSHED', 'PARTLY_FUNDED')))
+  .where(and(isSet(financing_needs.match_again), isWord(financing_needs.status, 'MATCHED', 'PUSHED', 'PARTLY_FUNDED')))
   .orderBy(asc(financing_needs.need_no)).limit(expression.placeholder('limit')).prepare()
 
 /** Needs that were matched before another door brought them too: its pairings are still to be looked at. */
