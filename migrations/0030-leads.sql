@@ -87,7 +87,7 @@ create table lead_events (
   content_digest text not null,
   unique (recipient_no, iou_no)
 );
-create index lead_events_of_lead on lead_events (lead_no, lead_event_no);
+create index lead_events_of_lead on lead_events (lead_no, lead_event_no, type);
 
 create table need_recipients (
   need_no text not null,

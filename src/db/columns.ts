@@ -59,7 +59,9 @@ export function isListed (column: lite.AnySQLiteColumn, list: SQLWrapper): SQL {
 export function isWord<C extends lite.AnySQLiteColumn> (column: C, ...words: readonly (C['_']['data'] & string)[]): SQL {
   const odd = words.find(word => !/^[A-Z_]+$/.test(word))
   if (odd !== undefined) throw new Error(`not a word of this house: ${odd}`)
-  return expression`${column} in (${expression.raw(words.map(word => `'${word}'`).join(', '))})`
+  // SQLite takes an index over one word for "= word" only.
+  const list = words.map(word => `'${word}'`).join(', ')
+  return expression`${column} ${expression.raw(words.length === 1 ? `= ${list}` : `in (${list})`)}`
 }
 
 /** Whether a flag is set; written into the statement for the same reason. */

@@ -1,5 +1,5 @@
 /**
- * SQLite behind `Db`: one writer with group commit, one read-only reader, WAL, synchronous=FULL.
+ * SQLite behind `Db`: one writer with group commit, one read-only reader while a unit is under way, WAL, synchronous=FULL.
  *
  * better-sqlite3 gives synchronous=NORMAL in WAL mode without saying so, which loses acknowledged rows in a
  * power cut; FULL is set and asserted at start.
@@ -41,7 +41,7 @@ export function openSqlite (file: string, clock: Clock, options: { queue_length_
   }
 
   const sql = drizzle({ client: remembering(writer) }) as unknown as WriteSql
-  const read = drizzle({ client: remembering(reader) })
+  const read = drizzle({ client: betweenUnits(writer, reader) })
   const slot: CipherSlot = { cipher: null }
   for (const each of [sql, read]) carryCipher(each, slot)
   const begin = writer.prepare('begin immediate')
@@ -157,6 +157,19 @@ export function openSqlite (file: string, clock: Clock, options: { queue_length_
       writer.close()
     }
   }
+}
+
+/**
+ * Where reads go: between units to the writer, whose pages stay in memory; a reader forgets all of its own with every commit of another
+ * connection. While a unit is under way they go to the reader and see what was committed before it.
+ */
+function betweenUnits (writer: Database.Database, reader: Database.Database): Database.Database {
+  const [at_rest, meanwhile] = [remembering(writer), remembering(reader)]
+  function prepare (text: string, is_raw = false): Pick<Database.Statement, 'all' | 'get'> {
+    const statement = (): Database.Statement => (writer.inTransaction ? meanwhile : at_rest).prepare(text).raw(is_raw)
+    return Object.assign({ all: (...values: unknown[]) => statement().all(...values), get: (...values: unknown[]) => statement().get(...values) }, is_raw ? {} : { raw: () => prepare(text, true) })
+  }
+  return Object.create(reader, { prepare: { value: prepare } }) as Database.Database
 }
 
 const statements_max = 1000

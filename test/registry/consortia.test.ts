@@ -1,6 +1,6 @@
 import t from 'tap'
 import { eq } from 'drizzle-orm'
-import { consortia, pairedOn, parksPairedWith } from '../../src/registry/consortia/store.ts'
+import { consortia, pairingsOn, parksPairedWith } from '../../src/registry/consortia/store.ts'
 import { participants } from '../../src/registry/participants/store.ts'
 import { build, newKey, type Built, type Caller } from '../helper.ts'
 
@@ -14,7 +14,7 @@ async function roomInPark2 (hub: Built): Promise<void> {
   if (answer.statusCode !== 200) throw new Error(answer.body)
 }
 
-const paired = async (hub: Built, park: string, day = today) => (await pairedOn(hub.db.read, park, day)).map(({ participant_no }) => participant_no)
+const paired = async (hub: Built, park: string, day = today) => (await pairingsOn(hub.db.read, day)).get(park) ?? []
 const step = (caller: Caller, no: string, what: string, body: unknown) => caller.post(`/v1/consortia/${no}/${what}`, body)
 const change = (caller: Caller, no: string, version: number | string, body: unknown) => caller.send('PATCH', `/v1/consortia/${no}`, body, { 'if-match': `"${version}"` })
 

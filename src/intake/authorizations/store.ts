@@ -1,7 +1,7 @@
 /** Table of authorizations. */
-import { and, asc, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, or, sql as expression } from 'drizzle-orm'
-import { integer, isAmong, json, table, text } from '../../db/columns.ts'
-import { bulkInsert } from '../../db/bulk.ts'
+import { and, asc, desc, eq, gt, gte, inArray, isNotNull, lt, lte, or, sql as expression } from 'drizzle-orm'
+import { integer, isAmong, isListed, json, table, text } from '../../db/columns.ts'
+import { bulkFind, bulkInsert } from '../../db/bulk.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import { opened, sealed } from '../../db/sealing.ts'
 import { beijingDate } from '../../policy/calendar.ts'
@@ -96,6 +96,13 @@ export async function authorizationsOf (sql: ReadSql, grantor_uscc: string): Pro
   return rows.map(row => openedAuthorization(sql, row))
 }
 
+const findGiven = bulkFind<Kept>((sql, usccs) => sql.select().from(authorizations).where(isListed(authorizations.grantor_uscc, usccs)).orderBy(desc(authorizations.authorization_no)))
+
+/** Everything that many enterprises ever gave, the newest first. */
+export async function authorizationsOfAll (sql: ReadSql, usccs: readonly string[]): Promise<Authorization[]> {
+  return (await findGiven(sql, usccs)).map(row => openedAuthorization(sql, row))
+}
+
 /** What one collector brought of many enterprises, the newest first. */
 export async function collectedFrom (sql: ReadSql, collector_no: string, usccs: readonly string[]): Promise<Authorization[]> {
   if (usccs.length === 0) return []
@@ -104,14 +111,14 @@ export async function collectedFrom (sql: ReadSql, collector_no: string, usccs: 
   return rows.map(row => openedAuthorization(sql, row))
 }
 
+const findActive = bulkFind<Kept>((sql, usccs) => sql.select().from(authorizations)
+  .where(and(isListed(authorizations.grantor_uscc, usccs), eq(authorizations.status, 'ACTIVE'))).orderBy(desc(authorizations.authorization_no)))
+
 /** What enterprises signed themselves, or a park handed in with the signed document; the newest first. */
 export async function documentedOf (sql: ReadSql, park_no: string, usccs: readonly string[]): Promise<Authorization[]> {
-  if (usccs.length === 0) return []
-  const rows = await sql.select().from(authorizations).where(and(
-    isAmong(authorizations.grantor_uscc, usccs), eq(authorizations.status, 'ACTIVE'),
-    or(isNull(authorizations.collector_no), and(eq(authorizations.collector_no, park_no), isNotNull(authorizations.document_no)))
-  )).orderBy(desc(authorizations.authorization_no))
-  return rows.map(row => openedAuthorization(sql, row))
+  // Told apart here: asked for its collector, SQLite would go through everything that the park ever brought.
+  return (await findActive(sql, usccs)).filter(({ collector_no, document_no }) => collector_no === null || (collector_no === park_no && document_no !== null))
+    .map(row => openedAuthorization(sql, row))
 }
 
 /** Enterprises whose authorization was handed in before its first day, which came within the week up to a day. */

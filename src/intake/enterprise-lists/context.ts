@@ -1,11 +1,11 @@
 /** Looks up what the rows of a list are judged against: some rows at a time, so that a long list stays small. */
-import type { ReadSql } from '../../db/db.ts'
+import { together, type ReadSql } from '../../db/db.ts'
 import { judgesEnterprise } from '../../policy/eligibility.ts'
 import { fenParameter, nearestTerms, type PolicyVersion } from '../../policy/terms.ts'
 import { listParticipants } from '../../registry/participants/store.ts'
 import { overriddenAmong } from '../../registry/uscc-overrides/store.ts'
 import { documentsOf } from '../authorizations/service.ts'
-import { codesOfNames, enterprisesFrom, namesOf, saidNamesOf, tagsOf } from '../enterprises/store.ts'
+import { codesOfNames, enterprisesFrom, enterprisesKnown, saidNamesOf } from '../enterprises/store.ts'
 import { OPEN_STATUSES } from '../financing-needs/kinds.ts'
 import { needsSentBy, openNeedSums } from '../financing-needs/store.ts'
 import type { IntakeHooks } from '../hooks.ts'
@@ -46,14 +46,16 @@ async function knownOf (
   sql: ReadSql, park_no: string, usccs: readonly string[], corrected: ReadonlySet<string>, today: string, policies: readonly PolicyVersion[], hooks: Pick<IntakeHooks, 'countedLimits'>
 ): Promise<Known> {
   const open = new Map<string, OpenNeed[]>()
-  const contacts = corrected.size === 0 ? null : await enterprisesFrom(sql, park_no, usccs)
-  const needs = await needsSentBy(sql, park_no, usccs)
+  const [needs, enterprises, names, sums, limits, overridden, documents, contacts] = await together(
+    needsSentBy(sql, park_no, usccs), enterprisesKnown(sql, usccs), saidNamesOf(sql, park_no, usccs), openNeedSums(sql, usccs),
+    hooks.countedLimits(sql, usccs, today, policies), overriddenAmong(sql, usccs), documentsOf(sql, park_no, usccs, today),
+    enterprisesFrom(sql, park_no, corrected.size === 0 ? [] : usccs))
   const places = await placesOf(sql, needs.flatMap(({ row_id }) => row_id ?? []))
   for (const need of needs) {
     if (need.source_status === 'OPEN' && open_statuses.includes(need.status)) {
       const at = need.row_id === null ? undefined : places.get(need.row_id)
       const { need_no, project_code, project_name, amount_fen } = need
-      const { contact_name = null, contact_phone = null } = contacts?.get(need.uscc) ?? {}
+      const { contact_name = null, contact_phone = null } = contacts.get(need.uscc) ?? {}
       const replaceable = need.list_no !== null && corrected.has(need.list_no) && replaceable_statuses.includes(need.status)
         ? { replaceable: { term_months: need.term_months, purpose: need.purpose_text, demand_date: need.demand_date, contact_name, contact_phone } } : {}
       const one = { need_no, project_code, project_name, amount_fen, sheet: at?.sheet ?? null, row: at?.row ?? null, ...replaceable }
@@ -62,14 +64,11 @@ async function knownOf (
       else before.push(one)
     }
   }
-  const tags = [...await tagsOf(sql, usccs)].map(([uscc, held]) => [
+  const tags = [...enterprises].map(([uscc, { tags: held }]) => [
     uscc, held.filter(({ valid_from, valid_to }) => (valid_from === null || valid_from <= today) && (valid_to === null || today < valid_to)).map(({ tag }) => tag as string)
   ] as const)
-  return {
-    names: await saidNamesOf(sql, park_no, usccs), elsewhere: await namesOf(sql, usccs), open, sums: await openNeedSums(sql, usccs),
-    limits: await hooks.countedLimits(sql, usccs, today, policies), overridden: await overriddenAmong(sql, usccs),
-    documented: new Set((await documentsOf(sql, park_no, usccs, today)).keys()), tags: new Map(tags)
-  }
+  const elsewhere = [...enterprises].map(([uscc, { name }]) => [uscc, name] as const)
+  return { names, elsewhere: new Map(elsewhere), open, sums, limits, overridden, documented: new Set(documents.keys()), tags: new Map(tags) }
 }
 
 /**

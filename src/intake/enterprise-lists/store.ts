@@ -1,5 +1,5 @@
 /** Tables of lists and their rows. */
-import { and, asc, count, eq, gt, gte, inArray, isNotNull, isNull, ne, notInArray, sql as expression, sum } from 'drizzle-orm'
+import { and, asc, count, eq, gt, gte, inArray, isNotNull, isNull, lte, ne, notInArray, sql as expression, sum } from 'drizzle-orm'
 import { fen, flag, integer, isAmong, isSet, isWord, json, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
@@ -171,12 +171,15 @@ export async function nextToRead (sql: ReadSql): Promise<EnterpriseList | undefi
 
 /** Takes a list up, also one whose reader died: the last one to do so reads it. @returns false when its rows are stored already */
 export async function takeUp (sql: WriteSql, now: string, list_no: string, reader: string): Promise<boolean> {
-  const taken = await sql.update(enterprise_lists)
-    .set({ status: 'READING', reader, rows_read: 0, updated_at: now, version: expression`${enterprise_lists.version} + 1` })
-    .where(and(eq(enterprise_lists.list_no, list_no), inArray(enterprise_lists.status, ['RECEIVED', 'READING']), isNull(enterprise_lists.rows_total)))
-    .returning({ list_no: enterprise_lists.list_no })
-  return taken.length > 0
+  return (await hot(sql, buildTakeUp).execute({ now, list_no, reader })).length > 0
 }
+
+const given = (name: string) => expression`${expression.placeholder(name)}`
+const is_given = eq(enterprise_lists.list_no, expression.placeholder('list_no'))
+const moved_on = { updated_at: given('now'), version: expression`${enterprise_lists.version} + 1` }
+
+const buildTakeUp = (sql: WriteSql) => sql.update(enterprise_lists).set({ ...moved_on, status: 'READING', reader: given('reader'), rows_read: 0 })
+  .where(and(is_given, isWord(enterprise_lists.status, 'RECEIVED', 'READING'), isNull(enterprise_lists.rows_total))).returning({ list_no: enterprise_lists.list_no }).prepare()
 
 /** Drops rows that a reader left behind. @returns how many */
 export async function dropRows (sql: WriteSql, list_no: string, limit: number): Promise<number> {
@@ -191,11 +194,12 @@ function buildDrop (sql: WriteSql) {
 
 /** Notes how far a list was read. @returns whether this reader still has it */
 export async function advanceReading (sql: WriteSql, now: string, list_no: string, reader: string, rows_found: number, rows_read: number): Promise<boolean> {
-  const rows = await sql.update(enterprise_lists).set({ rows_found, rows_read, updated_at: now, version: expression`${enterprise_lists.version} + 1` })
-    .where(and(eq(enterprise_lists.list_no, list_no), eq(enterprise_lists.reader, reader), eq(enterprise_lists.status, 'READING')))
-    .returning({ list_no: enterprise_lists.list_no })
-  return rows.length > 0
+  return (await hot(sql, buildAdvance).execute({ now, list_no, reader, rows_found, rows_read })).length > 0
 }
+
+const buildAdvance = (sql: WriteSql) => sql.update(enterprise_lists).set({ ...moved_on, rows_found: given('rows_found'), rows_read: given('rows_read') })
+  .where(and(is_given, eq(enterprise_lists.reader, expression.placeholder('reader')), eq(enterprise_lists.status, 'READING')))
+  .returning({ list_no: enterprise_lists.list_no }).prepare()
 
 const insertMany = bulkInsert(list_rows)
 
@@ -229,8 +233,11 @@ export async function insertRows (sql: WriteSql, now: string, rows: readonly Sto
 }
 
 export async function allRowsStored (sql: WriteSql, now: string, list_no: string, rows_total: number, sheets: SheetReading[]): Promise<void> {
-  await sql.update(enterprise_lists).set({ rows_total, sheets, updated_at: now }).where(eq(enterprise_lists.list_no, list_no))
+  await hot(sql, buildAllStored).execute({ now, list_no, rows_total, sheets: JSON.stringify(sheets) })
 }
+
+const buildAllStored = (sql: WriteSql) => sql.update(enterprise_lists)
+  .set({ rows_total: given('rows_total'), sheets: given('sheets'), updated_at: given('now') }).where(is_given).prepare()
 
 function storedRow (sql: ReadSql, kept: typeof list_rows.$inferSelect): StoredRow {
   const { content, row_number, contact_name, contact_phone, normalised_from, findings, updated_at: _updated, ...rest } = kept
@@ -257,14 +264,16 @@ export async function takenIn (sql: WriteSql, now: string, list_no: string, rows
   const first = rows[0]
   const last = rows.at(-1)
   if (first === undefined || last === undefined) return 0
-  const done = await sql.update(list_rows).set({ waiting: false, updated_at: now }).where(and(
-    eq(list_rows.list_no, list_no), eq(list_rows.waiting, true), gte(list_rows.position, first.position), expression`${list_rows.position} <= ${last.position}`
-  )).returning({ row_id: list_rows.row_id })
-  const { rows_taken_in, version } = enterprise_lists
-  await sql.update(enterprise_lists).set({ rows_taken_in: expression`${rows_taken_in} + ${done.length}`, updated_at: now, version: expression`${version} + 1` })
-    .where(eq(enterprise_lists.list_no, list_no))
+  const done = await hot(sql, buildTaken).execute({ now, list_no, first: first.position, last: last.position })
+  await hot(sql, buildCountTaken).execute({ now, list_no, taken: done.length })
   return done.length
 }
+
+const buildTaken = (sql: WriteSql) => sql.update(list_rows).set({ waiting: false, updated_at: given('now') }).where(and(
+  eq(list_rows.list_no, expression.placeholder('list_no')), isSet(list_rows.waiting), gte(list_rows.position, expression.placeholder('first')),
+  lte(list_rows.position, expression.placeholder('last')))).returning({ row_id: list_rows.row_id }).prepare()
+const buildCountTaken = (sql: WriteSql) => sql.update(enterprise_lists)
+  .set({ ...moved_on, rows_taken_in: expression`${enterprise_lists.rows_taken_in} + ${expression.placeholder('taken')}` }).where(is_given).prepare()
 
 /** Keeps what became of one row: another outcome, findings, the number of the need it was merged into, a decision. */
 export async function changeRow (
@@ -310,8 +319,7 @@ export async function listRows (sql: ReadSql, list_no: string, outcome: Outcome 
 
 /** How many rows came to which outcome, and the sum of what went in. */
 export async function countRows (sql: ReadSql, list_no: string): Promise<{ counts: Counts, amount_accepted_fen: number }> {
-  const rows = await sql.select({ outcome: list_rows.outcome, rows: count().mapWith(Number), sum_fen: sum(list_rows.amount_fen).mapWith(Number) }).from(list_rows)
-    .where(eq(list_rows.list_no, list_no)).groupBy(list_rows.outcome)
+  const rows = await hot(sql, buildCount).execute({ list_no })
   const counts: Counts = { ACCEPTED: 0, ACCEPTED_WITH_REMARK: 0, HELD: 0, REJECTED: 0, SKIPPED: 0 }
   let amount_accepted_fen = 0
   for (const { outcome, rows: many, sum_fen } of rows) {
@@ -321,13 +329,17 @@ export async function countRows (sql: ReadSql, list_no: string): Promise<{ count
   return { counts, amount_accepted_fen }
 }
 
+const buildCount = (sql: ReadSql) => sql.select({ outcome: list_rows.outcome, rows: count().mapWith(Number), sum_fen: sum(list_rows.amount_fen).mapWith(Number) })
+  .from(list_rows).where(eq(list_rows.list_no, expression.placeholder('list_no'))).groupBy(list_rows.outcome).prepare()
+
 /** @returns false when it was not being read */
 export async function markDecided (sql: WriteSql, now: string, list_no: string, counts: Counts, amount_accepted_fen: number): Promise<boolean> {
-  const done = await sql.update(enterprise_lists)
-    .set({ status: 'DECIDED', reader: null, counts, amount_accepted_fen, decided_at: now, updated_at: now, version: expression`${enterprise_lists.version} + 1` })
-    .where(and(eq(enterprise_lists.list_no, list_no), eq(enterprise_lists.status, 'READING'))).returning({ list_no: enterprise_lists.list_no })
-  return done.length > 0
+  return (await hot(sql, buildDecided).execute({ now, list_no, counts: JSON.stringify(counts), amount_accepted_fen })).length > 0
 }
+
+const buildDecided = (sql: WriteSql) => sql.update(enterprise_lists)
+  .set({ ...moved_on, status: 'DECIDED', reader: null, counts: given('counts'), amount_accepted_fen: given('amount_accepted_fen'), decided_at: given('now') })
+  .where(and(is_given, eq(enterprise_lists.status, 'READING'))).returning({ list_no: enterprise_lists.list_no }).prepare()
 
 /** After a row decision. */
 export async function recounted (sql: WriteSql, now: string, list_no: string, counts: Counts, amount_accepted_fen: number): Promise<void> {

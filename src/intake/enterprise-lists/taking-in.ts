@@ -1,6 +1,6 @@
 /** Accepted rows become enterprises, authorizations, projects and needs: one unit for some rows. */
 import { digestOf } from '../../db/canonical.ts'
-import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { together, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { append, type NewEvent } from '../../journal/events.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { PARK_EVIDENCE } from '../../policy/parameters.ts'
@@ -144,23 +144,22 @@ export async function takeIn (
   const day = beijingDate(list.created_at)
   const rows = all.map(whole)
   const usccs = [...new Set(rows.map(({ uscc }) => uscc))]
-  const projects = await projectsOf(sql, usccs)
-  const policies = await policiesIn(sql)
+  const [projects, policies, enterprises] = await together(projectsOf(sql, usccs), policiesIn(sql), enterpriseParticipants(sql, usccs))
   const months_after_term = countOf(nearestTerms(policies, 'PARK_TECH_GUARANTEE', day), 'authorization_months_after_term')
   const facts = rows.map(row => factsOf(row, list.park_no, day))
   const documents = asksForDocuments(policies, day) ? await documentsOf(sql, list.park_no, usccs, beijingDate(now)) : new Map<string, Authorization>()
   for (const row of rows) row.authorization_no = documents.get(row.uscc)?.authorization_no ?? row.authorization_no
   const plan = await planNeeds(sql, now, rows.map((row, index) => placingOf(list, row, facts[index] as EnterpriseFacts, day, projects, policies)))
   const going_in = rows.filter((_, index) => plan.placed[index]?.kind !== 'DUPLICATE')
-  await upsertEnterprises(sql, now, list.park_no, false, facts.filter((_, index) => plan.placed[index]?.kind !== 'DUPLICATE'))
   const authorizations = going_in.filter(({ uscc }) => !documents.has(uscc)).map(row => authorizationOf(list, row, now, day, months_after_term))
-  await insertAuthorizations(sql, authorizations)
-  await hooks.onAuthorized(sql, usccs)
-  await keepNamedProjects(sql, now, list.park_no, going_in.flatMap(({ uscc, project_code, project_name }) => project_code === null ? [] : [{
-    owner_uscc: uscc, project_code, name: project_name, content_digest: digestOf({ ...NO_FACTS, name: project_name })
-  }]))
+  await together(
+    upsertEnterprises(sql, now, list.park_no, false, facts.filter((_, index) => plan.placed[index]?.kind !== 'DUPLICATE')),
+    insertAuthorizations(sql, authorizations),
+    hooks.onAuthorized(sql, usccs),
+    keepNamedProjects(sql, now, list.park_no, going_in.flatMap(({ uscc, project_code, project_name }) => project_code === null ? [] : [{
+      owner_uscc: uscc, project_code, name: project_name, content_digest: digestOf({ ...NO_FACTS, name: project_name })
+    }])))
   for (const { row_id, uscc, authorization_no } of going_in) if (documents.has(uscc)) await changeRow(sql, now, row_id, { authorization_no })
-  const enterprises = await enterpriseParticipants(sql, usccs)
   const needs = await writeNeeds(sql, now, plan, actor, enterprises)
   await append(sql, now, ...activated(authorizations, actor, enterprises), ...needs)
   return plan.placed

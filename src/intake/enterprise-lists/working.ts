@@ -106,12 +106,14 @@ interface Reading { list: EnterpriseList, reader: string, sheets: SheetReading[]
 export function listLoop (work: ListWork): () => Promise<number> {
   let open: Reading | null = null
   const step = async (list: EnterpriseList): Promise<void> => {
-    if (list.rows_total !== null) await takeInSome(work, list.list_no)
-    else {
-      if (open !== null && open.list.list_no !== list.list_no) open = await left(open)
-      open ??= await begin(work, list)
-      if (open !== null && !await storeSome(work.db, open)) open = await left(open)
+    if (list.rows_total !== null) return takeInSome(work, list.list_no)
+    if (open !== null && open.list.list_no !== list.list_no) open = await left(open)
+    if (open === null) {
+      const opened = await opening(work, list)
+      if (isShort(opened)) return takeInAtOnce(work, list, opened)
+      open = await begin(work, list, opened)
     }
+    if (open !== null && !await storeSome(work.db, open)) open = await left(open)
   }
   return async () => {
     const list = await nextToRead(work.db.read)
@@ -131,15 +133,17 @@ async function left (reading: Reading): Promise<null> {
   return null
 }
 
-/** Reads a list as a whole. @returns null when it was refused, or another process has it */
-async function begin (work: ListWork, list: EnterpriseList): Promise<Reading | null> {
+/** Takes an open list up. @returns null when it is refused, or another process has it */
+async function begin (work: ListWork, list: EnterpriseList, opened: OpenList): Promise<Reading | null> {
   const { db } = work
   const reader = newNo('reading')
   const dropSome = (sql: WriteSql) => dropRows(sql, list.list_no, rows_dropped_per_unit)
   let dropped = await db.write(async (sql, now) => await takeUp(sql, now, list.list_no, reader) ? await dropSome(sql) : null)
-  if (dropped === null) return null
+  if (dropped === null) {
+    await opened.rows?.return(undefined)
+    return null
+  }
   while (dropped === rows_dropped_per_unit) dropped = await db.write(dropSome)
-  const opened = await opening(work, list)
   if (opened.refusal !== null) {
     await refuse(db, list, reader, opened.refusal, opened.sheets)
     return null
@@ -227,32 +231,64 @@ async function takeInSlice (sql: WriteSql, now: string, list: EnterpriseList, ro
   }
 }
 
-async function takeInSome ({ db, hooks }: ListWork, list_no: string): Promise<void> {
-  /** @returns whether nothing is left to do */
-  const end = async (sql: WriteSql, now: string, list: EnterpriseList): Promise<boolean> => {
-    if (await endUnnamed(sql, now, list, actorOf(list), hooks) > 0) return false
-    await decided(sql, now, list)
-    return true
+type WithRows = Extract<OpenList, { refusal: null }>
+
+/** A list that one unit can take in: each unit costs a flush to disk. */
+function isShort (opened: OpenList): opened is WithRows {
+  return opened.refusal === null && opened.rows_total <= rows_per_slice
+}
+
+/** A short list from beginning to end, in one unit. */
+async function takeInAtOnce (work: ListWork, list: EnterpriseList, opened: WithRows): Promise<void> {
+  const { db, hooks } = work
+  const rows: StoredRow[] = []
+  for await (const some of decidedRows(work, list, opened.rows, list.created_at)) {
+    for (const row of some.rows) rows.push(numbered(list.list_no, row, rows.length))
   }
+  const reader = newNo('reading')
+  await db.write(async (sql, now) => {
+    if (!await takeUp(sql, now, list.list_no, reader)) return
+    await dropRows(sql, list.list_no, rows_dropped_per_unit)
+    await advanceReading(sql, now, list.list_no, reader, rows.length, rows.length)
+    await insertRows(sql, now, rows)
+    await allRowsStored(sql, now, list.list_no, rows.length, opened.sheets)
+    await goIn(sql, now, list, rows.filter(({ waiting }) => waiting), hooks)
+    await end(sql, now, list, hooks)
+  })
+}
+
+async function takeInSome ({ db, hooks }: ListWork, list_no: string): Promise<void> {
   for (let units = 1; units <= units_per_step; units++) {
     const done = await db.write(async (sql, now) => {
       const list = await findList(sql, list_no)
       if (list === undefined || list.status !== 'READING') return true
       const rows = await waitingRows(sql, list_no, rows_per_unit)
-      if (rows.length === 0) return end(sql, now, list)
-      const waiting = await rowsWithoutDocument(sql, now, list, rows)
-      for (const { row_id, outcome, findings } of waiting.map(waitingForDocument)) await changeRow(sql, now, row_id, { outcome, findings, keeps: true })
-      for (const slice of slicesOf(rows.filter(row => !waiting.includes(row)))) {
-        await setImmediate()
-        await takeInSlice(sql, now, list, slice, hooks)
-      }
-      const rows_taken_in = list.rows_taken_in + await takenIn(sql, now, list_no, rows)
+      if (rows.length === 0) return end(sql, now, list, hooks)
+      await setImmediate()
+      const rows_taken_in = list.rows_taken_in + await goIn(sql, now, list, rows, hooks)
       if (units === units_per_step) await tellProgress(sql, now, list, { rows_found: list.rows_found ?? 0, rows_read: list.rows_read, rows_taken_in })
-      // A short list ends in the unit that takes it in: a unit costs a flush to disk.
-      return rows.length <= rows_per_slice && end(sql, now, list)
+      return false
     })
     if (done) break
   }
+}
+
+/** Takes waiting rows in, but for those that lack a document. @returns how many are done with */
+async function goIn (sql: WriteSql, now: string, list: EnterpriseList, rows: readonly StoredRow[], hooks: IntakeHooks): Promise<number> {
+  const waiting = await rowsWithoutDocument(sql, now, list, rows)
+  for (const { row_id, outcome, findings } of waiting.map(waitingForDocument)) await changeRow(sql, now, row_id, { outcome, findings, keeps: true })
+  for (const [nth, slice] of slicesOf(rows.filter(row => !waiting.includes(row))).entries()) {
+    if (nth > 0) await setImmediate()
+    await takeInSlice(sql, now, list, slice, hooks)
+  }
+  return takenIn(sql, now, list.list_no, rows)
+}
+
+/** @returns whether nothing is left to do */
+async function end (sql: WriteSql, now: string, list: EnterpriseList, hooks: IntakeHooks): Promise<boolean> {
+  if (await endUnnamed(sql, now, list, actorOf(list), hooks) > 0) return false
+  await decided(sql, now, list)
+  return true
 }
 
 async function decided (sql: WriteSql, now: string, list: EnterpriseList): Promise<void> {

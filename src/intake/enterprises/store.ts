@@ -1,7 +1,7 @@
 /** Tables of enterprises: one row as the hub knows it, and one row per participant with what it said. */
 import { and, asc, eq, sql as expression, type SQL } from 'drizzle-orm'
-import { flag, fen, integer, isAmong, json, primaryKey, table, text } from '../../db/columns.ts'
-import { bulkInsert } from '../../db/bulk.ts'
+import { flag, fen, integer, isAmong, isListed, json, primaryKey, table, text } from '../../db/columns.ts'
+import { bulkFind, bulkInsert } from '../../db/bulk.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import { opened, sealed } from '../../db/sealing.ts'
 import type { SizeClass } from '../../policy/size-class.ts'
@@ -105,12 +105,12 @@ export async function enterprisesFrom (sql: ReadSql, source_no: string, usccs: r
   return new Map(rows.map(row => [row.uscc, { ...row, ...contactOf(sql, row.uscc, row) }]))
 }
 
+const findSaidNames = bulkFind<{ uscc: string, name: string }>((sql, usccs, source_nos) => sql.select({ uscc: enterprise_sources.uscc, name: enterprise_sources.name })
+  .from(enterprise_sources).where(and(isListed(enterprise_sources.source_no, source_nos), isListed(enterprise_sources.uscc, usccs))))
+
 /** Names under which one participant sent many enterprises. */
 export async function saidNamesOf (sql: ReadSql, source_no: string, usccs: readonly string[]): Promise<Map<string, string>> {
-  if (usccs.length === 0) return new Map()
-  const rows = await sql.select({ uscc: enterprise_sources.uscc, name: enterprise_sources.name }).from(enterprise_sources)
-    .where(and(eq(enterprise_sources.source_no, source_no), isAmong(enterprise_sources.uscc, usccs)))
-  return new Map(rows.map(({ uscc, name }) => [uscc, name]))
+  return new Map((await findSaidNames(sql, usccs, [source_no])).map(({ uscc, name }) => [uscc, name]))
 }
 
 /** Codes under which one participant sent enterprises of these names. */
@@ -121,26 +121,20 @@ export async function codesOfNames (sql: ReadSql, source_no: string, names: read
   return new Map(rows.map(({ uscc, name }) => [name, uscc]))
 }
 
-/** Names of many enterprises as the hub knows them, whoever sent them. */
-export async function namesOf (sql: ReadSql, usccs: readonly string[]): Promise<Map<string, string>> {
-  if (usccs.length === 0) return new Map()
-  const rows = await sql.select({ uscc: enterprises.uscc, name: enterprises.name }).from(enterprises).where(isAmong(enterprises.uscc, usccs))
-  return new Map(rows.map(({ uscc, name }) => [uscc, name]))
+const findKnown = bulkFind<{ uscc: string, name: string, tags: SourcedTag[] }>((sql, usccs) => sql.select({ uscc: enterprises.uscc, name: enterprises.name, tags: enterprises.tags })
+  .from(enterprises).where(isListed(enterprises.uscc, usccs)))
+
+/** Names and tags of many enterprises as the hub knows them, whoever sent them. */
+export async function enterprisesKnown (sql: ReadSql, usccs: readonly string[]): Promise<Map<string, { name: string, tags: SourcedTag[] }>> {
+  return new Map((await findKnown(sql, usccs)).map(row => [row.uscc, row]))
 }
 
-/** Tags of many enterprises as the hub knows them. */
-export async function tagsOf (sql: ReadSql, usccs: readonly string[]): Promise<Map<string, SourcedTag[]>> {
-  if (usccs.length === 0) return new Map()
-  const rows = await sql.select({ uscc: enterprises.uscc, tags: enterprises.tags }).from(enterprises).where(isAmong(enterprises.uscc, usccs))
-  return new Map(rows.map(({ uscc, tags }) => [uscc, tags]))
-}
+const findTakingPart = bulkFind<{ uscc: string, participant_no: string }>((sql, usccs) => sql.select({ uscc: participants.uscc, participant_no: participants.participant_no })
+  .from(participants).where(and(eq(participants.role, 'ENTERPRISE'), isListed(participants.uscc, usccs))))
 
 /** Enterprises that take part themselves: uscc → participant, for the audience of events. */
 export async function enterpriseParticipants (sql: ReadSql, usccs: readonly string[]): Promise<Map<string, string>> {
-  if (usccs.length === 0) return new Map()
-  const rows = await sql.select({ uscc: participants.uscc, participant_no: participants.participant_no }).from(participants)
-    .where(and(eq(participants.role, 'ENTERPRISE'), isAmong(participants.uscc, usccs)))
-  return new Map(rows.map(({ uscc, participant_no }) => [uscc, participant_no]))
+  return new Map((await findTakingPart(sql, usccs)).map(({ uscc, participant_no }) => [uscc, participant_no]))
 }
 
 const said = (column: string): SQL => expression.raw(`excluded.${column}`)

@@ -1,5 +1,5 @@
 /** One way in for needs of every door: told apart, merged, kept, announced, all in the caller's unit. */
-import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { together, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { append, type NewEvent } from '../../journal/events.ts'
 import { enterpriseParticipants } from '../enterprises/store.ts'
 import { openKeyOf, sameProject } from './same-project.ts'
@@ -58,8 +58,7 @@ export async function planNeeds (sql: ReadSql, now: string, placings: readonly P
 
 /** Writes a plan in the unit it was made in. @returns the events that say so, for the caller to append */
 export async function writeNeeds (sql: WriteSql, now: string, plan: Plan, actor: NewEvent['actor'], enterprises: ReadonlyMap<string, string>): Promise<NewEvent[]> {
-  await insertNeeds(sql, plan.needs)
-  await keepSources(sql, plan.sources, false)
+  await together(insertNeeds(sql, plan.needs), keepSources(sql, plan.sources, false))
   await keepSources(sql, plan.merged, true)
   for (const source of plan.merged) await mergeInto(sql, now, source)
   return [...plan.sources, ...plan.merged].map(source => ({

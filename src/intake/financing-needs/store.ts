@@ -1,7 +1,7 @@
 /** Tables of financing needs, of what each door brought, and of batches. */
 import { and, asc, count, eq, exists, gt, gte, inArray, isNull, like, lte, notInArray, sql as expression, sum, type SQLWrapper } from 'drizzle-orm'
-import { fen, flag, integer, isAmong, isSet, isWord, json, primaryKey, table, text } from '../../db/columns.ts'
-import { bulkInsert } from '../../db/bulk.ts'
+import { fen, flag, integer, isAmong, isListed, isSet, isWord, json, listed, primaryKey, table, text } from '../../db/columns.ts'
+import { bulkFind, bulkInsert } from '../../db/bulk.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { FastTrack } from '../../policy/eligibility.ts'
 import { isEnd } from '../../policy/lifecycle.ts'
@@ -127,19 +127,25 @@ export async function advanceNeed (sql: WriteSql, need_no: string, from: readonl
 /** The same for many at once. @returns numbers of those that moved */
 export async function advanceNeeds (sql: WriteSql, need_nos: readonly string[], from: readonly NeedStatus[], to: NeedStatus, now: string): Promise<string[]> {
   if (need_nos.length === 0) return []
-  const moved = await sql.update(financing_needs)
-    .set({ status: to, updated_at: now, version: expression`${financing_needs.version} + 1`, ...(isEnd('need', to) ? { open_key: null, match_again: false } : {}) })
-    .where(and(isAmong(financing_needs.need_no, need_nos), inArray(financing_needs.status, [...from]))).returning({ need_no: financing_needs.need_no })
+  const moved = await hot(sql, isEnd('need', to) ? buildEnd : buildAdvance).execute({ need_nos: listed([...need_nos]), from: listed([...from]), to, now })
   return moved.map(one => one.need_no)
 }
 
+const buildMove = (changes: { open_key?: null, match_again?: false }) => (sql: WriteSql) => sql.update(financing_needs).set({
+  ...changes, status: expression`${expression.placeholder('to')}`, updated_at: expression`${expression.placeholder('now')}`, version: expression`${financing_needs.version} + 1`
+}).where(and(isListed(financing_needs.need_no, expression.placeholder('need_nos')), isListed(financing_needs.status, expression.placeholder('from'))))
+  .returning({ need_no: financing_needs.need_no }).prepare()
+const buildAdvance = buildMove({})
+const buildEnd = buildMove({ open_key: null, match_again: false })
+
 /** Open needs without a contract per enterprise, over all doors, in fen. */
 export async function openNeedSums (sql: ReadSql, usccs: readonly string[]): Promise<Map<string, number>> {
-  if (usccs.length === 0) return new Map()
-  const rows = await sql.select({ uscc: financing_needs.uscc, sum_fen: sum(financing_needs.amount_fen).mapWith(Number) }).from(financing_needs)
-    .where(and(isAmong(financing_needs.uscc, usccs), inArray(financing_needs.status, [...without_contract]))).groupBy(financing_needs.uscc)
-  return new Map(rows.map(({ uscc, sum_fen }) => [uscc, sum_fen]))
+  return new Map((await sumOpen(sql, usccs)).map(({ uscc, sum_fen }) => [uscc, sum_fen]))
 }
+
+const sumOpen = bulkFind<{ uscc: string, sum_fen: number }>((sql, usccs) => sql
+  .select({ uscc: financing_needs.uscc, sum_fen: sum(financing_needs.amount_fen).mapWith(Number) }).from(financing_needs)
+  .where(and(isListed(financing_needs.uscc, usccs), isWord(financing_needs.status, ...without_contract))).groupBy(financing_needs.uscc))
 
 export interface OpenNeedRow {
   need_no: string, uscc: string, project_code: string | null, project_name: string | null, amount_fen: number, park_no: string | null, status: NeedStatus
@@ -149,15 +155,8 @@ export interface OpenNeedRow {
 
 /** Open needs of enterprises, over all doors. */
 export async function openNeedsOf (sql: ReadSql, usccs: readonly string[]): Promise<OpenNeedRow[]> {
-  if (usccs.length === 0) return []
-  const rows = await sql.select({
-    need_no: financing_needs.need_no, uscc: financing_needs.uscc, project_code: financing_needs.project_code, project_name: financing_needs.project_name,
-    amount_fen: financing_needs.amount_fen, park_no: financing_needs.park_no, status: financing_needs.status,
-    sender: need_sources.participant_no, source_status: need_sources.status
-  }).from(financing_needs).innerJoin(need_sources, eq(need_sources.need_no, financing_needs.need_no))
-    .where(and(isAmong(financing_needs.uscc, usccs), inArray(financing_needs.status, [...OPEN_STATUSES]))).orderBy(asc(financing_needs.need_no))
   const needs = new Map<string, OpenNeedRow>()
-  for (const { sender, source_status, ...row } of rows) {
+  for (const { sender, source_status, ...row } of await findOpen(sql, usccs)) {
     const need = needs.get(row.need_no) ?? { ...row, senders: [] }
     needs.set(row.need_no, need)
     if (source_status === 'OPEN') need.senders.push(sender)
@@ -165,16 +164,27 @@ export async function openNeedsOf (sql: ReadSql, usccs: readonly string[]): Prom
   return [...needs.values()]
 }
 
+const findOpen = bulkFind<Omit<OpenNeedRow, 'senders'> & { sender: string, source_status: NeedSourceRow['status'] }>((sql, usccs) => sql.select({
+  need_no: financing_needs.need_no, uscc: financing_needs.uscc, project_code: financing_needs.project_code, project_name: financing_needs.project_name,
+  amount_fen: financing_needs.amount_fen, park_no: financing_needs.park_no, status: financing_needs.status,
+  sender: need_sources.participant_no, source_status: need_sources.status
+}).from(financing_needs).innerJoin(need_sources, eq(need_sources.need_no, financing_needs.need_no))
+  .where(and(isListed(financing_needs.uscc, usccs), isWord(financing_needs.status, ...OPEN_STATUSES))).orderBy(asc(financing_needs.need_no)))
+
+const sent_columns = {
+  need_no: need_sources.need_no, uscc: need_sources.uscc, project_code: need_sources.project_code, project_name: need_sources.project_name,
+  amount_fen: need_sources.amount_fen, term_months: need_sources.term_months, purpose_text: need_sources.purpose_text, demand_date: need_sources.demand_date,
+  list_no: need_sources.list_no, row_id: need_sources.row_id, content_digest: need_sources.content_digest
+}
+export type SentNeed = Pick<NeedSourceRow, keyof typeof sent_columns> & { status: NeedStatus, source_status: NeedSourceRow['status'] }
+const findSent = bulkFind<SentNeed>((sql, usccs, participant_nos) => sql.select({ ...sent_columns, status: financing_needs.status, source_status: need_sources.status })
+  .from(need_sources).innerJoin(financing_needs, eq(financing_needs.need_no, need_sources.need_no))
+  .where(and(isListed(need_sources.participant_no, participant_nos), isListed(need_sources.uscc, usccs))))
+
 /** What one door itself sent for enterprises, with the state; for findings that may name nothing else. */
-export async function needsSentBy (sql: ReadSql, participant_no: string, usccs: readonly string[]) {
-  if (usccs.length === 0) return []
-  return sql.select({
-    need_no: need_sources.need_no, uscc: need_sources.uscc, project_code: need_sources.project_code, project_name: need_sources.project_name,
-    amount_fen: need_sources.amount_fen, term_months: need_sources.term_months, purpose_text: need_sources.purpose_text, demand_date: need_sources.demand_date,
-    list_no: need_sources.list_no, row_id: need_sources.row_id, content_digest: need_sources.content_digest,
-    status: financing_needs.status, source_status: need_sources.status
-  }).from(need_sources).innerJoin(financing_needs, eq(financing_needs.need_no, need_sources.need_no))
-    .where(and(eq(need_sources.participant_no, participant_no), isAmong(need_sources.uscc, usccs))).orderBy(asc(need_sources.need_no))
+export async function needsSentBy (sql: ReadSql, participant_no: string, usccs: readonly string[]): Promise<SentNeed[]> {
+  // Ordered here: asked for the order of its key, SQLite would go through everything that the door ever sent.
+  return (await findSent(sql, usccs, [participant_no])).sort((a, b) => a.need_no < b.need_no ? -1 : 1)
 }
 
 const insertManyNeeds = bulkInsert(financing_needs)

@@ -1,7 +1,7 @@
 /** Tables of renovation projects: one merged row, and the facts as each participant sent them. */
 import { and, asc, eq, gt, gte, sql as expression } from 'drizzle-orm'
-import { fen, flag, integer, isAmong, json, primaryKey, table, text } from '../../db/columns.ts'
-import { bulkInsert } from '../../db/bulk.ts'
+import { fen, flag, integer, isListed, json, primaryKey, table, text } from '../../db/columns.ts'
+import { bulkFind, bulkInsert } from '../../db/bulk.ts'
 import type { ReadSql, WriteSql } from '../../db/db.ts'
 import type { Role } from '../../http/access.ts'
 import type { Nature, Stage, LibraryStatus } from './kinds.ts'
@@ -90,11 +90,11 @@ export async function findProject (sql: ReadSql, owner_uscc: string, project_cod
   return (await sql.select().from(projects).where(and(eq(projects.owner_uscc, owner_uscc), eq(projects.project_code, project_code))))[0]
 }
 
+const findOfOwners = bulkFind<Project>((sql, usccs) => sql.select().from(projects).where(isListed(projects.owner_uscc, usccs)))
+
 /** Projects of many owners, by `owner|code`. */
 export async function projectsOf (sql: ReadSql, usccs: readonly string[]): Promise<Map<string, Project>> {
-  if (usccs.length === 0) return new Map()
-  const rows = await sql.select().from(projects).where(isAmong(projects.owner_uscc, usccs))
-  return new Map(rows.map(row => [`${row.owner_uscc}|${row.project_code}`, row]))
+  return new Map((await findOfOwners(sql, usccs)).map(row => [`${row.owner_uscc}|${row.project_code}`, row]))
 }
 
 /** Every project with that code; one, unless two owners use the same code. */

@@ -54,13 +54,15 @@ export function isHalfWritten (file: string): boolean {
  * @param root folder that belongs to documents alone
  */
 export function directoryStore (root: string, cipher: Pick<Cipher, 'sealBytes' | 'openBytes'>): DocumentStore {
+  /** folders whose own name is on disk */
+  const lasting = new Set<string>()
   return {
     async put (sha256, bytes) {
       const file = documentPath(root, sha256)
       const folder = dirname(file)
       // Another process may have given it its name just now: that, too, is on disk before this one answers.
       if (await exists(file)) return syncFolder(folder)
-      await mkdir(folder, { recursive: true, mode: 0o700 })
+      if (!lasting.has(folder)) await mkdir(folder, { recursive: true, mode: 0o700 })
       const temporary = `${file}.${newNo('part')}`
       const handle = await open(temporary, 'wx', 0o600)
       try {
@@ -74,7 +76,8 @@ export function directoryStore (root: string, cipher: Pick<Cipher, 'sealBytes' |
         await handle.close()
       }
       await syncFolder(folder)
-      await syncFolder(root)
+      if (!lasting.has(folder)) await syncFolder(root)
+      lasting.add(folder)
     },
     async get (sha256) {
       try {

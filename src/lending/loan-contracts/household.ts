@@ -1,5 +1,7 @@
 /** What loans count against the household limit of an enterprise, over all banks. S1 二(二); rule E-09, reading A-26. */
-import { and, desc, eq, gt, inArray, isNotNull, isNull } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
+import { bulkFind } from '../../db/bulk.ts'
+import { isListed } from '../../db/columns.ts'
 import type { ReadSql } from '../../db/db.ts'
 import { financing_needs, without_contract } from '../../intake/financing-needs/store.ts'
 import { lead_events, leads } from '../../matching/leads/store.ts'
@@ -30,6 +32,10 @@ async function approvals (sql: ReadSql, usccs: readonly string[]): Promise<Map<s
   return found
 }
 
+const findContracts = bulkFind<{ number: string, uscc: string, lead_no: string | null, contract_fen: number, maturity_date: string }>((sql, usccs) => sql
+  .select({ number: loan_contracts.number, uscc: loan_contracts.uscc, lead_no: loan_contracts.lead_no, contract_fen: loan_contracts.contract_amount_fen, maturity_date: loan_contracts.maturity_date })
+  .from(loan_contracts).where(and(isListed(loan_contracts.uscc, usccs), eq(loan_contracts.status, 'ACCEPTED'))))
+
 /**
  * Per enterprise, beside its open needs: what its loans count by the reading in force. Where approvals count, the highest of a need takes
  * the place of what the need asks for, so the sum may be below nothing.
@@ -42,8 +48,7 @@ export async function countedLimits (sql: ReadSql, usccs: readonly string[], day
   const terms = nearestTerms(policies, 'PARK_TECH_GUARANTEE', day)
   const basis = readingOf(terms, 'household_basis', HOUSEHOLD_BASES)
   const count = (uscc: string, fen: number) => counted.set(uscc, (counted.get(uscc) ?? 0) + fen)
-  const contracts = await sql.select({ number: loan_contracts.number, uscc: loan_contracts.uscc, lead_no: loan_contracts.lead_no, contract_fen: loan_contracts.contract_amount_fen })
-    .from(loan_contracts).where(and(inArray(loan_contracts.uscc, [...usccs]), eq(loan_contracts.status, 'ACCEPTED'), gt(loan_contracts.maturity_date, day)))
+  const contracts = (await findContracts(sql, usccs)).filter(({ maturity_date }) => maturity_date > day)
   const approved = basis === 'APPROVED' ? await approvals(sql, usccs) : new Map<string, Approval>()
   const outstanding = new Map<string, number>()
   for (const drawdown of basis === 'OUTSTANDING' ? await drawdownsOf(sql, contracts.map(({ number }) => number)) : []) {

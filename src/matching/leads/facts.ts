@@ -1,13 +1,14 @@
 /** Everything a batch of needs is matched by, read at once: enterprises, projects, authorizations, pairings. */
-import { and, count, eq, inArray, sum } from 'drizzle-orm'
-import { isAmong, json, table, text } from '../../db/columns.ts'
-import type { ReadSql, WriteSql } from '../../db/db.ts'
-import { authorizations, openedAuthorization, type Authorization } from '../../intake/authorizations/store.ts'
+import { and, count, eq, inArray, sql as expression, sum } from 'drizzle-orm'
+import { bulkFind } from '../../db/bulk.ts'
+import { isAmong, isListed, isWord, json, listed, table, text } from '../../db/columns.ts'
+import { hot, together, type ReadSql, type WriteSql } from '../../db/db.ts'
+import { authorizationsOfAll, type Authorization } from '../../intake/authorizations/store.ts'
 import { contactOf, enterprises, type EnterpriseFacts } from '../../intake/enterprises/store.ts'
 import { financing_needs, need_sources, type Need } from '../../intake/financing-needs/store.ts'
 import type { Stage } from '../../intake/projects/kinds.ts'
 import { projects } from '../../intake/projects/store.ts'
-import { consortia, pairedOn } from '../../registry/consortia/store.ts'
+import { consortia, pairingsOn } from '../../registry/consortia/store.ts'
 import { activeOfRole, type Participant } from '../../registry/participants/store.ts'
 
 export interface ProjectFacts { name: string | null, total_investment_fen: number | null, stage: Stage | null, cluster: string | null }
@@ -32,34 +33,27 @@ export function projectKey (uscc: string, project_code: string): string {
 
 export async function factsOf (sql: ReadSql, needs: readonly Need[], day: string): Promise<Facts> {
   const usccs = [...new Set(needs.map(({ uscc }) => uscc))]
-  const [known, given, described, doors] = [
-    await sql.select().from(enterprises).where(isAmong(enterprises.uscc, usccs)),
-    (await sql.select().from(authorizations).where(isAmong(authorizations.grantor_uscc, usccs))).map(row => openedAuthorization(sql, row)),
-    await sql.select({ owner_uscc: projects.owner_uscc, project_code: projects.project_code, name: projects.name, total_investment_fen: projects.total_investment_fen,
-      stage: projects.stage, cluster: projects.cluster_33618_code })
-      .from(projects).where(isAmong(projects.owner_uscc, usccs)),
-    await sql.select({ need_no: need_sources.need_no, participant_no: need_sources.participant_no }).from(need_sources)
-      .where(and(inArray(need_sources.need_no, needs.map(({ need_no }) => need_no)), eq(need_sources.status, 'OPEN')))
-  ]
-  const parks = await activeOfRole(sql, 'PARK')
-  const paired = new Map<string, Set<string>>()
-  const wanted_parks = new Set([...needs.map(({ park_no }) => park_no), ...parks.map(({ participant_no }) => participant_no)])
-  for (const park_no of wanted_parks) {
-    if (park_no !== null) paired.set(park_no, new Set((await pairedOn(sql, park_no, day)).map(({ participant_no }) => participant_no)))
-  }
+  const [known, given, described, doors, pairings, parks, BANK, GUARANTOR, LESSOR, PARTNER_PLATFORM] = await together(
+    findEnterprises(sql, usccs), authorizationsOfAll(sql, usccs), findProjects(sql, usccs), findDoors(sql, needs.map(({ need_no }) => need_no)), pairingsOn(sql, day),
+    activeOfRole(sql, 'PARK'), activeOfRole(sql, 'BANK'), activeOfRole(sql, 'GUARANTOR'), activeOfRole(sql, 'LESSOR'), activeOfRole(sql, 'PARTNER_PLATFORM'))
   return {
     enterprises: new Map(known.map(row => [row.uscc, { ...row, ...contactOf(sql, row.uscc, row) }])),
     projects: new Map(described.map(row => [projectKey(row.owner_uscc, row.project_code), row])),
-    authorizations: grouped(given.sort((a, b) => a.authorization_no < b.authorization_no ? 1 : -1), row => row.grantor_uscc, row => row),
+    authorizations: grouped(given, row => row.grantor_uscc, row => row),
     senders: grouped(doors, row => row.need_no, row => row.participant_no),
-    institutions: {
-      BANK: await activeOfRole(sql, 'BANK'), GUARANTOR: await activeOfRole(sql, 'GUARANTOR'), LESSOR: await activeOfRole(sql, 'LESSOR'),
-      PARTNER_PLATFORM: await activeOfRole(sql, 'PARTNER_PLATFORM')
-    },
+    institutions: { BANK, GUARANTOR, LESSOR, PARTNER_PLATFORM },
     parks,
-    paired
+    paired: new Map([...pairings].map(([park_no, members]) => [park_no, new Set(members)]))
   }
 }
+
+const findEnterprises = bulkFind<typeof enterprises.$inferSelect>((sql, usccs) => sql.select().from(enterprises).where(isListed(enterprises.uscc, usccs)))
+const findProjects = bulkFind<ProjectFacts & { owner_uscc: string, project_code: string }>((sql, usccs) => sql.select({
+  owner_uscc: projects.owner_uscc, project_code: projects.project_code, name: projects.name, total_investment_fen: projects.total_investment_fen,
+  stage: projects.stage, cluster: projects.cluster_33618_code
+}).from(projects).where(isListed(projects.owner_uscc, usccs)))
+const findDoors = bulkFind<{ need_no: string, participant_no: string }>((sql, need_nos) => sql.select({ need_no: need_sources.need_no, participant_no: need_sources.participant_no })
+  .from(need_sources).where(and(isListed(need_sources.need_no, need_nos), eq(need_sources.status, 'OPEN'))))
 
 function grouped<R, V> (rows: readonly R[], keyOf: (row: R) => string, valueOf: (row: R) => V): Map<string, V[]> {
   const groups = new Map<string, V[]>()
@@ -75,11 +69,12 @@ const matched_before = ['MATCHED', 'PUSHED', 'PARTLY_FUNDED'] as const
 
 /** Marks open needs of a park, or of enterprises, to be matched again: who is paired or authorised has changed. */
 export async function matchAgain (sql: WriteSql, of: { park_no: string } | { usccs: readonly string[] }): Promise<void> {
-  await sql.update(financing_needs).set({ match_again: true }).where(and(
-    'park_no' in of ? eq(financing_needs.park_no, of.park_no) : isAmong(financing_needs.uscc, of.usccs),
-    inArray(financing_needs.status, [...matched_before])
-  ))
+  if ('usccs' in of) await hot(sql, buildMatchAgain).execute({ usccs: listed([...of.usccs]) })
+  else await sql.update(financing_needs).set({ match_again: true }).where(and(eq(financing_needs.park_no, of.park_no), inArray(financing_needs.status, [...matched_before])))
 }
+
+const buildMatchAgain = (sql: WriteSql) => sql.update(financing_needs).set({ match_again: true })
+  .where(and(isListed(financing_needs.uscc, expression.placeholder('usccs')), isWord(financing_needs.status, ...matched_before))).prepare()
 
 const park_pairings = table('park_pairings', { park_no: text().primaryKey(), members: json<string[]>().notNull() })
 
@@ -98,13 +93,10 @@ export async function keepPairing (sql: WriteSql, park_no: string, members: stri
   await sql.insert(park_pairings).values({ park_no, members }).onConflictDoUpdate({ target: park_pairings.park_no, set: { members } })
 }
 
-/** Members of each park's consortia in force on a day. */
-export async function pairingsOn (sql: ReadSql, day: string): Promise<Map<string, string[]>> {
-  const pairings = new Map<string, string[]>()
-  for (const { participant_no } of await activeOfRole(sql, 'PARK')) {
-    pairings.set(participant_no, [...new Set((await pairedOn(sql, participant_no, day)).map(member => member.participant_no))].sort())
-  }
-  return pairings
+/** Members of each active park's consortia in force on a day; none for a park that has no consortium any more. */
+export async function pairingsOfParks (sql: ReadSql, day: string): Promise<Map<string, string[]>> {
+  const pairings = await pairingsOn(sql, day)
+  return new Map((await activeOfRole(sql, 'PARK')).map(({ participant_no }) => [participant_no, pairings.get(participant_no) ?? []]))
 }
 
 /** Needs that are withdrawn among some. */

@@ -84,8 +84,8 @@ async function push (sql: WriteSql, now: string, needs: readonly Need[], terms: 
   await keepRecipients(sql, recipients)
   await setImmediate()
   await append(sql, now, ...news)
-  await advanceNeeds(sql, needs.map(({ need_no }) => need_no), ['SUBMITTED'], 'MATCHED', now)
-  const pushed = new Set(await advanceNeeds(sql, [...served], ['MATCHED'], 'PUSHED', now))
+  await advanceNeeds(sql, needs.flatMap(({ need_no }) => served.has(need_no) ? [] : need_no), ['SUBMITTED'], 'MATCHED', now)
+  const pushed = new Set(await advanceNeeds(sql, [...served], ['SUBMITTED', 'MATCHED'], 'PUSHED', now))
   await append(sql, now, ...needs.filter(({ need_no, status }) => pushed.has(need_no) || status === 'SUBMITTED').map(({ need_no, authorization_no }): NewEvent => ({
     type: pushed.has(need_no) ? 'financing_need.pushed' : 'financing_need.matched', subject: need_no, actor: the_hub,
     audience: facts.senders.get(need_no) ?? [], authorization_no,

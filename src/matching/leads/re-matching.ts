@@ -7,7 +7,7 @@ import type { Db } from '../../db/db.ts'
 import { begunLately } from '../../intake/authorizations/store.ts'
 import { beijingDate } from '../../policy/calendar.ts'
 import { addDays } from '../../policy/period.ts'
-import { consortiaMark, keepPairing, keptPairings, matchAgain, pairingsOn } from './facts.ts'
+import { consortiaMark, keepPairing, keptPairings, matchAgain, pairingsOfParks } from './facts.ts'
 
 /** A hub that stood still so long still notices. */
 const days_looked_back = 7
@@ -25,7 +25,7 @@ export function pairingWatch (db: Db): () => Promise<number> {
     if (changed.length + begun.length > 0) {
       await db.write(async sql => {
         for (let from = 0; from < begun.length; from += usccs_per_query) await matchAgain(sql, { usccs: begun.slice(from, from + usccs_per_query) })
-        const pairings = await pairingsOn(sql, day)
+        const pairings = await pairingsOfParks(sql, day)
         for (const park_no of changed) {
           await keepPairing(sql, park_no, pairings.get(park_no) ?? [])
           await matchAgain(sql, { park_no })
@@ -39,6 +39,6 @@ export function pairingWatch (db: Db): () => Promise<number> {
 
 async function changedParks (db: Db, day: string): Promise<string[]> {
   const kept = await keptPairings(db.read)
-  const pairings = await pairingsOn(db.read, day)
+  const pairings = await pairingsOfParks(db.read, day)
   return [...pairings].filter(([park_no, members]) => kept.get(park_no)?.join(' ') !== members.join(' ')).map(([park_no]) => park_no)
 }

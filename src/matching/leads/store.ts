@@ -1,8 +1,8 @@
 /** Tables of leads, their events, and why each institution got a need or not. */
 import { and, asc, count, desc, eq, gt, gte, isNotNull, isNull, like, lt, lte, max, ne, or, sql as expression, sum, type Placeholder, type SQL } from 'drizzle-orm'
 import { dialect } from '../../config.ts'
-import { bulkInsert } from '../../db/bulk.ts'
-import { fen, flag, integer, isAmong, json, primaryKey, table, text } from '../../db/columns.ts'
+import { bulkFind, bulkInsert } from '../../db/bulk.ts'
+import { fen, flag, integer, isAmong, isListed, json, primaryKey, table, text } from '../../db/columns.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { opened, sealed } from '../../db/sealing.ts'
 import { event_audience } from '../../journal/events.ts'
@@ -106,6 +106,11 @@ const dayOf = (instant: string): string => instant.slice(0, 10)
 
 type Counted = Pick<Lead, 'recipient_no' | 'content_until' | 'amount_fen'>
 
+const addTotals = bulkInsert(lead_totals, insert => insert.onConflictDoUpdate({
+  target: [lead_totals.recipient_no, lead_totals.until_day],
+  set: { leads: expression`${lead_totals.leads} + excluded.leads`, amount_fen: expression`${lead_totals.amount_fen} + excluded.amount_fen` }
+}))
+
 async function countIn (sql: WriteSql, rows: readonly Counted[]): Promise<void> {
   const totals = new Map<string, typeof lead_totals.$inferInsert>()
   for (const { recipient_no, content_until, amount_fen } of rows) {
@@ -113,12 +118,7 @@ async function countIn (sql: WriteSql, rows: readonly Counted[]): Promise<void> 
     const total = totals.get(`${recipient_no} ${until_day}`) ?? { recipient_no, until_day, leads: 0, amount_fen: 0 }
     totals.set(`${recipient_no} ${until_day}`, { ...total, leads: total.leads + 1, amount_fen: total.amount_fen + amount_fen })
   }
-  for (const total of totals.values()) {
-    await sql.insert(lead_totals).values(total).onConflictDoUpdate({
-      target: [lead_totals.recipient_no, lead_totals.until_day],
-      set: { leads: expression`${lead_totals.leads} + excluded.leads`, amount_fen: expression`${lead_totals.amount_fen} + excluded.amount_fen` }
-    })
-  }
+  await addTotals(sql, [...totals.values()])
 }
 
 const bulkLeads = bulkInsert(leads)
@@ -150,11 +150,9 @@ export async function recipientsOfNeed (sql: ReadSql, need_no: string) {
 }
 
 /** What was pushed of some needs before: to whom, under which authorization, and whether that was withdrawn since. */
-export async function pushedBefore (sql: ReadSql, need_nos: readonly string[]) {
-  if (need_nos.length === 0) return []
-  return sql.select({ need_no: leads.need_no, recipient_no: leads.recipient_no, authorization_no: leads.authorization_no, status: leads.status })
-    .from(leads).where(isAmong(leads.need_no, need_nos))
-}
+export const pushedBefore = bulkFind<Pick<Lead, 'need_no' | 'recipient_no' | 'authorization_no' | 'status'>>((sql, need_nos) => sql
+  .select({ need_no: leads.need_no, recipient_no: leads.recipient_no, authorization_no: leads.authorization_no, status: leads.status })
+  .from(leads).where(isListed(leads.need_no, need_nos)))
 
 const buildFindLead = (sql: ReadSql) => sql.select().from(leads).where(eq(leads.lead_no, expression.placeholder('lead_no'))).prepare()
 
@@ -189,10 +187,12 @@ export async function leadsUnder (sql: ReadSql, authorization_no: string) {
 
 /** A lead of the institution for this enterprise and project that it approved; the newest. */
 export async function approvedLeadOf (sql: ReadSql, recipient_no: string, uscc: string, project_code: string | null): Promise<Lead | undefined> {
-  return (await sql.select().from(leads).where(and(
+  const approved = await sql.select().from(leads).where(and(
     eq(leads.recipient_no, recipient_no), eq(leads.uscc, uscc), isNotNull(leads.approved_at),
     project_code === null ? undefined : eq(leads.project_code, project_code)
-  )).orderBy(desc(leads.lead_no)).limit(1))[0]
+  ))
+  // Chosen here: asked for the last by number, SQLite would go through every lead of the institution.
+  return approved.sort((a, b) => a.lead_no < b.lead_no ? 1 : -1)[0]
 }
 
 /** What of a lead moves after its push; all else is frozen. */

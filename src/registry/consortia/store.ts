@@ -1,7 +1,7 @@
 /** Tables of consortia and their members. */
-import { and, asc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, ne, or, type SQL } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, ne, or, sql as expression, type SQL } from 'drizzle-orm'
 import { integer, json, primaryKey, table, text } from '../../db/columns.ts'
-import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { Period } from '../../policy/period.ts'
 import type { ConsortiumStatus } from './statuses.ts'
 
@@ -169,15 +169,25 @@ export async function keepAnnounced (sql: WriteSql, consortium_no: string, valid
   await sql.update(consortia).set({ expiry_noticed: valid_to }).where(eq(consortia.consortium_no, consortium_no))
 }
 
-/** Members of the consortia of a park in force on a day: half-open, a member that left on the day is out. */
-export async function pairedOn (sql: ReadSql, park_no: string, day: string): Promise<ConsortiumMember[]> {
-  const rows = await sql.select({ member: consortium_members }).from(consortia)
+const buildPairings = (sql: ReadSql) => {
+  const day = expression.placeholder('day')
+  return sql.selectDistinct({ park_no: consortia.park_no, participant_no: consortium_members.participant_no }).from(consortia)
     .innerJoin(consortium_members, eq(consortium_members.consortium_no, consortia.consortium_no))
     .where(and(
-      eq(consortia.park_no, park_no), inArray(consortia.status, in_force), lte(consortia.valid_from, day), gt(consortia.valid_to, day),
+      isNotNull(consortia.park_no), inArray(consortia.status, in_force), lte(consortia.valid_from, day), gt(consortia.valid_to, day),
       lte(consortium_members.joined_on, day), or(isNull(consortium_members.left_on), gt(consortium_members.left_on, day))
-    )).orderBy(asc(consortium_members.participant_no))
-  return rows.map(({ member }) => member)
+    )).orderBy(asc(consortium_members.participant_no)).prepare()
+}
+
+/** By park the members of its consortia in force on a day: half-open, a member that left on the day is out. */
+export async function pairingsOn (sql: ReadSql, day: string): Promise<Map<string, string[]>> {
+  const pairings = new Map<string, string[]>()
+  for (const { park_no, participant_no } of await hot(sql, buildPairings).execute({ day })) {
+    const members = pairings.get(park_no as string)
+    if (members === undefined) pairings.set(park_no as string, [participant_no])
+    else members.push(participant_no)
+  }
+  return pairings
 }
 
 /** Industries that the consortia of a park supported in a period. */
