@@ -1,6 +1,6 @@
 /** Reading leads: pages as stored bytes, totals, what is overdue, and why an institution got a need or not. */
 import { sha256Hex } from '../../db/canonical.ts'
-import type { Db, ReadSql } from '../../db/db.ts'
+import { together, type Db, type ReadSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { pageOf, type PageRequest } from '../../http/paging.ts'
 import { findNeed, sourcesOf } from '../../intake/financing-needs/store.ts'
@@ -8,70 +8,72 @@ import { instantMs } from '../../policy/calendar.ts'
 import { isEnd } from '../../policy/lifecycle.ts'
 import { yuanOf } from '../../policy/money.ts'
 import { notFound } from '../../problem.ts'
+import { KeptBytes } from './kept-bytes.ts'
 import { not_paired } from './pairing.ts'
-import { isFresh, joined, leadNow } from './rendering.ts'
+import { leadNow } from './rendering.ts'
 import { feedRevision, findLeads, overdueLeads, pageOfLeads, recipientsOfNeed, totalsOfLeads, type LeadFilter, type PageRow } from './store.ts'
 import { needClock } from './timing.ts'
 
 /** The bytes of a page as they are sent. */
 export interface Page { bytes: Buffer, etag: string }
 interface KeptPage extends Page { revision: string, fresh_until: string }
+/** A lead as it reads in a version until an instant. */
+interface KeptLead { bytes: Buffer, digest: string, version: number, until: string }
+interface Remembered { pages: KeptBytes<KeptPage>, leads: KeptBytes<KeptLead> }
 
-const pages_bytes_max = 32 * 1024 * 1024
+const kept_bytes_max = 32 * 1024 * 1024
 const etag_length = 32
-const kept_pages = new WeakMap<Db, { pages: Map<string, KeptPage>, bytes: number }>()
+const remembered = new WeakMap<Db, Remembered>()
 
-/**
- * A page of the caller's own leads with its ETag. Everything that changes an institution's leads stands in its feed, so a
- * page stays right until the feed has moved on or the clock passes an instant at which a lead says something else.
- */
-export async function leadPage (db: Db, principal: Principal, url: string, filter: LeadFilter, page: PageRequest, now: string): Promise<Page> {
-  const key = `${principal.participant_no} ${principal.user_no ?? ''} ${url}`
-  const kept = keptOf(db)
-  // Read before the rows: a change in between makes the next reading look again.
-  const revision = await feedRevision(db.read, principal.participant_no)
-  const hit = kept.pages.get(key)
-  if (hit !== undefined && hit.revision === revision && hit.fresh_until > now) return hit
-  const rows = await pageOfLeads(db.read, principal.participant_no, filter, page.after, page.limit + 1, now)
-  const { items, next_cursor } = pageOf('listLeads', principal, page, rows, row => row.lead_no)
-  const { count, amount_fen, next_end } = await totalsOfLeads(db.read, principal.participant_no, filter, now)
-  const shown = await shownOf(db.read, items, now)
-  const texts = shown.map(({ text }) => text)
-  const text = `{"items":[${texts.join(',')}],"next_cursor":${JSON.stringify(next_cursor)},"totals":{"count":${count},"amount":"${yuanOf(amount_fen)}"}}`
-  const fresh_until = shown.reduce((until, each) => each.until < until ? each.until : until, next_end)
-  const bytes = Buffer.from(text)
-  const made: KeptPage = { bytes, etag: sha256Hex(bytes).slice(0, etag_length), revision, fresh_until }
-  keep(kept, key, made)
-  return made
-}
-
-/** Leads as they read now, each with the instant at which it says something else by itself. */
-async function shownOf (sql: ReadSql, rows: readonly PageRow[], now: string): Promise<{ text: string, until: string }[]> {
-  const stale = rows.filter(row => !isFresh(row, now)).map(({ lead_no }) => lead_no)
-  const anew = new Map((await findLeads(sql, stale)).map(lead => [lead.lead_no, leadNow(sql, lead, now)]))
-  return rows.map(row => anew.get(row.lead_no) ?? { text: joined(sql, row), until: row.fresh_until })
-}
-
-function keptOf (db: Db): { pages: Map<string, KeptPage>, bytes: number } {
-  let kept = kept_pages.get(db)
-  if (kept === undefined) kept_pages.set(db, kept = { pages: new Map(), bytes: 0 })
+function rememberedOf (db: Db): Remembered {
+  let kept = remembered.get(db)
+  if (kept === undefined) remembered.set(db, kept = { pages: new KeptBytes(kept_bytes_max), leads: new KeptBytes(kept_bytes_max) })
   return kept
 }
 
-/** The oldest pages make room for new ones. */
-function keep (kept: { pages: Map<string, KeptPage>, bytes: number }, key: string, page: KeptPage): void {
-  drop(kept, key)
-  kept.pages.set(key, page)
-  kept.bytes += page.bytes.length
-  for (const oldest of kept.pages.keys()) {
-    if (kept.bytes <= pages_bytes_max) return
-    drop(kept, oldest)
-  }
+/**
+ * A page of the caller's own leads with its ETag. Everything that changes an institution's leads stands in its feed, so a
+ * page stays right until the feed has moved on or the clock passes an instant at which a lead says something else. Then only those leads
+ * are read whole that are not remembered as they are now.
+ */
+export async function leadPage (db: Db, principal: Principal, url: string, filter: LeadFilter, page: PageRequest, now: string): Promise<Page> {
+  const key = `${principal.participant_no} ${principal.user_no ?? ''} ${url}`
+  const { pages, leads } = rememberedOf(db)
+  // Read before the rows: a change in between makes the next reading look again.
+  const revision = await feedRevision(db.read, principal.participant_no)
+  const hit = pages.get(key)
+  if (hit !== undefined && hit.revision === revision && hit.fresh_until > now) return hit
+  const [rows, { count, amount_fen, next_end }] = await together(
+    pageOfLeads(db.read, principal.participant_no, filter, page.after, page.limit + 1, now), totalsOfLeads(db.read, principal.participant_no, filter, now))
+  const { items, next_cursor } = pageOf('listLeads', principal, page, rows, row => row.lead_no)
+  const shown = await shownOf(db.read, leads, items, now)
+  const end = `],"next_cursor":${JSON.stringify(next_cursor)},"totals":{"count":${count},"amount":"${yuanOf(amount_fen)}"}}`
+  const bytes = Buffer.concat([opening, ...shown.flatMap((lead, place) => place === 0 ? [lead.bytes] : [comma, lead.bytes]), Buffer.from(end)])
+  const etag = sha256Hex(Buffer.from(shown.map(({ digest }) => digest).join() + end)).slice(0, etag_length)
+  const fresh_until = shown.reduce((until, each) => each.until < until ? each.until : until, next_end)
+  const made: KeptPage = { bytes, etag, revision, fresh_until }
+  pages.keep(key, made)
+  return made
 }
 
-function drop (kept: { pages: Map<string, KeptPage>, bytes: number }, key: string): void {
-  kept.bytes -= kept.pages.get(key)?.bytes.length ?? 0
-  kept.pages.delete(key)
+const opening = Buffer.from('{"items":[')
+const comma = Buffer.from(',')
+
+/** Leads as they read now. */
+async function shownOf (sql: ReadSql, leads: KeptBytes<KeptLead>, rows: readonly PageRow[], now: string): Promise<KeptLead[]> {
+  const shown = new Map<string, KeptLead>()
+  for (const { lead_no, version } of rows) {
+    const kept = leads.get(lead_no)
+    if (kept !== undefined && kept.version === version && kept.until > now) shown.set(lead_no, kept)
+  }
+  for (const lead of await findLeads(sql, rows.flatMap(({ lead_no }) => shown.has(lead_no) ? [] : lead_no))) {
+    const { text, until } = leadNow(sql, lead, now)
+    const bytes = Buffer.from(text)
+    const made = { bytes, digest: sha256Hex(bytes), version: lead.version, until }
+    leads.keep(lead.lead_no, made)
+    shown.set(lead.lead_no, made)
+  }
+  return rows.flatMap(({ lead_no }) => shown.get(lead_no) ?? [])
 }
 
 /** Leads whose running stage is past due: an institution's own, MEIC sees all of them without any content. */

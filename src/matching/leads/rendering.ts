@@ -7,7 +7,7 @@ import { opened } from '../../db/sealing.ts'
 import type { LeadStatus } from '../../policy/lifecycle.ts'
 import { withPersonal, type Personal } from './disclosure.ts'
 import { slaAt, slaChangesAt, type SlaOut, type Timed } from './stages.ts'
-import { last_instant, personalPlace, type Lead, type PageRow } from './store.ts'
+import { last_instant, personalPlace, type Lead } from './store.ts'
 
 export type HeadFacts = Timed & Pick<Lead,
   'lead_no' | 'need_no' | 'recipient_kind' | 'expires_at' | 'content_until' | 'authorization_no' | 'disclosure_digest' | 'fields_released' | 'version' | 'updated_at'>
@@ -34,7 +34,7 @@ export function headOf (lead: HeadFacts, now: string, { sla, changes_at }: Readi
 }
 
 /** A lead with its content, from its stored parts. */
-export function joined (sql: ReadSql, { lead_no, head, flat, disclosure, personal }: Pick<Lead, 'lead_no' | 'head' | 'flat' | 'disclosure' | 'personal'>): string {
+function joined (sql: ReadSql, { lead_no, head, flat, disclosure, personal }: Pick<Lead, 'lead_no' | 'head' | 'flat' | 'disclosure' | 'personal'>): string {
   if (personal === null) return `${head}${flat}"disclosure":${disclosure}}`
   const known = JSON.parse(opened(sql, personal, personalPlace(lead_no))) as Personal
   return `${head}${withPersonal(flat, known)}"disclosure":${withPersonal(disclosure, known)}}`
@@ -62,9 +62,4 @@ export function leadNow (sql: ReadSql, lead: Lead, now: string): { text: string,
 
 export function leadText (sql: ReadSql, lead: Lead, now: string): string {
   return leadNow(sql, lead, now).text
-}
-
-/** Whether stored bytes can be sent as they stand. */
-export function isFresh (row: PageRow, now: string): boolean {
-  return row.fresh_until > now && row.content_until > now
 }

@@ -2,7 +2,7 @@
 import { and, asc, count, desc, eq, gt, gte, isNotNull, isNull, like, lt, lte, max, ne, or, sql as expression, sum, type Placeholder, type SQL } from 'drizzle-orm'
 import { dialect } from '../../config.ts'
 import { bulkFind, bulkInsert } from '../../db/bulk.ts'
-import { fen, flag, integer, isAmong, isListed, json, primaryKey, table, text } from '../../db/columns.ts'
+import { fen, flag, integer, isListed, json, primaryKey, table, text } from '../../db/columns.ts'
 import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { opened, sealed } from '../../db/sealing.ts'
 import { event_audience } from '../../journal/events.ts'
@@ -160,9 +160,7 @@ export async function findLead (sql: ReadSql, lead_no: string): Promise<Lead | u
   return (await hot(sql, buildFindLead).execute({ lead_no }))[0]
 }
 
-export async function findLeads (sql: ReadSql, lead_nos: readonly string[]): Promise<Lead[]> {
-  return lead_nos.length === 0 ? [] : sql.select().from(leads).where(isAmong(leads.lead_no, lead_nos))
-}
+export const findLeads = bulkFind<Lead>((sql, lead_nos) => sql.select().from(leads).where(isListed(leads.lead_no, lead_nos)))
 
 export async function leadsOfNeed (sql: ReadSql, need_no: string): Promise<Lead[]> {
   return sql.select().from(leads).where(eq(leads.need_no, need_no)).orderBy(asc(leads.lead_no))
@@ -232,9 +230,8 @@ export interface LeadFilter {
   updated_since?: string | undefined
 }
 
-const page_columns = {
-  lead_no: leads.lead_no, head: leads.head, flat: leads.flat, disclosure: leads.disclosure, personal: leads.personal, fresh_until: leads.fresh_until, content_until: leads.content_until
-}
+/** Which lead, as of which version: the texts, kept apart from their row by PostgreSQL, are read of those alone that nobody remembers. */
+const page_columns = { lead_no: leads.lead_no, version: leads.version }
 export type PageRow = Pick<Lead, keyof typeof page_columns>
 
 /**
@@ -275,7 +272,7 @@ const buildFirstPage = (sql: ReadSql) => sql.select(page_columns).from(leads)
   .where(and(eq(leads.recipient_no, expression.placeholder('recipient_no')), in_order_of_numbers, isReadable(expression.placeholder('now'))))
   .orderBy(desc(leads.lead_no)).limit(expression.placeholder('limit')).prepare()
 
-/** Leads of one institution as stored bytes, newest first. */
+/** Leads of one institution, newest first. */
 export async function pageOfLeads (sql: ReadSql, recipient_no: string, filter: LeadFilter, after: string | null, limit: number, now: string): Promise<PageRow[]> {
   if (after === null && isUnfiltered(filter)) return hot(sql, buildFirstPage).execute({ recipient_no, now, limit })
   return sql.select(page_columns).from(leads).where(and(shown(recipient_no, filter, now), after === null ? in_order_of_numbers : lt(leads.lead_no, after)))
