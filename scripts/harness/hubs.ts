@@ -20,17 +20,21 @@ export async function fill (hub: RunningHub, count = loans): Promise<string> {
   return document_no
 }
 
-/** Every voucher_no the hub has. */
-export async function vouchersOf (hub: RunningHub): Promise<Set<string>> {
-  const found = new Set<string>()
+/** All pages of a listing. @param path with its query */
+export async function allOf<Item> (hub: RunningHub, participant_no: string, path: string): Promise<Item[]> {
+  const found: Item[] = []
   let cursor: string | null = null
   do {
-    const page: { items: { voucher_no: string }[], next_cursor: string | null } =
-      await hub.call('bank-1', 'GET', `/v1/interest-vouchers?limit=200${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`)
-    for (const { voucher_no } of page.items) found.add(voucher_no)
+    const page: { items: Item[], next_cursor: string | null } = await hub.call(participant_no, 'GET', `${path}${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`)
+    found.push(...page.items)
     cursor = page.next_cursor
   } while (cursor !== null)
   return found
+}
+
+/** Every voucher_no the hub has. */
+export async function vouchersOf (hub: RunningHub): Promise<Set<string>> {
+  return new Set((await allOf<{ voucher_no: string }>(hub, 'bank-1', '/v1/interest-vouchers?limit=200')).map(({ voucher_no }) => voucher_no))
 }
 
 /** Memory of a process in use, in MiB (Linux); 0 where the system does not tell. */

@@ -2,16 +2,17 @@
  * Sustained: node scripts/harness/sustained.ts [seconds]
  *
  * A mixed load (60 % lead pages, 25 % vouchers, 10 % lead events, 5 % lists as JSON) against one hub on SQLite, or against two hubs over
- * one PostgreSQL (DATABASE_URL names the server). Every answer has to be good, and every acknowledged voucher has to be there at the end.
- * One acknowledgement is made up on purpose in every run: the comparison must miss it.
+ * one PostgreSQL (DATABASE_URL names the server) and one shared data folder. Every answer has to be good, every acknowledged voucher has to
+ * be there at the end, and every acknowledged list decided. One acknowledgement is made up on purpose in every run: the comparison must
+ * miss it.
  */
-import { mkdtempSync, copyFileSync, cpSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { nextKey, startHub, type RunningHub } from '../bench/hub.ts'
+import { nextKey, startHub, until, type RunningHub } from '../bench/hub.ts'
 import { load, type LoadRequest } from '../bench/load.ts'
 import { bearer, inventedName, inventedProject, inventedUscc, inventedVoucher, leadsOf } from '../bench/world.ts'
-import { fill, memoryOf, ownDatabase, vouchersOf } from './hubs.ts'
+import { allOf, fill, memoryOf, ownDatabase, vouchersOf } from './hubs.ts'
 
 export interface SustainedReport {
   database: string
@@ -23,13 +24,16 @@ export interface SustainedReport {
   errors: number
   error: string | null
   acknowledged: number
+  lists: number
+  /** from the end of the load until the last list was decided */
+  behind_ms: number
   lost: number
   /** the seeded fault: an acknowledgement that was made up; 1 when the comparison missed it */
   noticed: number
   memory_mib: { begin: number, middle: number, end: number }
 }
 
-const connections_per_hub = 8
+const connections = 16
 /** enough for a voucher a day of each that lies in the past */
 const loans_per_second = 2
 const loans_min = 20
@@ -38,24 +42,19 @@ const mix = ['lead', 'lead', 'voucher', 'lead', 'event', 'lead', 'lead', 'vouche
 
 export async function sustained (seconds: number, server: string): Promise<SustainedReport> {
   const database = server === '' ? null : await ownDatabase(server)
-  const folders = Array.from({ length: database === null ? 1 : 2 }, () => mkdtempSync(join(tmpdir(), 'rongqiao-sustained-')))
+  const folder = mkdtempSync(join(tmpdir(), 'rongqiao-sustained-'))
   const hubs: RunningHub[] = []
   const env = { DATABASE_URL: database?.url ?? '', LOG_LEVEL: 'fatal' }
   try {
-    const [first_folder = '', ...others] = folders
-    const first = await startHub(env, first_folder)
+    const first = await startHub(env, folder)
     hubs.push(first)
-    for (const folder of others) {
-      // The second process of a site shares keys and the sandbox's file with the first.
-      cpSync(join(first_folder, 'keys'), join(folder, 'keys'), { recursive: true })
-      copyFileSync(join(first_folder, 'sandbox.json'), join(folder, 'sandbox.json'))
-      hubs.push(await startHub(env, folder))
-    }
+    if (database !== null) hubs.push(await startHub(env, folder))
     const loans = Math.max(loans_min, seconds * loans_per_second)
     const document_no = await fill(first, loans)
     await leadsOf(first, 'bank-1', loans)
-    const { items } = await first.call<{ items: { lead_no: string }[] }>('bank-1', 'GET', '/v1/leads?limit=200')
+    const leads = await allOf<{ lead_no: string }>(first, 'bank-1', '/v1/leads?limit=200')
     const acknowledged = new Set<string>()
+    const lists = new Set<string>()
     const vouchers = new Map<LoadRequest, string>()
     let errors = 0
     let error: string | null = null
@@ -72,7 +71,7 @@ export async function sustained (seconds: number, server: string): Promise<Susta
           vouchers.set(request, String(voucher.voucher_no))
           return request
         }
-        case 'event': return writing(bank, `/v1/leads/${items[turn % items.length]?.lead_no}/events`, { type: 'ACKNOWLEDGED', occurred_at: new Date().toISOString() })
+        case 'event': return writing(bank, `/v1/leads/${leads[turn % leads.length]?.lead_no}/events`, { type: 'ACKNOWLEDGED', occurred_at: new Date().toISOString() })
         case 'list': return writing(park, '/v1/enterprise-lists', {
           rows: [{
             name: inventedName(100_000 + turn), uscc: inventedUscc(100_000 + turn), amount: '5000000.00', term_months: 36, purpose: '设备购置', consent: true,
@@ -91,26 +90,36 @@ export async function sustained (seconds: number, server: string): Promise<Susta
       const voucher_no = vouchers.get(request)
       vouchers.delete(request)
       if (voucher_no !== undefined && status === 201) acknowledged.add(voucher_no)
+      if (request.path === '/v1/enterprise-lists' && status === 202) lists.add((JSON.parse(body) as { list_no: string }).list_no)
     }
-    const half = async () => Promise.all(hubs.map(async ({ base_url }) => load({ base_url, connections: connections_per_hub, duration_ms: seconds * 500, next, onAnswer })))
+    const half = async () => Promise.all(hubs.map(async ({ base_url }) => load({ base_url, connections: connections / hubs.length, duration_ms: seconds * 500, next, onAnswer })))
     const memory = () => hubs.reduce((sum, hub) => sum + memoryOf(hub.process.pid), 0)
     const begin = memory()
     const halves = [await half()]
     const middle = memory()
     halves.push(await half())
     const end = memory()
-    const found = await vouchersOf(hubs.at(-1) ?? first)
+    const ended = performance.now()
+    const last = hubs.at(-1) ?? first
+    for (const status of ['RECEIVED', 'READING']) {
+      await until(async () => (await last.call<{ items: unknown[] }>('park-1', 'GET', `/v1/enterprise-lists?status=${status}&limit=1`)).items.length === 0 ? true : undefined,
+        `the end of every list that is ${status}`, 120_000)
+    }
+    const behind_ms = Math.round(performance.now() - ended)
+    const decided = new Set((await allOf<{ list_no: string }>(last, 'park-1', '/v1/enterprise-lists?status=DECIDED&limit=200')).map(({ list_no }) => list_no))
+    const found = await vouchersOf(last)
     return {
       database: database === null ? 'sqlite' : 'postgres', hubs: hubs.length, seconds,
       per_second: Math.round(halves.flat().reduce((sum, { per_second }) => sum + per_second, 0) / halves.length),
       p99_ms: Math.max(...halves.flat().map(({ p99_ms }) => p99_ms)),
-      errors, error, acknowledged: acknowledged.size, lost: [...acknowledged].filter(voucher_no => !found.has(voucher_no)).length,
+      errors, error, acknowledged: acknowledged.size, lists: lists.size, behind_ms,
+      lost: [...acknowledged].filter(voucher_no => !found.has(voucher_no)).length + [...lists].filter(list_no => !decided.has(list_no)).length,
       noticed: ['V-never-sent'].filter(voucher_no => !found.has(voucher_no)).length,
       memory_mib: { begin, middle, end }
     }
   } finally {
     for (const hub of hubs) await hub.stop()
-    for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
     await database?.drop()
   }
 }

@@ -162,11 +162,11 @@ export async function namedWithoutConsent (sql: ReadSql, list_no: string, need_n
 }
 
 const buildUnread = (sql: ReadSql) => sql.select().from(enterprise_lists).where(isWord(enterprise_lists.status, 'RECEIVED', 'READING'))
-  .orderBy(asc(enterprise_lists.list_no)).limit(1).prepare()
+  .orderBy(asc(enterprise_lists.list_no)).limit(expression.placeholder('limit')).prepare()
 
-/** The oldest list that is not done. */
-export async function nextToRead (sql: ReadSql): Promise<EnterpriseList | undefined> {
-  return firstOf(sql, await hot(sql, buildUnread).execute())
+/** The oldest lists that are not done. */
+export async function listsToRead (sql: ReadSql, limit: number): Promise<EnterpriseList[]> {
+  return (await hot(sql, buildUnread).execute({ limit })).map(list => openedList(sql, list))
 }
 
 /** Takes a list up, also one whose reader died: the last one to do so reads it. @returns false when its rows are stored already */
@@ -176,10 +176,20 @@ export async function takeUp (sql: WriteSql, now: string, list_no: string, reade
 
 const given = (name: string) => expression`${expression.placeholder(name)}`
 const is_given = eq(enterprise_lists.list_no, expression.placeholder('list_no'))
+const is_unread = and(is_given, isWord(enterprise_lists.status, 'RECEIVED', 'READING'), isNull(enterprise_lists.rows_total))
 const moved_on = { updated_at: given('now'), version: expression`${enterprise_lists.version} + 1` }
 
 const buildTakeUp = (sql: WriteSql) => sql.update(enterprise_lists).set({ ...moved_on, status: 'READING', reader: given('reader'), rows_read: 0 })
-  .where(and(is_given, isWord(enterprise_lists.status, 'RECEIVED', 'READING'), isNull(enterprise_lists.rows_total))).returning({ list_no: enterprise_lists.list_no }).prepare()
+  .where(is_unread).returning({ list_no: enterprise_lists.list_no }).prepare()
+
+/** Takes a list up together with all that was found in it. @returns false when its rows are stored already */
+export async function takeUpWhole (sql: WriteSql, now: string, list_no: string, rows_total: number, sheets: SheetReading[]): Promise<boolean> {
+  return (await hot(sql, buildTakeUpWhole).execute({ now, list_no, rows_total, sheets: JSON.stringify(sheets) })).length > 0
+}
+
+const buildTakeUpWhole = (sql: WriteSql) => sql.update(enterprise_lists)
+  .set({ ...moved_on, status: 'READING', reader: null, rows_found: given('rows_total'), rows_read: given('rows_total'), rows_total: given('rows_total'), sheets: given('sheets') })
+  .where(is_unread).returning({ list_no: enterprise_lists.list_no }).prepare()
 
 /** Drops rows that a reader left behind. @returns how many */
 export async function dropRows (sql: WriteSql, list_no: string, limit: number): Promise<number> {

@@ -5,22 +5,18 @@ import { newNo } from '../../clock.ts'
 import type { Db, WriteSql } from '../../db/db.ts'
 import { append } from '../../journal/events.ts'
 import { beijingDate } from '../../policy/calendar.ts'
-import { yuanOf } from '../../policy/money.ts'
 import { policiesOf } from '../../registry/policies/service.ts'
 import type { IntakeHooks } from '../hooks.ts'
 import { surroundingsOf, type Surroundings } from './context.ts'
 import { decider } from './deciding.ts'
-import { endUnnamed, replaceEarlier } from './correcting.ts'
+import { actorOf, numbered, rows_per_unit, slicesOf, takeInSome, tellProgress, units_per_step } from './going-in.ts'
 import { rowsFromJson, type JsonRow } from './json-rows.ts'
 import type { ListReader, OpenList } from './read-in-worker.ts'
 import { declaredMismatch, tallyOf, type Declared } from './reading.ts'
 import { refusalOf, type Refusal } from './refusals.ts'
 import type { DecidedRow, ListRow, SheetReading } from './rows.ts'
-import {
-  advanceReading, allRowsStored, changeRow, correctedBy, countRows, dropRows, findList, insertRows, markDecided, markRefused, nextToRead, takenIn, takeUp, waitingRows,
-  type EnterpriseList, type StoredRow
-} from './store.ts'
-import { duplicateOf, rowsWithoutDocument, takeIn, waitingForDocument } from './taking-in.ts'
+import { isShort, shortList, takeInAtOnce, withOthers } from './short-lists.ts'
+import { advanceReading, allRowsStored, correctedBy, dropRows, insertRows, listsToRead, markRefused, takeUp, type EnterpriseList } from './store.ts'
 
 /** Where the bytes of lists stand, by digest. */
 export interface ListBodies { put (sha256: string, bytes: Uint8Array): Promise<void>, get (sha256: string): Promise<Uint8Array | null> }
@@ -33,13 +29,9 @@ export interface ListWork {
   log: Pick<Logger, 'error'>
 }
 
-/** Rows a unit stores or takes in: each unit costs one flush to disk. */
-export const rows_per_unit = 384
-/** Rows between which other work may run: the event loop is never held up. */
-const rows_per_slice = 32
-/** Units of one step; then the lease is renewed, and others hear how far the list is. */
-const units_per_step = 4
 const rows_dropped_per_unit = 1000
+/** Lists that are looked at together; short ones share a unit. */
+const lists_at_once = 8
 
 /** A list's rows as they come, whatever its form. */
 export async function openBytes (work: Pick<ListWork, 'reader'>, form: 'FILE' | 'JSON', bytes: Uint8Array, file_name: string, declared: Declared): Promise<OpenList> {
@@ -105,21 +97,21 @@ interface Reading { list: EnterpriseList, reader: string, sheets: SheetReading[]
  */
 export function listLoop (work: ListWork): () => Promise<number> {
   let open: Reading | null = null
-  const step = async (list: EnterpriseList): Promise<void> => {
-    if (list.rows_total !== null) return takeInSome(work, list.list_no)
+  const step = async (list: EnterpriseList, others: readonly EnterpriseList[]): Promise<void> => {
+    if (list.rows_total !== null) return takeInSome(work.db, work.hooks, list.list_no)
     if (open !== null && open.list.list_no !== list.list_no) open = await left(open)
     if (open === null) {
       const opened = await opening(work, list)
-      if (isShort(opened)) return takeInAtOnce(work, list, opened)
+      if (isShort(opened)) return takeInAtOnce(work.db, work.hooks, await withOthers(await shortList(list, opened), others, other => opening(work, other)))
       open = await begin(work, list, opened)
     }
     if (open !== null && !await storeSome(work.db, open)) open = await left(open)
   }
   return async () => {
-    const list = await nextToRead(work.db.read)
+    const [list, ...others] = await listsToRead(work.db.read, lists_at_once)
     if (list === undefined) return 0
     try {
-      await step(list)
+      await step(list, others)
     } catch (error) {
       if (open !== null) open = await left(open)
       throw error
@@ -177,18 +169,6 @@ async function storeSome (db: Db, reading: Reading): Promise<boolean> {
   return true
 }
 
-/** Says how far a list is; a short one is done before anybody could ask. */
-async function tellProgress (sql: WriteSql, now: string, list: EnterpriseList, progress: { rows_found: number, rows_read: number, rows_taken_in: number }): Promise<void> {
-  if (progress.rows_found <= rows_per_unit * units_per_step) return
-  await append(sql, now, { type: 'enterprise_list.progress', subject: list.list_no, actor: actorOf(list), audience: [list.park_no], data: progress })
-}
-
-/** A decided row with the numbers it will have when it is taken in. */
-function numbered (list_no: string, row: DecidedRow, position: number): StoredRow {
-  const waiting = row.outcome === 'ACCEPTED' || row.outcome === 'ACCEPTED_WITH_REMARK'
-  return { ...row, row_id: newNo('row'), list_no, position, waiting, need_no: newNo('need'), authorization_no: newNo('auth'), decision: null }
-}
-
 /** A file that is gone, or on which the reader itself fails, is refused: it must not hold up the lists behind it. */
 async function opening (work: ListWork, list: EnterpriseList): Promise<OpenList> {
   const damaged: OpenList = { refusal: refusalOf('DAMAGED'), rows: null, rows_total: null, sheets: [] }
@@ -213,89 +193,3 @@ async function refuse (db: Db, list: EnterpriseList, reader: string, refusal: Re
   })
 }
 
-function actorOf (list: EnterpriseList): { participant_no: string, user_no: string | null } {
-  return { participant_no: list.park_no, user_no: list.sent_by }
-}
-
-function slicesOf<T> (rows: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(rows.length / rows_per_slice) }, (_, index) => rows.slice(index * rows_per_slice, (index + 1) * rows_per_slice))
-}
-
-async function takeInSlice (sql: WriteSql, now: string, list: EnterpriseList, rows: readonly StoredRow[], hooks: IntakeHooks): Promise<void> {
-  await replaceEarlier(sql, now, list, rows, actorOf(list), hooks)
-  const placed = await takeIn(sql, now, list, rows, actorOf(list), hooks)
-  for (const [index, row] of rows.entries()) {
-    const { kind, need_no } = placed[index] ?? { kind: 'NEW', need_no: row.need_no }
-    if (kind === 'DUPLICATE') await changeRow(sql, now, row.row_id, duplicateOf(row, need_no))
-    else if (need_no !== row.need_no) await changeRow(sql, now, row.row_id, { need_no })
-  }
-}
-
-type WithRows = Extract<OpenList, { refusal: null }>
-
-/** A list that one unit can take in: each unit costs a flush to disk. */
-function isShort (opened: OpenList): opened is WithRows {
-  return opened.refusal === null && opened.rows_total <= rows_per_slice
-}
-
-/** A short list from beginning to end, in one unit. */
-async function takeInAtOnce (work: ListWork, list: EnterpriseList, opened: WithRows): Promise<void> {
-  const { db, hooks } = work
-  const rows: StoredRow[] = []
-  for await (const some of decidedRows(work, list, opened.rows, list.created_at)) {
-    for (const row of some.rows) rows.push(numbered(list.list_no, row, rows.length))
-  }
-  const reader = newNo('reading')
-  await db.write(async (sql, now) => {
-    if (!await takeUp(sql, now, list.list_no, reader)) return
-    await dropRows(sql, list.list_no, rows_dropped_per_unit)
-    await advanceReading(sql, now, list.list_no, reader, rows.length, rows.length)
-    await insertRows(sql, now, rows)
-    await allRowsStored(sql, now, list.list_no, rows.length, opened.sheets)
-    await goIn(sql, now, list, rows.filter(({ waiting }) => waiting), hooks)
-    await end(sql, now, list, hooks)
-  })
-}
-
-async function takeInSome ({ db, hooks }: ListWork, list_no: string): Promise<void> {
-  for (let units = 1; units <= units_per_step; units++) {
-    const done = await db.write(async (sql, now) => {
-      const list = await findList(sql, list_no)
-      if (list === undefined || list.status !== 'READING') return true
-      const rows = await waitingRows(sql, list_no, rows_per_unit)
-      if (rows.length === 0) return end(sql, now, list, hooks)
-      await setImmediate()
-      const rows_taken_in = list.rows_taken_in + await goIn(sql, now, list, rows, hooks)
-      if (units === units_per_step) await tellProgress(sql, now, list, { rows_found: list.rows_found ?? 0, rows_read: list.rows_read, rows_taken_in })
-      return false
-    })
-    if (done) break
-  }
-}
-
-/** Takes waiting rows in, but for those that lack a document. @returns how many are done with */
-async function goIn (sql: WriteSql, now: string, list: EnterpriseList, rows: readonly StoredRow[], hooks: IntakeHooks): Promise<number> {
-  const waiting = await rowsWithoutDocument(sql, now, list, rows)
-  for (const { row_id, outcome, findings } of waiting.map(waitingForDocument)) await changeRow(sql, now, row_id, { outcome, findings, keeps: true })
-  for (const [nth, slice] of slicesOf(rows.filter(row => !waiting.includes(row))).entries()) {
-    if (nth > 0) await setImmediate()
-    await takeInSlice(sql, now, list, slice, hooks)
-  }
-  return takenIn(sql, now, list.list_no, rows)
-}
-
-/** @returns whether nothing is left to do */
-async function end (sql: WriteSql, now: string, list: EnterpriseList, hooks: IntakeHooks): Promise<boolean> {
-  if (await endUnnamed(sql, now, list, actorOf(list), hooks) > 0) return false
-  await decided(sql, now, list)
-  return true
-}
-
-async function decided (sql: WriteSql, now: string, list: EnterpriseList): Promise<void> {
-  const { counts, amount_accepted_fen } = await countRows(sql, list.list_no)
-  if (!await markDecided(sql, now, list.list_no, counts, amount_accepted_fen)) return
-  await append(sql, now, {
-    type: 'enterprise_list.decided', subject: list.list_no, actor: actorOf(list), audience: [list.park_no],
-    data: { counts, amount_accepted: yuanOf(amount_accepted_fen) }
-  })
-}
