@@ -25,7 +25,7 @@ create table enterprise_lists (
   created_at text not null,
   decided_at text,
   updated_at text not null,
-  unique (park_no, content_key)
+  unique (content_key, park_no)
 );
 create index enterprise_lists_by_park on enterprise_lists (park_no, list_no);
 create index enterprise_lists_to_read on enterprise_lists (list_no) where status in ('RECEIVED', 'READING');

@@ -28,14 +28,14 @@ import { authorizationRoutes } from './intake/authorizations/routes.ts'
 import { documentWatch, takeInWaiting } from './intake/enterprise-lists/documents.ts'
 import { listReader } from './intake/enterprise-lists/read-in-worker.ts'
 import { enterpriseListRoutes } from './intake/enterprise-lists/routes.ts'
-import { listLoop } from './intake/enterprise-lists/working.ts'
+import { lists_at_once, listLoop } from './intake/enterprise-lists/working.ts'
 import { enterpriseRoutes } from './intake/enterprises/routes.ts'
 import { financingNeedRoutes } from './intake/financing-needs/routes.ts'
 import type { IntakeHooks } from './intake/hooks.ts'
 import { projectRoutes } from './intake/projects/routes.ts'
 import { auditRoutes } from './journal/audit-routes.ts'
 import { checkpointAge, journal_origin, keepCheckpoints } from './journal/checkpoints.ts'
-import { sequence } from './journal/events.ts'
+import { sequence, sequenced_per_unit_max } from './journal/events.ts'
 import { verifierOf, vkeyOf } from './journal/note.ts'
 import { feedReaders } from './journal/readers.ts'
 import { journalRoutes } from './journal/routes.ts'
@@ -58,7 +58,7 @@ import { subsidyAccountRoutes } from './lending/subsidy-accounts/routes.ts'
 import { loadHubKeys } from './db/keys.ts'
 import { matchAgain } from './matching/leads/facts.ts'
 import { disclosuresOf, expireLeads, withdrawLeads, withdrawLeadsOfNeed } from './matching/leads/ending.ts'
-import { matchNeeds } from './matching/leads/pushing.ts'
+import { matchNeeds, needs_per_unit_max } from './matching/leads/pushing.ts'
 import { pairingWatch } from './matching/leads/re-matching.ts'
 import { watchClock } from './matching/leads/reminding.ts'
 import { leadRoutes } from './matching/leads/routes.ts'
@@ -101,7 +101,7 @@ import { drawWaiting } from './risk/compensation-claims/pool.ts'
 import { claimRoutes } from './risk/compensation-claims/routes.ts'
 import { readClaimDocument } from './risk/compensation-claims/service.ts'
 import { claims_filed } from './risk/compensation-claims/store.ts'
-import { deriveDue, markProject, markStale } from './subsidy/lines/deriving.ts'
+import { deriveDue, markProject, markStale, marks_per_step } from './subsidy/lines/deriving.ts'
 import { lineRoutes } from './subsidy/lines/routes.ts'
 import { packetAuditRoutes } from './subsidy/packets/audit-routes.ts'
 import { packetRoutes } from './subsidy/packets/routes.ts'
@@ -138,7 +138,7 @@ export async function buildApp ({ log: any_log, ...given }: Hub): Promise<HubApp
   await app.register(multipart)
   await registerDocs(app)
 
-  loops.add({ name: 'sequence', work: () => sequence(db), every_ms: 50, on_commit: true })
+  loops.add({ name: 'sequence', work: () => sequence(db), full: sequenced_per_unit_max, every_ms: 50, on_commit: true })
   const signer = { name: journal_origin, private_key: keys.private_key }
   loops.add({ name: 'checkpoint', work: () => keepCheckpoints(db, signer), every_ms: 1000 })
   loops.add({ name: 'nonces', work: () => forgetNonces(db), every_ms: 60_000 })
@@ -177,7 +177,7 @@ export async function buildApp ({ log: any_log, ...given }: Hub): Promise<HubApp
     countedLimits
   }
   const lists = { db, bodies: directoryStore(join(config.data_dir, 'lists'), rooms.cipher), reader: listReader(), hooks: intake, log }
-  loops.add({ name: 'read-lists', work: listLoop(lists), every_ms: 1000, on_commit: true })
+  loops.add({ name: 'read-lists', work: listLoop(lists), full: lists_at_once, every_ms: 1000, on_commit: true })
   loops.add({ name: 'documents-begun', work: documentWatch(db, intake), every_ms: 60_000 })
   enterpriseListRoutes(app, lists, config)
   enterpriseRoutes(app, rooms)
@@ -185,7 +185,7 @@ export async function buildApp ({ log: any_log, ...given }: Hub): Promise<HubApp
   projectRoutes(app, rooms, intake)
   financingNeedRoutes(app, rooms, intake)
 
-  loops.add({ name: 'match', work: () => matchNeeds(db), every_ms: 1000, on_commit: true })
+  loops.add({ name: 'match', work: () => matchNeeds(db), full: needs_per_unit_max, every_ms: 1000, on_commit: true })
   loops.add({ name: 'pairings', work: pairingWatch(db), every_ms: 1000 })
   loops.add({ name: 'clock', work: () => watchClock(db), every_ms: 1000 })
   loops.add({ name: 'expire', work: () => expireLeads(db), every_ms: 1000 })
@@ -208,7 +208,7 @@ export async function buildApp ({ log: any_log, ...given }: Hub): Promise<HubApp
   feeVoucherRoutes(app, rooms)
 
   const packets = { db, room: { signer: packetSigner(keys), bodies, ledger: clawback_ledger } }
-  loops.add({ name: 'derive', work: () => deriveDue(db, clawback_ledger), every_ms: 1000, on_commit: true })
+  loops.add({ name: 'derive', work: () => deriveDue(db, clawback_ledger), full: marks_per_step, every_ms: 1000, on_commit: true })
   loops.add({ name: 'stale-lines', work: () => markStale(db), every_ms: 5000 })
   lineRoutes(app, { db, paymentStatusOf })
   packetRoutes(app, packets)

@@ -71,7 +71,7 @@ export async function sustained (seconds: number, server: string): Promise<Susta
           vouchers.set(request, String(voucher.voucher_no))
           return request
         }
-        case 'event': return writing(bank, `/v1/leads/${leads[turn % leads.length]?.lead_no}/events`, { type: 'ACKNOWLEDGED', occurred_at: new Date().toISOString() })
+        case 'event': return writing(bank, `/v1/leads/${leads[events_sent++ % leads.length]?.lead_no}/events`, { type: 'ACKNOWLEDGED', occurred_at: new Date().toISOString() })
         case 'list': return writing(park, '/v1/enterprise-lists', {
           rows: [{
             name: inventedName(100_000 + turn), uscc: inventedUscc(100_000 + turn), amount: '5000000.00', term_months: 36, purpose: '设备购置', consent: true,
@@ -82,6 +82,7 @@ export async function sustained (seconds: number, server: string): Promise<Susta
       }
     }
     let vouchers_sent = 0
+    let events_sent = 0
     function onAnswer (request: LoadRequest, status: number, body: string): void {
       if (status >= 400) {
         errors++

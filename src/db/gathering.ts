@@ -1,6 +1,6 @@
 /**
- * Many small pieces of work in one unit: what is asked for while a unit is being written waits and shares the next one, so that a
- * statement and a commit serve many.
+ * Many small pieces of work at once: what is asked for while a unit is being written, or while the same is looked up, waits and shares the
+ * next one, so that a statement and a commit serve many.
  */
 import { DbOverloaded, queue_length_max, type Db, type WriteSql } from './db.ts'
 import { isUnavailable } from './failures.ts'
@@ -95,5 +95,27 @@ export function gather<Item, T> (db: Db, work: SharedWork<Item, T>, onKept: (ite
       queue.push({ item, resolve, reject })
       if (!draining) void drain()
     })
+  }
+}
+
+/**
+ * Makes the function through which those who ask for the same at the same time share what is looked up: while a look is under way, whoever
+ * comes shares the next one, which begins after they asked.
+ */
+export function shared<T> (): (key: string, look: () => Promise<T>) => Promise<T> {
+  const under_way = new Map<string, { look: Promise<T>, next: Promise<T> | null }>()
+  function begin (key: string, look: () => Promise<T>): Promise<T> {
+    const at: { look: Promise<T>, next: Promise<T> | null } = { look: look(), next: null }
+    under_way.set(key, at)
+    const end = (): void => { if (at.next === null) under_way.delete(key) }
+    at.look.then(end, end)
+    return at.look
+  }
+  return (key, look) => {
+    const at = under_way.get(key)
+    if (at === undefined) return begin(key, look)
+    const again = (): Promise<T> => begin(key, look)
+    at.next ??= at.look.then(again, again)
+    return at.next
   }
 }

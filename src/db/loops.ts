@@ -9,6 +9,8 @@ export interface Loop {
   name: string
   /** One bounded step. @returns how much was done; more than zero means there may be more */
   work (): Promise<number>
+  /** as much as a step can do, 1 unless said: a step that did less has caught up, and gathers new work for a while */
+  full?: number
   /** looks again at the latest after this time */
   every_ms: number
   /** looks soon after every commit of this process: for work that somebody waits for */
@@ -25,7 +27,7 @@ export interface Loops {
   stop (): Promise<void>
 }
 
-/** From a look that found nothing to the next one: a busy hub gathers work instead of looking after every commit. */
+/** From a look that found nothing, or no full step of work, to the next one: a busy hub gathers work instead of looking after every commit. */
 const pause_ms = 30
 const lease_ms = 10_000
 /** An answer about a lease holds for so long: loops of a busy hub look fifty times a second. */
@@ -77,7 +79,8 @@ export function createLoops (db: Db, log: Logger): Loops {
     const { loop } = each
     try {
       if (loop.shared !== true && !await isLeased(each)) return Math.min(loop.every_ms, lease_answer_ms)
-      return await loop.work() > 0 ? 0 : loop.every_ms
+      const done = await loop.work()
+      return done >= (loop.full ?? 1) ? 0 : done > 0 ? pause_ms : loop.every_ms
     } catch (error) {
       log.error({ err: error, loop: loop.name }, 'a loop failed and will try again')
       return failed_pause_ms

@@ -19,6 +19,8 @@ pg.types.setTypeParser(numeric_oid, Number)
 /** serialization_failure, deadlock_detected */
 const run_again_states = new Set(['40001', '40P01'])
 const retry_pause_max_ms = 20
+/** A connection keeps the plans it once made; a new one makes them for the tables as they are. */
+const connection_lives_seconds = 60
 /** whoever waits longer for a connection is told to come back */
 const connect_within_ms = 10_000
 /** From this attempt on a unit runs while no other of this process does: writers that come and go cannot hold it up for ever. */
@@ -40,7 +42,7 @@ const begin_text = 'begin isolation level serializable read write'
 export function openPostgres (url: string, clock: Clock, options: { connections?: number, queue_length_max?: number } = {}): Db {
   const queue_max = options.queue_length_max ?? queue_length_max
   const connections = options.connections ?? 10
-  const common = { connectionString: url, max: connections, connectionTimeoutMillis: connect_within_ms, keepAlive: true, pipeline: true, options: planning }
+  const common = { connectionString: url, max: connections, connectionTimeoutMillis: connect_within_ms, maxLifetimeSeconds: connection_lives_seconds, keepAlive: true, pipeline: true, options: planning }
   const pool = new pg.Pool({ ...common, application_name: 'rongqiao', options: `${planning} ${writes_in_transactions_only}` })
   const reading = new pg.Pool({ ...common, application_name: 'rongqiao-read' })
   // A connection that breaks says so to whoever uses it; nobody else has to hear.

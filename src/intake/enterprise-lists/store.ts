@@ -113,12 +113,12 @@ export async function findList (sql: ReadSql, list_no: string): Promise<Enterpri
 
 const buildFind = (sql: ReadSql) => sql.select().from(enterprise_lists).where(eq(enterprise_lists.list_no, expression.placeholder('list_no'))).prepare()
 
-const buildOfContent = (sql: ReadSql) => sql.select().from(enterprise_lists).where(and(
-  eq(enterprise_lists.park_no, expression.placeholder('park_no')), eq(enterprise_lists.content_key, expression.placeholder('content_key')))).prepare()
+const buildOfContent = (sql: ReadSql) => sql.select().from(enterprise_lists).where(eq(enterprise_lists.content_key, expression.placeholder('content_key'))).prepare()
 
 /** The list that holds these bytes for a park. */
 export async function listOfContent (sql: ReadSql, park_no: string, content_key: string): Promise<EnterpriseList | undefined> {
-  return firstOf(sql, await hot(sql, buildOfContent).execute({ park_no, content_key }))
+  const lists = await hot(sql, buildOfContent).execute({ content_key })
+  return firstOf(sql, lists.filter(list => list.park_no === park_no))
 }
 
 export async function listLists (

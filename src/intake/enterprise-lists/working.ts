@@ -31,7 +31,7 @@ export interface ListWork {
 
 const rows_dropped_per_unit = 1000
 /** Lists that are looked at together; short ones share a unit. */
-const lists_at_once = 8
+export const lists_at_once = 8
 
 /** A list's rows as they come, whatever its form. */
 export async function openBytes (work: Pick<ListWork, 'reader'>, form: 'FILE' | 'JSON', bytes: Uint8Array, file_name: string, declared: Declared): Promise<OpenList> {
@@ -93,30 +93,37 @@ interface Reading { list: EnterpriseList, reader: string, sheets: SheetReading[]
  * The work of the loop, a step at each call: takes the oldest list that is not done a bounded way further. What a step that
  * failed leaves behind is taken up from the start.
  *
- * @returns a step, which answers 0 when there is no list
+ * @returns a step, which answers how many short lists it was done with, or that it did as much of a long one as a step can do
  */
 export function listLoop (work: ListWork): () => Promise<number> {
   let open: Reading | null = null
-  const step = async (list: EnterpriseList, others: readonly EnterpriseList[]): Promise<void> => {
-    if (list.rows_total !== null) return takeInSome(work.db, work.hooks, list.list_no)
+  const step = async (list: EnterpriseList, others: readonly EnterpriseList[]): Promise<number> => {
+    if (list.rows_total !== null) {
+      await takeInSome(work.db, work.hooks, list.list_no)
+      return lists_at_once
+    }
     if (open !== null && open.list.list_no !== list.list_no) open = await left(open)
     if (open === null) {
       const opened = await opening(work, list)
-      if (isShort(opened)) return takeInAtOnce(work.db, work.hooks, await withOthers(await shortList(list, opened), others, other => opening(work, other)))
+      if (isShort(opened)) {
+        const lists = await withOthers(await shortList(list, opened), others, other => opening(work, other))
+        await takeInAtOnce(work.db, work.hooks, lists)
+        return lists.length
+      }
       open = await begin(work, list, opened)
     }
     if (open !== null && !await storeSome(work.db, open)) open = await left(open)
+    return lists_at_once
   }
   return async () => {
     const [list, ...others] = await listsToRead(work.db.read, lists_at_once)
     if (list === undefined) return 0
     try {
-      await step(list, others)
+      return await step(list, others)
     } catch (error) {
       if (open !== null) open = await left(open)
       throw error
     }
-    return 1
   }
 }
 

@@ -1,5 +1,6 @@
 /** Reading leads: pages as stored bytes, totals, what is overdue, and why an institution got a need or not. */
 import { sha256Hex } from '../../db/canonical.ts'
+import { shared } from '../../db/gathering.ts'
 import { together, type Db, type ReadSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { pageOf, type PageRequest } from '../../http/paging.ts'
@@ -19,7 +20,7 @@ export interface Page { bytes: Buffer, etag: string }
 interface KeptPage extends Page { revision: string, fresh_until: string }
 /** A lead as it reads in a version until an instant. */
 interface KeptLead { bytes: Buffer, digest: string, version: number, until: string }
-interface Remembered { pages: KeptBytes<KeptPage>, leads: KeptBytes<KeptLead> }
+interface Remembered { pages: KeptBytes<KeptPage>, leads: KeptBytes<KeptLead>, shared: ReturnType<typeof shared<Page>> }
 
 const kept_bytes_max = 32 * 1024 * 1024
 const etag_length = 32
@@ -27,17 +28,22 @@ const remembered = new WeakMap<Db, Remembered>()
 
 function rememberedOf (db: Db): Remembered {
   let kept = remembered.get(db)
-  if (kept === undefined) remembered.set(db, kept = { pages: new KeptBytes(kept_bytes_max), leads: new KeptBytes(kept_bytes_max) })
+  if (kept === undefined) remembered.set(db, kept = { pages: new KeptBytes(kept_bytes_max), leads: new KeptBytes(kept_bytes_max), shared: shared() })
   return kept
 }
 
 /**
  * A page of the caller's own leads with its ETag. Everything that changes an institution's leads stands in its feed, so a
  * page stays right until the feed has moved on or the clock passes an instant at which a lead says something else. Then only those leads
- * are read whole that are not remembered as they are now.
+ * are read whole that are not remembered as they are now. Requests for a page that come while it is being looked up share the next look.
  */
-export async function leadPage (db: Db, principal: Principal, url: string, filter: LeadFilter, page: PageRequest, now: string): Promise<Page> {
+export async function leadPage (db: Db, principal: Principal, url: string, filter: LeadFilter, page: PageRequest): Promise<Page> {
   const key = `${principal.participant_no} ${principal.user_no ?? ''} ${url}`
+  return rememberedOf(db).shared(key, () => lookUp(db, principal, key, filter, page))
+}
+
+async function lookUp (db: Db, principal: Principal, key: string, filter: LeadFilter, page: PageRequest): Promise<Page> {
+  const now = db.clock.now()
   const { pages, leads } = rememberedOf(db)
   // Read before the rows: a change in between makes the next reading look again.
   const revision = await feedRevision(db.read, principal.participant_no)

@@ -52,9 +52,9 @@ export function leadRoutes (app: FastifyInstance, { db }: { db: Db }, hooks: Mat
     query: LeadQuery,
     replies: { 200: LeadPage },
     example: { reply: { items: [lead_example], next_cursor: null, totals: { count: 1, amount: '5000000.00' } } }
-  }, async ({ principal, query, request, now }) => {
+  }, async ({ principal, query, request }) => {
     const page = pageRequest('listLeads', principal, query)
-    const { bytes, etag } = await leadPage(db, principal, request.url, filterOf(query), page, now)
+    const { bytes, etag } = await leadPage(db, principal, request.url, filterOf(query), page)
     return { status: 200, body: bytes, version: etag, headers: { 'content-type': 'application/json; charset=utf-8' } }
   })
 

@@ -21,7 +21,7 @@ import {
     type ProjectYear, type SubsidyLine
 } from './store.ts'
 
-const marks_per_step = 50
+export const marks_per_step = 50
 
 /** Whose lines are derived together. `project_code` null: over all projects of the enterprise. */
 export interface Owner { kind: SubsidyKind, uscc: string, project_code: string | null }
