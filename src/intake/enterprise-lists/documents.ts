@@ -24,7 +24,7 @@ export async function takeInWaiting (sql: WriteSql, now: string, uscc: string, h
     if (!(await documentsOf(sql, list.park_no, [uscc], beijingDate(now))).has(uscc)) continue
     const findings = row.findings.filter(({ code }) => code !== waits_for_document)
     await replaceEarlier(sql, now, list, [row], { participant_no: list.park_no, user_no: list.sent_by }, hooks)
-    const [placed] = await takeIn(sql, now, list, [row], the_hub, hooks)
+    const [placed] = await takeIn(sql, now, [list], [row], the_hub, hooks)
     if (placed === undefined || placed.kind === 'DUPLICATE') await changeRow(sql, now, row.row_id, duplicateOf({ ...row, findings }, placed?.need_no ?? row.need_no))
     else {
       const outcome = findings.some(({ code }) => gradeOf(code) === 'REMARK') ? 'ACCEPTED_WITH_REMARK' : 'ACCEPTED'

@@ -156,7 +156,7 @@ export async function decideRow (
   else {
     refuseUnconfirmable((await rowsWithoutDocument(sql, now, list, [row])).length > 0 ? waitingForDocument(row) : row)
     await replaceEarlier(sql, now, list, [row], principal, hooks)
-    const [placed] = await takeIn(sql, now, list, [row], principal, hooks)
+    const [placed] = await takeIn(sql, now, [list], [row], principal, hooks)
     if (placed === undefined || placed.kind === 'DUPLICATE') {
       throw new Problem('decision_not_possible', {
         detail: `The same need of this enterprise is already there: ${placed?.need_no ?? ''}`, detail_zh: `该企业的同一融资需求已存在：${placed?.need_no ?? ''}`

@@ -1,11 +1,11 @@
 /** Short lists from beginning to end in one unit, some of them together: a unit costs a flush to disk. */
 import { beijingDate } from '../../policy/calendar.ts'
-import type { Db } from '../../db/db.ts'
+import { together, type Db } from '../../db/db.ts'
 import { policiesOf } from '../../registry/policies/service.ts'
 import type { IntakeHooks } from '../hooks.ts'
 import { surroundingsOf } from './context.ts'
 import { decider } from './deciding.ts'
-import { end, goIn, numbered, rows_per_slice } from './going-in.ts'
+import { end, goIn, numbered, rows_per_slice, type Lists } from './going-in.ts'
 import type { OpenList } from './read-in-worker.ts'
 import type { ListRow, SheetReading } from './rows.ts'
 import { correctedBy, dropRows, insertRows, takeUpWhole, type EnterpriseList, type StoredRow } from './store.ts'
@@ -31,15 +31,18 @@ export async function shortList (list: EnterpriseList, { rows, sheets }: WithRow
 const codesOf = ({ rows }: ShortList): string[] => rows.flatMap(({ uscc }) => uscc ?? [])
 
 /**
- * A short list, and those of the following that fit into the same unit: none is about an enterprise of another, so each is judged as if it
- * came alone.
+ * A short list, and those of the same park that came after it and fit into the same unit: none is about an enterprise of another, so each is
+ * judged as if it came alone.
  */
 export async function withOthers (first: ShortList, others: readonly EnterpriseList[], open: (list: EnterpriseList) => Promise<OpenList>): Promise<ShortList[]> {
   const found = [first]
+  const { park_no, sent_by, created_at } = first.list
+  const isAlike = (list: EnterpriseList): boolean => list.form === 'JSON' && list.bytes <= bytes_beside && list.corrects === null && list.rows_total === null &&
+    list.park_no === park_no && list.sent_by === sent_by && beijingDate(list.created_at) === beijingDate(created_at)
   const codes = new Set(codesOf(first))
   let room = rows_per_slice - first.rows.length
   for (const list of first.list.corrects === null ? others : []) {
-    if (list.form !== 'JSON' || list.bytes > bytes_beside || list.corrects !== null || list.rows_total !== null) break
+    if (!isAlike(list)) break
     const opened = await open(list)
     if (!isShort(opened) || opened.rows_total > room) break
     const short = await shortList(list, opened)
@@ -64,29 +67,26 @@ export async function takeInAtOnce (db: Db, hooks: IntakeHooks, lists: readonly 
 async function inOneUnit (db: Db, hooks: IntakeHooks, lists: readonly ShortList[]): Promise<void> {
   const decided = await decidedOf(db, hooks, lists)
   await db.write(async (sql, now) => {
-    for (const [place, { list, sheets }] of lists.entries()) {
-      const rows = decided[place] as StoredRow[]
-      if (!await takeUpWhole(sql, now, list.list_no, rows.length, sheets)) continue
-      await dropRows(sql, list.list_no, rows_per_slice)
-      await insertRows(sql, now, rows)
-      await goIn(sql, now, list, rows.filter(({ waiting }) => waiting), hooks)
-      await end(sql, now, list, hooks)
-    }
+    const is_ours = await together(...lists.map(async ({ list: { list_no }, rows, sheets }) => takeUpWhole(sql, now, list_no, rows.length, sheets)))
+    const [first, ...others] = lists.flatMap(({ list }, place) => is_ours[place] === true ? list : [])
+    if (first === undefined) return
+    const ours: Lists = [first, ...others]
+    const rows = decided.flatMap((rows_of_list, place) => is_ours[place] === true ? rows_of_list : [])
+    await together(...ours.map(async ({ list_no }) => dropRows(sql, list_no, rows_per_slice)))
+    await insertRows(sql, now, rows)
+    await goIn(sql, now, ours, rows.filter(({ waiting }) => waiting), hooks)
+    await end(sql, now, ours, hooks)
   })
 }
 
-/** The rows of each list as decided; what is known of a park's enterprises is looked up once for all of its lists. */
+/** The rows of each list as decided; what is known of their enterprises is looked up at once. */
 async function decidedOf (db: Db, hooks: IntakeHooks, lists: readonly ShortList[]): Promise<StoredRow[][]> {
-  const policies = await policiesOf(db)
-  const decided = new Map<ShortList, StoredRow[]>()
-  for (const together of Map.groupBy(lists, ({ list }) => `${list.park_no} ${beijingDate(list.created_at)}`).values()) {
-    const [{ list: first }] = together as [ShortList]
-    const surroundings = await surroundingsOf(db.read, first.park_no, beijingDate(first.created_at), new Set(await correctedBy(db.read, first)), policies, hooks)
-    await surroundings.lookUp(together.flatMap(({ rows }) => rows))
-    for (const short of together) {
-      const decide = decider(surroundings.context)
-      decided.set(short, short.rows.map((row, position) => numbered(short.list.list_no, decide(row), position)))
-    }
-  }
-  return lists.map(short => decided.get(short) ?? [])
+  const [{ list: { park_no, created_at, corrects } }] = lists as [ShortList]
+  const corrected = new Set(await correctedBy(db.read, { corrects }))
+  const surroundings = await surroundingsOf(db.read, park_no, beijingDate(created_at), corrected, await policiesOf(db), hooks)
+  await surroundings.lookUp(lists.flatMap(({ rows }) => rows))
+  return lists.map(({ list, rows }) => {
+    const decide = decider(surroundings.context)
+    return rows.map((row, position) => numbered(list.list_no, decide(row), position))
+  })
 }

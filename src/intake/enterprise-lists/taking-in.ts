@@ -135,28 +135,32 @@ function placingOf (list: EnterpriseList, row: WholeRow, facts: EnterpriseFacts,
 /**
  * Takes rows in, in order.
  *
+ * @param lists that they stand in: of one park, received on one day
  * @returns for each row what became of its need; a DUPLICATE left nothing behind
  * Source: contract §4: an accepted row makes an authorization; S1 四(三)2.
  */
 export async function takeIn (
-  sql: WriteSql, now: string, list: EnterpriseList, all: readonly StoredRow[], actor: NewEvent['actor'], hooks: Pick<IntakeHooks, 'onAuthorized'>
+  sql: WriteSql, now: string, lists: readonly [EnterpriseList, ...EnterpriseList[]], all: readonly StoredRow[], actor: NewEvent['actor'], hooks: Pick<IntakeHooks, 'onAuthorized'>
 ): Promise<Placed[]> {
-  const day = beijingDate(list.created_at)
+  const [{ park_no, created_at }] = lists
+  const day = beijingDate(created_at)
+  const sources = new Map(lists.map(list => [list.list_no, list]))
+  const listOf = ({ list_no }: WholeRow): EnterpriseList => sources.get(list_no) as EnterpriseList
   const rows = all.map(whole)
   const usccs = [...new Set(rows.map(({ uscc }) => uscc))]
   const [projects, policies, enterprises] = await together(projectsOf(sql, usccs), policiesIn(sql), enterpriseParticipants(sql, usccs))
   const months_after_term = countOf(nearestTerms(policies, 'PARK_TECH_GUARANTEE', day), 'authorization_months_after_term')
-  const facts = rows.map(row => factsOf(row, list.park_no, day))
-  const documents = asksForDocuments(policies, day) ? await documentsOf(sql, list.park_no, usccs, beijingDate(now)) : new Map<string, Authorization>()
+  const facts = rows.map(row => factsOf(row, park_no, day))
+  const documents = asksForDocuments(policies, day) ? await documentsOf(sql, park_no, usccs, beijingDate(now)) : new Map<string, Authorization>()
   for (const row of rows) row.authorization_no = documents.get(row.uscc)?.authorization_no ?? row.authorization_no
-  const plan = await planNeeds(sql, now, rows.map((row, index) => placingOf(list, row, facts[index] as EnterpriseFacts, day, projects, policies)))
+  const plan = await planNeeds(sql, now, rows.map((row, index) => placingOf(listOf(row), row, facts[index] as EnterpriseFacts, day, projects, policies)))
   const going_in = rows.filter((_, index) => plan.placed[index]?.kind !== 'DUPLICATE')
-  const authorizations = going_in.filter(({ uscc }) => !documents.has(uscc)).map(row => authorizationOf(list, row, now, day, months_after_term))
+  const authorizations = going_in.filter(({ uscc }) => !documents.has(uscc)).map(row => authorizationOf(listOf(row), row, now, day, months_after_term))
   await together(
-    upsertEnterprises(sql, now, list.park_no, false, facts.filter((_, index) => plan.placed[index]?.kind !== 'DUPLICATE')),
+    upsertEnterprises(sql, now, park_no, false, facts.filter((_, index) => plan.placed[index]?.kind !== 'DUPLICATE')),
     insertAuthorizations(sql, authorizations),
     hooks.onAuthorized(sql, usccs),
-    keepNamedProjects(sql, now, list.park_no, going_in.flatMap(({ uscc, project_code, project_name }) => project_code === null ? [] : [{
+    keepNamedProjects(sql, now, park_no, going_in.flatMap(({ uscc, project_code, project_name }) => project_code === null ? [] : [{
       owner_uscc: uscc, project_code, name: project_name, content_digest: digestOf({ ...NO_FACTS, name: project_name })
     }])))
   for (const { row_id, uscc, authorization_no } of going_in) if (documents.has(uscc)) await changeRow(sql, now, row_id, { authorization_no })

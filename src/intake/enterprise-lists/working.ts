@@ -31,7 +31,7 @@ export interface ListWork {
 
 const rows_dropped_per_unit = 1000
 /** Lists that are looked at together; short ones share a unit. */
-export const lists_at_once = 8
+export const lists_at_once = 32
 
 /** A list's rows as they come, whatever its form. */
 export async function openBytes (work: Pick<ListWork, 'reader'>, form: 'FILE' | 'JSON', bytes: Uint8Array, file_name: string, declared: Declared): Promise<OpenList> {
