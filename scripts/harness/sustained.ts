@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { nextKey, startHub, until, type RunningHub } from '../bench/hub.ts'
 import { load, type LoadRequest } from '../bench/load.ts'
-import { bearer, inventedName, inventedProject, inventedUscc, inventedVoucher, leadsOf } from '../bench/world.ts'
+import { bearer, bringNeeds, inventedName, inventedProject, inventedUscc, inventedVoucher, leadsOf } from '../bench/world.ts'
 import { allOf, fill, memoryOf, ownDatabase, vouchersOf } from './hubs.ts'
 
 export interface SustainedReport {
@@ -37,6 +37,9 @@ const connections = 16
 /** enough for a voucher a day of each that lies in the past */
 const loans_per_second = 2
 const loans_min = 20
+/** needs without a loan: a bank's inbox is longer than its list of loans */
+const other_needs_per_second = 20
+const other_needs_from = 50_000
 /** In twenty requests: what each is. */
 const mix = ['lead', 'lead', 'voucher', 'lead', 'event', 'lead', 'lead', 'voucher', 'lead', 'list', 'lead', 'voucher', 'lead', 'lead', 'event', 'lead', 'voucher', 'lead', 'lead', 'voucher'] as const
 
@@ -51,7 +54,8 @@ export async function sustained (seconds: number, server: string): Promise<Susta
     if (database !== null) hubs.push(await startHub(env, folder))
     const loans = Math.max(loans_min, seconds * loans_per_second)
     const document_no = await fill(first, loans)
-    await leadsOf(first, 'bank-1', loans)
+    await bringNeeds(first, other_needs_from, seconds * other_needs_per_second)
+    await leadsOf(first, 'bank-1', loans + seconds * other_needs_per_second)
     const leads = await allOf<{ lead_no: string }>(first, 'bank-1', '/v1/leads?limit=200')
     const acknowledged = new Set<string>()
     const lists = new Set<string>()

@@ -7,7 +7,7 @@ import { listed } from './columns.ts'
 import { hot, together, type ReadSql, type WriteSql } from './db.ts'
 
 /** Rows per statement, the largest that fits first. */
-const sizes = [64, 16, 4, 1] as const
+const sizes = [64, 16, 8, 4, 2, 1] as const
 
 interface Insert { onConflictDoNothing (): unknown, onConflictDoUpdate (config: object): unknown, returning (fields?: object): unknown }
 interface Prepared { execute (values: readonly unknown[]): Promise<unknown> }

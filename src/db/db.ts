@@ -13,12 +13,18 @@ export type WriteSql = Pick<Sql, 'select' | 'selectDistinct' | 'insert' | 'updat
 /** Atomic work. Touches only `sql`; may run again. `now` is the unit's one timestamp. */
 export type Unit<T> = (sql: WriteSql, now: string) => Promise<T>
 
+/**
+ * How far units stand apart on PostgreSQL. AS_COMMITTED is for the one writer whom its lease keeps alone and whose every row a constraint
+ * guards: serializable, what it looks at would stand against everybody who adds to it.
+ */
+export type Isolation = 'SERIALIZABLE' | 'AS_COMMITTED'
+
 export interface Db {
   readonly dialect: 'sqlite' | 'postgres'
   readonly clock: Clock
   readonly read: ReadSql
   /** Runs the unit and answers after its commit is on disk. A failing unit leaves nothing behind. */
-  write<T> (unit: Unit<T>): Promise<T>
+  write<T> (unit: Unit<T>, isolation?: Isolation): Promise<T>
   /** Calls back after every commit of this process, soon and not once per commit. */
   onCommit (listener: () => void): void
   /** Tries to hold a name for this process; true while held. Background loops work only under a lease. */

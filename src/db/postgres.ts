@@ -9,7 +9,7 @@ import type { Clock } from '../clock.ts'
 import { isUnavailable } from './failures.ts'
 import { createGate } from './gate.ts'
 import { carryCipher, type CipherSlot } from './sealing.ts'
-import { coalesced, DbOverloaded, insideUnit, hasLookedBeside, lookBeside, lookInside, queue_length_max, refuseNested, run_again_max, RunAgain, type Db, type ReadSql, type Unit, type WriteSql } from './db.ts'
+import { coalesced, DbOverloaded, insideUnit, hasLookedBeside, lookBeside, lookInside, queue_length_max, refuseNested, run_again_max, RunAgain, type Db, type Isolation, type ReadSql, type Unit, type WriteSql } from './db.ts'
 
 const int8_oid = 20
 const numeric_oid = 1700
@@ -36,7 +36,7 @@ const planning = '-c enable_seqscan=off -c jit=off'
  * lives on, the server itself refuses whatever they would write: only a transaction that says so may.
  */
 const writes_in_transactions_only = '-c default_transaction_read_only=on'
-const begin_text = 'begin isolation level serializable read write'
+const begin_texts: Record<Isolation, string> = { SERIALIZABLE: 'begin isolation level serializable read write', AS_COMMITTED: 'begin isolation level read committed read write' }
 
 /** @param url postgres://user:password@host:port/database */
 export function openPostgres (url: string, clock: Clock, options: { connections?: number, queue_length_max?: number } = {}): Db {
@@ -63,7 +63,7 @@ export function openPostgres (url: string, clock: Clock, options: { connections?
     return sql
   }
 
-  async function once<T> (unit: Unit<T>, lost: boolean): Promise<T> {
+  async function once<T> (unit: Unit<T>, isolation: Isolation, lost: boolean): Promise<T> {
     const client = await pool.connect()
     const sql = sqlOf(client)
     if (lost) lookInside(sql)
@@ -71,7 +71,7 @@ export function openPostgres (url: string, clock: Clock, options: { connections?
     let broken: Error | undefined
     try {
       // Nobody waits for the beginning: it goes out with the unit's first statements.
-      const begun = client.query(begin_text)
+      const begun = client.query(begin_texts[isolation])
       begun.catch(() => undefined)
       try {
         const value = await insideUnit(() => unit(sql, clock.now())).catch((reason: unknown) => {
@@ -96,10 +96,10 @@ export function openPostgres (url: string, clock: Clock, options: { connections?
 
   const gate = createGate()
 
-  async function admitted<T> (unit: Unit<T>, by_itself: boolean, lost: boolean): Promise<T> {
+  async function admitted<T> (unit: Unit<T>, isolation: Isolation, by_itself: boolean, lost: boolean): Promise<T> {
     const leave = await (by_itself ? gate.enterAlone() : gate.enter())
     try {
-      return await once(unit, lost)
+      return await once(unit, isolation, lost)
     } finally {
       leave()
     }
@@ -107,22 +107,22 @@ export function openPostgres (url: string, clock: Clock, options: { connections?
 
   let inside = 0
 
-  async function write<T> (unit: Unit<T>): Promise<T> {
+  async function write<T> (unit: Unit<T>, isolation: Isolation = 'SERIALIZABLE'): Promise<T> {
     refuseNested()
     if (inside >= connections + queue_max) throw new DbOverloaded('too many units are waiting')
     inside++
     try {
-      return await untilDone(unit)
+      return await untilDone(unit, isolation)
     } finally {
       inside--
     }
   }
 
-  async function untilDone<T> (unit: Unit<T>): Promise<T> {
+  async function untilDone<T> (unit: Unit<T>, isolation: Isolation): Promise<T> {
     let lost = false
     for (let attempt = 1; ; attempt++) {
       try {
-        const value = await admitted(unit, attempt >= alone_from, lost)
+        const value = await admitted(unit, isolation, attempt >= alone_from, lost)
         announce()
         return value
       } catch (reason) {

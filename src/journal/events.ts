@@ -77,7 +77,7 @@ export const sequenced_per_unit_max = 2000
 
 /**
  * Gives committed events their place in the log, in the order of their entry. One unit at a time; what commits later gets a
- * later place, so a reader's cursor never passes an event that is still to come.
+ * later place, so a reader's cursor never passes an event that is still to come. Two at once meet at the place, which is unique.
  *
  * @returns how many were placed
  */
@@ -90,13 +90,13 @@ export async function sequence (db: Db): Promise<number> {
       place: expression<number>`${head} + row_number() over (order by ${events.entry})`.as('place')
     }).from(events).where(isNull(events.seq)).orderBy(asc(events.entry)).limit(sequenced_per_unit_max).as('waiting')
     const placed = await sql.update(events).set({ seq: expression`${waiting.place}` }).from(waiting)
-      .where(eq(events.entry, waiting.entry)).returning({ entry: events.entry })
+      .where(and(eq(events.entry, waiting.entry), isNull(events.seq))).returning({ entry: events.entry })
     if (placed.length > 0) {
       await sql.update(event_audience).set({ seq: expression`${events.seq}` }).from(events)
         .where(and(isAmong(event_audience.entry, placed.map(({ entry }) => String(entry))), isNull(event_audience.seq), eq(events.entry, event_audience.entry)))
     }
     return placed.length
-  })
+  }, 'AS_COMMITTED')
 }
 
 /** Events for one participant after a place in the log. */

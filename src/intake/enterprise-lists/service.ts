@@ -1,7 +1,7 @@
 /** Receiving lists, showing them, and what a person makes of held rows. */
 import { setImmediate } from 'node:timers/promises'
 import { newNo } from '../../clock.ts'
-import type { ReadSql, WriteSql } from '../../db/db.ts'
+import { peek, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { personOf, type Principal } from '../../http/access.ts'
 import { append } from '../../journal/events.ts'
 import { yuanOf } from '../../policy/money.ts'
@@ -20,7 +20,7 @@ import { decidedRows, openBytes, type ListWork } from './working.ts'
 
 /** Keeps a list; the same bytes of the same park are the list they were first. */
 export async function receiveList (sql: WriteSql, now: string, principal: Principal, received: ReceivedList): Promise<{ list: EnterpriseList, created: boolean }> {
-  const first = await listOfContent(sql, principal.participant_no, received.sha256)
+  const first = await listOfContent(peek(sql), principal.participant_no, received.sha256)
   if (first !== undefined) return { list: first, created: false }
   if (received.corrects !== null) await refuseUncorrectable(sql, principal, received.corrects)
   const list: EnterpriseList = {

@@ -2,7 +2,7 @@
 import { and, asc, count, eq, gt, gte, inArray, isNotNull, isNull, lte, ne, notInArray, sql as expression, sum } from 'drizzle-orm'
 import { fen, flag, integer, isAmong, isSet, isWord, json, table, text } from '../../db/columns.ts'
 import { bulkInsert } from '../../db/bulk.ts'
-import { hot, type ReadSql, type WriteSql } from '../../db/db.ts'
+import { hot, RunAgain, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { opened, sealed } from '../../db/sealing.ts'
 import type { Counts } from './deciding.ts'
 import type { ListFinding } from './findings.ts'
@@ -87,7 +87,7 @@ export interface StoredRow extends DecidedRow {
 
 const went_in: ReadonlySet<Outcome> = new Set(['ACCEPTED', 'ACCEPTED_WITH_REMARK'])
 
-const insertLists = bulkInsert(enterprise_lists)
+const insertLists = bulkInsert(enterprise_lists, insert => (insert.onConflictDoNothing() as typeof insert).returning({ list_no: enterprise_lists.list_no }))
 
 /** What the sealed name of a file is bound to. */
 export function fileNamePlace (list_no: string): string {
@@ -103,8 +103,10 @@ function firstOf (sql: ReadSql, [list]: EnterpriseList[]): EnterpriseList | unde
   return list === undefined ? undefined : openedList(sql, list)
 }
 
+/** Errors: RunAgain when the same bytes came at the same time. */
 export async function insertList (sql: WriteSql, row: EnterpriseList): Promise<void> {
-  await insertLists(sql, [{ ...row, file_name: sealed(sql, row.file_name, fileNamePlace(row.list_no)) }])
+  const kept = await insertLists(sql, [{ ...row, file_name: sealed(sql, row.file_name, fileNamePlace(row.list_no)) }])
+  if (kept.length === 0) throw new RunAgain('the same list was kept at the same time')
 }
 
 export async function findList (sql: ReadSql, list_no: string): Promise<EnterpriseList | undefined> {

@@ -1,7 +1,7 @@
 /** What an institution does with a lead: every answer is an event, and moves the lead along policy/lifecycle.ts. */
 import { newNo } from '../../clock.ts'
 import { digestOf } from '../../db/canonical.ts'
-import { RunAgain, type ReadSql, type WriteSql } from '../../db/db.ts'
+import { peek, RunAgain, type ReadSql, type WriteSql } from '../../db/db.ts'
 import type { Principal } from '../../http/access.ts'
 import { findNeed, advanceNeed } from '../../intake/financing-needs/store.ts'
 import { append } from '../../journal/events.ts'
@@ -44,7 +44,8 @@ export async function ownLead (sql: ReadSql, principal: Principal, lead_no: stri
 export async function recordEvent (
   sql: WriteSql, now: string, principal: Principal, lead_no: string, sent: LeadAnswer, terms: TimingTerms, hooks: MatchingHooks
 ): Promise<Recorded> {
-  const lead = await ownLead(sql, principal, lead_no)
+  // Looked at beside the unit: whoever moves the lead meanwhile changes its version, and this unit runs again.
+  const lead = await ownLead(peek(sql), principal, lead_no)
   checkEvent(sent, now)
   const content_digest = digestOf({ ...sent, lead_no })
   if (sent.type === 'DISBURSED' && sent.iou_no !== undefined) {
@@ -56,7 +57,7 @@ export async function recordEvent (
   }
   const occurred_at = instantOf(instantMs(sent.occurred_at))
   checkMoment(lead, occurred_at, now)
-  const status = await nextStatus(sql, lead, sent.type, now)
+  const status = await nextStatus(peek(sql), lead, sent.type, now)
   checkOrder(lead, sent.type, occurred_at)
   if (sent.document_no !== undefined && !await hooks.hasDocument(sql, principal.participant_no, sent.document_no)) {
     throw new Problem('document_unknown', {
@@ -76,7 +77,7 @@ export async function recordEvent (
     type: `lead.${sent.type.toLowerCase() as Lowercase<LeadEvent>}`,
     subject: lead_no,
     actor: principal,
-    audience: [lead.recipient_no, ...await concerned(sql, lead.need_no), ...overdue ? await supervisors(sql) : []],
+    audience: [lead.recipient_no, ...await concerned(peek(sql), lead.need_no), ...overdue ? await supervisors(sql) : []],
     authorization_no: lead.authorization_no,
     data: { need_no: lead.need_no, recipient_no: lead.recipient_no, status, overdue }
   })
