@@ -78,6 +78,7 @@ create table financing_needs (
 );
 create index financing_needs_to_match on financing_needs (need_no) where status = 'SUBMITTED';
 create index financing_needs_to_match_again on financing_needs (need_no) where match_again = 1;
+create index financing_needs_matched_of_park on financing_needs (park_no) where status in ('MATCHED', 'PUSHED', 'PARTLY_FUNDED');
 create index financing_needs_by_uscc on financing_needs (uscc, need_no);
 create index financing_needs_by_authorization on financing_needs (authorization_no);
 

@@ -21,6 +21,8 @@ export interface LoadOptions {
   requests_max?: number
   /** the n-th request, from 0 */
   next (n: number): LoadRequest
+  /** answers whose body nobody looks at are read to their end and no more; `onAnswer` gets '' */
+  isOfInterest? (request: LoadRequest, status: number): boolean
   onAnswer? (request: LoadRequest, status: number, body: string, headers: Record<string, string | string[] | undefined>): void
 }
 
@@ -37,8 +39,9 @@ export async function load (options: LoadOptions): Promise<LoadResult> {
       const request = options.next(sent++)
       const start = performance.now()
       const answer: Dispatcher.ResponseData = await pool.request({ method: request.method, path: request.path, headers: request.headers ?? {}, body: request.body ?? null })
-      if (options.onAnswer === undefined) await answer.body.dump({ limit: 100_000_000 })
-      else options.onAnswer(request, answer.statusCode, await answer.body.text(), answer.headers)
+      const is_read = options.onAnswer !== undefined && options.isOfInterest?.(request, answer.statusCode) !== false
+      const body = is_read ? await answer.body.text() : await answer.body.dump({ limit: 100_000_000 }).then(() => '')
+      options.onAnswer?.(request, answer.statusCode, body, answer.headers)
       times.push(performance.now() - start)
       statuses[answer.statusCode] = (statuses[answer.statusCode] ?? 0) + 1
     }

@@ -87,6 +87,7 @@ export async function sustained (seconds: number, server: string): Promise<Susta
     }
     let vouchers_sent = 0
     let events_sent = 0
+    const isOfInterest = (request: LoadRequest, status: number): boolean => status >= 400 || request.path === '/v1/enterprise-lists'
     function onAnswer (request: LoadRequest, status: number, body: string): void {
       if (status >= 400) {
         errors++
@@ -97,7 +98,7 @@ export async function sustained (seconds: number, server: string): Promise<Susta
       if (voucher_no !== undefined && status === 201) acknowledged.add(voucher_no)
       if (request.path === '/v1/enterprise-lists' && status === 202) lists.add((JSON.parse(body) as { list_no: string }).list_no)
     }
-    const half = async () => Promise.all(hubs.map(async ({ base_url }) => load({ base_url, connections: connections / hubs.length, duration_ms: seconds * 500, next, onAnswer })))
+    const half = async () => Promise.all(hubs.map(async ({ base_url }) => load({ base_url, connections: connections / hubs.length, duration_ms: seconds * 500, next, isOfInterest, onAnswer })))
     const memory = () => hubs.reduce((sum, hub) => sum + memoryOf(hub.process.pid), 0)
     const begin = memory()
     const halves = [await half()]

@@ -19,8 +19,8 @@ pg.types.setTypeParser(numeric_oid, Number)
 /** serialization_failure, deadlock_detected */
 const run_again_states = new Set(['40001', '40P01'])
 const retry_pause_max_ms = 20
-/** A connection keeps the plans it once made; a new one makes them for the tables as they are. */
-const connection_lives_seconds = 60
+/** A connection keeps the plans it once made; a new one makes them for the tables as they are, also where nobody gathers statistics. */
+const connection_lives_seconds = 600
 /** whoever waits longer for a connection is told to come back */
 const connect_within_ms = 10_000
 /** From this attempt on a unit runs while no other of this process does: writers that come and go cannot hold it up for ever. */

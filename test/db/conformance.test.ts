@@ -9,7 +9,7 @@ import { bulkInsert } from '../../src/db/bulk.ts'
 import { integer, isAmong, table, text } from '../../src/db/columns.ts'
 import { DbOverloaded, peek, RunAgain, run_again_max, together, type Db } from '../../src/db/db.ts'
 import { isUnavailable } from '../../src/db/failures.ts'
-import { gather, type Outcome } from '../../src/db/gathering.ts'
+import { gather, shared, type Outcome } from '../../src/db/gathering.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { openDb } from '../../src/db/open.ts'
 import { openPostgres } from '../../src/db/postgres.ts'
@@ -362,4 +362,42 @@ t.test('what was acknowledged is read by another connection of another process',
     t.same((await other.query('select * from accounts')).rows, [{ name: 'kept', balance_fen: Number.MAX_SAFE_INTEGER }])
     await other.end()
   }
+})
+
+t.test('who asks for the same while it is looked up shares the next look, which begins after they asked', async t => {
+  const ask = shared<number>()
+  const begun: string[] = []
+  const ends: (() => void)[] = []
+  const look = (name: string) => async () => {
+    const nth = begun.push(name)
+    await new Promise<void>(resolve => { ends.push(resolve) })
+    if (name === 'bad') throw new Error('made for the test')
+    return nth
+  }
+  const first = ask('a', look('first'))
+  const [second, third, other] = [ask('a', look('second')), ask('a', look('third')), ask('b', look('other'))]
+  t.same(begun, ['first', 'other'], 'nobody gets what was looked at before they asked')
+  for (const end of ends.splice(0)) end()
+  t.same(await Promise.all([first, other]), [1, 2])
+  t.same(begun, ['first', 'other', 'second'])
+  for (const end of ends.splice(0)) end()
+  t.same(await Promise.all([second, third]), [3, 3])
+
+  const failing = ask('a', look('bad'))
+  const after = ask('a', look('after'))
+  for (const end of ends.splice(0)) end()
+  await t.rejects(failing, { message: 'made for the test' })
+  for (const end of ends.splice(0)) end()
+  t.equal(await after, 5, 'a look that failed fails nobody else')
+})
+
+t.test('a unit that stands apart less keeps all or nothing as well', async t => {
+  const { db } = await open(t)
+  await t.rejects(db.write(async sql => {
+    await sql.insert(accounts).values({ name: 'a', balance_fen: 1 })
+    throw new Error('changed my mind')
+  }, 'AS_COMMITTED'), { message: 'changed my mind' })
+  t.same(await all(db), [])
+  await db.write(async sql => { await sql.insert(accounts).values({ name: 'b', balance_fen: 2 }) }, 'AS_COMMITTED')
+  t.same(await all(db), [{ name: 'b', balance_fen: 2 }])
 })

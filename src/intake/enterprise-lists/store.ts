@@ -303,7 +303,7 @@ export async function heldRowsOf (sql: ReadSql, uscc: string, limit: number): Pr
     .where(and(isNotNull(enterprise_lists.corrects), ne(enterprise_lists.status, 'REFUSED')))
   const rows = await sql.select({ list: enterprise_lists, row: list_rows }).from(list_rows)
     .innerJoin(enterprise_lists, eq(enterprise_lists.list_no, list_rows.list_no))
-    .where(and(eq(list_rows.uscc, uscc), eq(list_rows.outcome, 'HELD'), isNull(list_rows.decision), eq(enterprise_lists.status, 'DECIDED'),
+    .where(and(eq(list_rows.uscc, uscc), isWord(list_rows.outcome, 'HELD'), isNull(list_rows.decision), eq(enterprise_lists.status, 'DECIDED'),
       notInArray(list_rows.list_no, corrected)))
     .orderBy(asc(list_rows.row_id)).limit(limit)
   return rows.map(({ list, row }) => ({ list: openedList(sql, list), row: storedRow(sql, row) }))

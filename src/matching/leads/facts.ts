@@ -1,5 +1,5 @@
 /** Everything a batch of needs is matched by, read at once: enterprises, projects, authorizations, pairings. */
-import { and, count, eq, inArray, sql as expression, sum } from 'drizzle-orm'
+import { and, count, eq, sql as expression, sum } from 'drizzle-orm'
 import { bulkFind } from '../../db/bulk.ts'
 import { isAmong, isListed, isWord, json, listed, table, text } from '../../db/columns.ts'
 import { hot, together, type ReadSql, type WriteSql } from '../../db/db.ts'
@@ -70,7 +70,7 @@ const matched_before = ['MATCHED', 'PUSHED', 'PARTLY_FUNDED'] as const
 /** Marks open needs of a park, or of enterprises, to be matched again: who is paired or authorised has changed. */
 export async function matchAgain (sql: WriteSql, of: { park_no: string } | { usccs: readonly string[] }): Promise<void> {
   if ('usccs' in of) await hot(sql, buildMatchAgain).execute({ usccs: listed([...of.usccs]) })
-  else await sql.update(financing_needs).set({ match_again: true }).where(and(eq(financing_needs.park_no, of.park_no), inArray(financing_needs.status, [...matched_before])))
+  else await sql.update(financing_needs).set({ match_again: true }).where(and(eq(financing_needs.park_no, of.park_no), isWord(financing_needs.status, ...matched_before)))
 }
 
 const buildMatchAgain = (sql: WriteSql) => sql.update(financing_needs).set({ match_again: true })

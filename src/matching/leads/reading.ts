@@ -22,7 +22,7 @@ interface KeptPage extends Page { revision: string, fresh_until: string }
 interface KeptLead { bytes: Buffer, digest: string, version: number, until: string }
 interface Remembered { pages: KeptBytes<KeptPage>, leads: KeptBytes<KeptLead>, shared: ReturnType<typeof shared<Page>> }
 
-const kept_bytes_max = 32 * 1024 * 1024
+const kept_bytes_max = 16 * 1024 * 1024
 const etag_length = 32
 const remembered = new WeakMap<Db, Remembered>()
 
