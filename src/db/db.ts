@@ -14,8 +14,8 @@ export type WriteSql = Pick<Sql, 'select' | 'selectDistinct' | 'insert' | 'updat
 export type Unit<T> = (sql: WriteSql, now: string) => Promise<T>
 
 /**
- * How far units stand apart on PostgreSQL. AS_COMMITTED is for the one writer whom its lease keeps alone and whose every row a constraint
- * guards: serializable, what it looks at would stand against everybody who adds to it.
+ * How far units stand apart on PostgreSQL. AS_COMMITTED is for a writer whom a lock keeps alone: serializable, what it looks at would stand
+ * against everybody who adds to it.
  */
 export type Isolation = 'SERIALIZABLE' | 'AS_COMMITTED'
 

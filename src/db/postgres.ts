@@ -28,9 +28,10 @@ const alone_from = 6
 
 /**
  * A statement that was planned while its tables were small would go on to walk them whole when they are large, and inside a unit that
- * locks them whole: what has an index uses it. Nothing here runs so long that compiling it pays.
+ * locks them whole: what has an index uses it, in its order rather than with a sort, also where there are no statistics yet. Nothing here
+ * runs so long that compiling it pays.
  */
-const planning = '-c enable_seqscan=off -c jit=off'
+const planning = '-c enable_seqscan=off -c random_page_cost=1.1 -c jit=off'
 /**
  * The beginning of a unit goes out together with its first statements. Should it fail alone (cancelled, timed out) on a connection that
  * lives on, the server itself refuses whatever they would write: only a transaction that says so may.

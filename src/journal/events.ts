@@ -74,16 +74,19 @@ export async function append (sql: WriteSql, now: string, ...news: readonly NewE
 }
 
 export const sequenced_per_unit_max = 2000
+/** PostgreSQL's advisory lock under which places are given */
+const sequencer_lock = 7_315_003
 
 /**
- * Gives committed events their place in the log, in the order of their entry. One unit at a time; what commits later gets a
- * later place, so a reader's cursor never passes an event that is still to come. Two at once meet at the place, which is unique.
+ * Gives committed events their place in the log, in the order of their entry. One unit at a time, under a lock; what commits
+ * later gets a later place, so a reader's cursor never passes an event that is still to come.
  *
  * @returns how many were placed
  */
 export async function sequence (db: Db): Promise<number> {
   if (dialect === 'sqlite' || (await hot(db.read, readWaiting).execute()).length === 0) return 0
   return db.write(async sql => {
+    await sql.select({ locked: expression`pg_advisory_xact_lock(${sequencer_lock})` }).from(expression`(values (1)) as one`)
     const head = (await hot(sql, readHead).execute())[0]?.head ?? 0
     const waiting = sql.select({
       entry: events.entry,

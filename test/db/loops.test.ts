@@ -12,15 +12,15 @@ t.test('full steps follow each other; a step that caught up rests, whatever is c
   const db = { onCommit: (listener: () => void) => { listeners.push(listener) }, lease: async () => true, endLeases: async () => undefined } as unknown as Db
   const loops = createLoops(db, { error: () => undefined, warn: () => undefined } as never)
   const done = [2, 2, 1, 0]
-  let steps = 0
-  loops.add({ name: 'counted', work: async () => done[steps++] ?? 0, full: 2, every_ms: 3_600_000, on_commit: true })
-  const until = async (count: number) => { while (steps < count) await setImmediate() }
+  const steps: number[] = []
+  loops.add({ name: 'counted', work: async () => done[steps.push(1) - 1] ?? 0, full: 2, every_ms: 3_600_000, on_commit: true })
+  const until = async (count: number) => { while (steps.length < count) await setImmediate() }
   const elapsed = stopwatch()
   loops.start()
   await until(3)
   t.ok(elapsed() < 3_600_000, 'nobody waited for the hour')
   const rested = stopwatch()
-  while (steps === 3) {
+  while (steps.length === 3) {
     for (const commit of listeners) commit()
     await setImmediate()
   }

@@ -43,8 +43,8 @@ export async function withOthers (first: ShortList, others: readonly EnterpriseL
   let room = rows_per_slice - first.rows.length
   for (const list of first.list.corrects === null ? others : []) {
     if (!isAlike(list)) break
-    const opened = await open(list)
-    if (!isShort(opened) || opened.rows_total > room) break
+    const opened = await open(list).catch(() => null)
+    if (opened === null || !isShort(opened) || opened.rows_total > room) break
     const short = await shortList(list, opened)
     if (codesOf(short).some(code => codes.has(code))) break
     for (const code of codesOf(short)) codes.add(code)
