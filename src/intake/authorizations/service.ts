@@ -65,7 +65,7 @@ export function coveringOf<One extends Terms> (candidates: readonly One[], wante
  * @param wanted.authorization_no only this one counts
  */
 export async function findCovering (sql: ReadSql, wanted: Wanted & { uscc: string, authorization_no?: string }): Promise<Coverage> {
-  if (wanted.authorization_no === undefined) return coveringOf(await authorizationsOf(sql, wanted.uscc), wanted)
+  if (wanted.authorization_no === undefined) return coveringOf(await authorizationsOf(sql, [wanted.uscc]), wanted)
   const named = (await authorizationsByNo(sql, [wanted.authorization_no])).get(wanted.authorization_no)
   return coveringOf(named === undefined || named.grantor_uscc !== wanted.uscc ? [] : [named], wanted)
 }

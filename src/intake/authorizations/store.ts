@@ -90,16 +90,10 @@ export async function authorizationsByNo (sql: ReadSql, authorization_nos: reado
   return new Map(rows.map(row => [row.authorization_no, openedAuthorization(sql, row)]))
 }
 
-/** Everything an enterprise ever gave, the newest first. */
-export async function authorizationsOf (sql: ReadSql, grantor_uscc: string): Promise<Authorization[]> {
-  const rows = await sql.select().from(authorizations).where(eq(authorizations.grantor_uscc, grantor_uscc)).orderBy(desc(authorizations.authorization_no))
-  return rows.map(row => openedAuthorization(sql, row))
-}
-
 const findGiven = bulkFind<Kept>((sql, usccs) => sql.select().from(authorizations).where(isListed(authorizations.grantor_uscc, usccs)).orderBy(desc(authorizations.authorization_no)))
 
-/** Everything that many enterprises ever gave, the newest first. */
-export async function authorizationsOfAll (sql: ReadSql, usccs: readonly string[]): Promise<Authorization[]> {
+/** Everything that enterprises ever gave, the newest first. */
+export async function authorizationsOf (sql: ReadSql, usccs: readonly string[]): Promise<Authorization[]> {
   return (await findGiven(sql, usccs)).map(row => openedAuthorization(sql, row))
 }
 

@@ -38,7 +38,7 @@ async function heldBy (sql: ReadSql, principal: Principal, sent: readonly SentNe
   const by_no = await authorizationsByNo(sql, [...new Set(sent.flatMap(({ authorization_no }) => authorization_no ?? []))])
   const unnamed = [...new Set(sent.filter(one => one.authorization_no === undefined).map(({ uscc }) => uscc))]
   const held = principal.role === 'PARK' ? await collectedFrom(sql, principal.participant_no, unnamed)
-    : principal.role === 'ENTERPRISE' && unnamed.length > 0 ? await authorizationsOf(sql, principal.uscc) : []
+    : principal.role === 'ENTERPRISE' && unnamed.length > 0 ? await authorizationsOf(sql, [principal.uscc]) : []
   return { by_no, by_uscc: Map.groupBy(held, ({ grantor_uscc }) => grantor_uscc) }
 }
 

@@ -194,7 +194,7 @@ const class_of_role: Readonly<Partial<Record<Role, RecipientClass>>> = {
 export async function seesMerged (sql: ReadSql, principal: Principal, owner_uscc: string, day: string): Promise<boolean> {
   if (authorities.has(principal.role)) return true
   if (principal.role === 'ENTERPRISE') return principal.uscc === owner_uscc
-  const given = await authorizationsOf(sql, owner_uscc)
+  const given = await authorizationsOf(sql, [owner_uscc])
   if (principal.role === 'PARK') return coveringOf(given.filter(one => one.collector_no === principal.participant_no), { day, scopes: ['PROJECT'] }).found !== null
   const recipient_class = class_of_role[principal.role]
   if (recipient_class === undefined) return false

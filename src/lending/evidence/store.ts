@@ -4,9 +4,8 @@ import { bulkFind, bulkInsert, jointKey } from '../../db/bulk.ts'
 import { integer, isListed, json, table, text } from '../../db/columns.ts'
 import { hot, together, type ReadSql, type WriteSql } from '../../db/db.ts'
 import { authorizations, type Authorization } from '../../intake/authorizations/store.ts'
-import { enterprises } from '../../intake/enterprises/store.ts'
+import { enterpriseParticipants, enterprises } from '../../intake/enterprises/store.ts'
 import type { Finding } from '../../policy/findings.ts'
-import { participants } from '../../registry/participants/store.ts'
 import type { EvidenceStatus } from './schema.ts'
 
 /** A use of the same receipt, transaction or invoice by somebody else or for something else; for MEIC and the assigned auditor only. */
@@ -221,17 +220,13 @@ export async function findUses (sql: ReadSql, evidence_keys: readonly string[]):
 
 const findNames = bulkFind<{ uscc: string, name: string }>((sql, usccs) => sql.select({ uscc: enterprises.uscc, name: enterprises.name }).from(enterprises)
   .where(isListed(enterprises.uscc, usccs)))
-const findTakingPart = bulkFind<{ uscc: string, participant_no: string }>((sql, usccs) =>
-  sql.select({ uscc: participants.uscc, participant_no: participants.participant_no }).from(participants)
-    .where(and(eq(participants.role, 'ENTERPRISE'), isListed(participants.uscc, usccs))))
 
 export interface KnownEnterprise { name: string | null, participant_no: string | null }
 
 /** Names of enterprises as the hub knows them, and their participants when they take part themselves. */
 export async function enterprisesOf (sql: ReadSql, usccs: readonly string[]): Promise<KnownEnterprise[]> {
-  const [named, taking_part] = await together(findNames(sql, usccs), findTakingPart(sql, usccs))
+  const [named, numbers] = await together(findNames(sql, usccs), enterpriseParticipants(sql, usccs))
   const names = new Map(named.map(({ uscc, name }) => [uscc, name]))
-  const numbers = new Map(taking_part.map(({ uscc, participant_no }) => [uscc, participant_no]))
   return usccs.map(uscc => ({ name: names.get(uscc) ?? null, participant_no: numbers.get(uscc) ?? null }))
 }
 

@@ -3,7 +3,7 @@ import { and, count, eq, sql as expression, sum } from 'drizzle-orm'
 import { bulkFind } from '../../db/bulk.ts'
 import { isAmong, isListed, isWord, json, listed, table, text } from '../../db/columns.ts'
 import { hot, together, type ReadSql, type WriteSql } from '../../db/db.ts'
-import { authorizationsOfAll, type Authorization } from '../../intake/authorizations/store.ts'
+import { authorizationsOf, type Authorization } from '../../intake/authorizations/store.ts'
 import { contactOf, enterprises, type EnterpriseFacts } from '../../intake/enterprises/store.ts'
 import { financing_needs, need_sources, type Need } from '../../intake/financing-needs/store.ts'
 import type { Stage } from '../../intake/projects/kinds.ts'
@@ -34,7 +34,7 @@ export function projectKey (uscc: string, project_code: string): string {
 export async function factsOf (sql: ReadSql, needs: readonly Need[], day: string): Promise<Facts> {
   const usccs = [...new Set(needs.map(({ uscc }) => uscc))]
   const [known, given, described, doors, pairings, parks, BANK, GUARANTOR, LESSOR, PARTNER_PLATFORM] = await together(
-    findEnterprises(sql, usccs), authorizationsOfAll(sql, usccs), findProjects(sql, usccs), findDoors(sql, needs.map(({ need_no }) => need_no)), pairingsOn(sql, day),
+    findEnterprises(sql, usccs), authorizationsOf(sql, usccs), findProjects(sql, usccs), findDoors(sql, needs.map(({ need_no }) => need_no)), pairingsOn(sql, day),
     activeOfRole(sql, 'PARK'), activeOfRole(sql, 'BANK'), activeOfRole(sql, 'GUARANTOR'), activeOfRole(sql, 'LESSOR'), activeOfRole(sql, 'PARTNER_PLATFORM'))
   return {
     enterprises: new Map(known.map(row => [row.uscc, { ...row, ...contactOf(sql, row.uscc, row) }])),
